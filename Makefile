@@ -1,0 +1,21 @@
+# Two commands: `make demo` and `make test`; each makes its own .venv first.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test venv clean
+
+demo: venv
+	$(RUN) -m tools demo
+
+test: venv
+	$(RUN) -m pytest
+
+venv: $(VENV)/.done
+
+$(VENV)/.done: requirements.txt tools/bootstrap.py
+	$(PYTHON) tools/bootstrap.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,13 @@
+# What thingscam uses of micropython-camera-API's module `camera`, by its README
+# (github.com/cnadler86/micropython-camera-API).
+
+class FrameSize: ...
+
+class PixelFormat:
+    JPEG: int
+
+class Camera:
+    def __init__(
+        self, *, frame_size: int = ..., pixel_format: int = ..., jpeg_quality: int = ...
+    ) -> None: ...
+    def capture(self) -> memoryview | None: ...

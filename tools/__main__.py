@@ -1,0 +1,36 @@
+# `python -m tools VERB`: finds the verb's file and hands over.
+
+import importlib
+
+import click
+
+# Each verb is `command` in tools/<module>; imported only when asked for, so that
+# `--help` stays quick and one verb's needs never break another.
+_VERBS = {
+    "cloud": ("tools.cloud", "run the local stand-in for the image service"),
+    "send": ("tools.send", "send one picture from this computer"),
+    "demo": ("tools.demo", "the whole way of a picture, on this computer"),
+}
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx):
+        return list(_VERBS)
+
+    def get_command(self, ctx, cmd_name):
+        if cmd_name not in _VERBS:
+            return None
+        return importlib.import_module(_VERBS[cmd_name][0]).command
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, text) for verb, (_, text) in _VERBS.items()])
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+def main():
+    """thingscam's tools: everything that runs on the computer, not on the board."""
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tools")
