@@ -1,0 +1,119 @@
+# What came in: one line per request, and the last upload requests for tests.
+
+import collections
+import dataclasses
+import hashlib
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from aiohttp import web
+
+LAST = 100
+
+_SECRET_HEADERS = {"project-key", "authorization", "cookie"}
+_LONGEST_PATH = 160
+
+
+@dataclass
+class Upload:
+    """One upload request; what is not known (yet) is None.
+
+    `arrived` is in seconds of the server's monotonic clock, `bytes` counts the body as it
+    comes in, `sha256` and `pixels` (width, height) are those of a body read whole, `fault`
+    names the fields of the fault that was played.
+    """
+
+    number: int
+    arrived: float
+    path: str
+    peer: str
+    headers: dict[str, str]
+    bytes: int = 0
+    status: int | None = None
+    errcode: int | None = None
+    sha256: str | None = None
+    pixels: tuple[int, int] | None = None
+    stored: str | None = None
+    fault: list[str] = field(default_factory=list)
+
+    def read_whole(self, body):
+        """Note the whole body (bytes)."""
+        self.sha256 = hashlib.sha256(body).hexdigest()
+
+
+UPLOAD = web.RequestKey("upload", Upload)
+
+
+class Journal:
+    """Notes requests; `secrets` are kept out of it, `write` takes a line (None: no lines)."""
+
+    def __init__(self, secrets, write):
+        self._secrets = secrets
+        self._write = write
+        self.clear()
+
+    def clear(self):
+        """Forget all requests and set the counters to 0."""
+        self._last = collections.deque(maxlen=LAST)
+        self._seen = 0
+        self._answered = collections.Counter()
+
+    def arrive(self, request, arrived):
+        """Note an upload request that arrived at `arrived` (seconds); return its Upload."""
+        self._seen += 1
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        upload = Upload(
+            number=self._seen,
+            arrived=arrived,
+            path=self.masked_path(request.rel_url.raw_path),
+            peer=f"{peer[0]}:{peer[1]}" if peer else "",
+            headers={
+                name: value
+                for name, value in request.headers.items()
+                if name.lower() not in _SECRET_HEADERS
+            },
+        )
+        self._last.append(upload)
+        return upload
+
+    def answers(self, upload, status, errcode=None):
+        """Note the answer that an upload request gets; `errcode` None: accepted."""
+        upload.status = status
+        upload.errcode = errcode
+        self._answered["accepted" if errcode is None else str(errcode)] += 1
+
+    def uploads(self):
+        """Return the last upload requests as a list for JSON, oldest first."""
+        return [dataclasses.asdict(upload) for upload in self._last]
+
+    def counters(self):
+        """Return how many upload requests were seen, and how they were answered."""
+        return {"seen": self._seen, "answered": dict(self._answered)}
+
+    def line(self, request, status, milliseconds):
+        """Write the line of a request that is over; `status` None: it got no answer."""
+        if self._write is None:
+            return
+        words = [request.method, self.masked_path(request.rel_url.raw_path), status or "-"]
+        upload = request.get(UPLOAD)
+        if upload:
+            words += [upload.errcode or "-", f"{upload.bytes} bytes"]
+        words.append(f"{milliseconds:.0f} ms")
+        if upload and upload.fault:
+            words.append("fault " + ",".join(upload.fault))
+        self._write(" ".join(map(str, words)))
+
+    def masked_path(self, raw_path):
+        """Return a path without the AccessTokens and Project-Keys in it, cut if very long."""
+        segments = raw_path.split("/")
+        for number, segment in enumerate(segments):
+            # What stands where an AccessToken belongs may be one, even if we know it not.
+            in_place = segments[1:2] == ["device"] and number == 3
+            if in_place or unquote(segment) in self._secrets:
+                segments[number] = masked(segment)
+        return "/".join(segments)[:_LONGEST_PATH]
+
+
+def masked(secret):
+    """Return a text that tells secrets apart without giving them away."""
+    return secret[:3] + "***" if len(secret) >= 8 else "***"

@@ -1,0 +1,111 @@
+# Plays a fault: does to one request, on its socket, what faults.py says.
+
+import asyncio
+import random
+
+from aiohttp import web
+
+from tools.cloud import wire
+from tools.cloud.answers import refused
+from tools.cloud.rules import RefusedError
+
+# What a captive portal answers to everything.
+_PORTAL = (
+    "<!DOCTYPE html><html><head><title>Welcome</title></head>"
+    "<body><h1>Please accept the terms of use</h1></body></html>"
+)
+
+
+async def play(fault, request, upload, judge, journal):
+    """Answer `request` with `fault` (a Fault) and return what aiohttp is to be given.
+
+    `judge` is called without arguments for the service's own answer, where the fault
+    leaves it to the service; `journal` is told of the answers that are made here.
+    Raises ConnectionError when the client goes away.
+    """
+    await asyncio.sleep(fault.delay.get("before_read", 0))
+    if fault.early is not None:
+        wire.stop_reading(request)
+        response = refused(fault.early, fault.status)
+        journal.answers(upload, response.status, fault.early)
+    elif fault.reset_after is not None:
+        await wire.read_up_to(request, fault.reset_after, upload)
+        wire.reset(request)
+        return wire.AlreadySent()
+    elif fault.judged:
+        response = await judge()
+    else:
+        await _read(request, upload)
+        response = _replacement(fault)
+        upload.status = response.status
+        if fault.errcode is not None:
+            journal.answers(upload, response.status, fault.errcode)
+    await asyncio.sleep(fault.delay.get("before_answer", 0))
+    if fault.unanswered:
+        return await _leave(fault, request)
+    if not fault.spoils:
+        return await wire.answer(request, response, upload)
+    return await _send_spoiled(fault, request, response)
+
+
+async def _read(request, upload):
+    try:
+        await wire.read_body(request, upload)
+    except RefusedError:
+        await wire.drain(request, upload)
+
+
+def _replacement(fault):
+    if fault.errcode is not None:
+        return refused(fault.errcode, fault.status)
+    if fault.redirect is not None:
+        return web.Response(status=fault.status or 302, headers={"Location": fault.redirect})
+    return web.Response(status=fault.status or 200, text=_PORTAL, content_type="text/html")
+
+
+async def _leave(fault, request):
+    if fault.unanswered == "hold":
+        await wire.hold_until_gone(request)
+    else:
+        await wire.drain(request)
+        wire.close(request)
+    return wire.AlreadySent()
+
+
+async def _send_spoiled(fault, request, response):
+    head, body = _bytes(fault, response)
+    if fault.cut is not None:
+        head, body = head[: fault.cut], body[: max(fault.cut - len(head), 0)]
+    await _send(request, head, fault.slow)
+    await asyncio.sleep(fault.delay.get("before_body", 0))
+    await _send(request, body, fault.slow)
+    if fault.early is None:
+        await wire.drain(request)
+    if not fault.closes:
+        return wire.AlreadySent(keep=request.keep_alive)
+    wire.close(request)
+    return wire.AlreadySent()
+
+
+def _bytes(fault, response):
+    if fault.raw is not None:
+        return fault.raw.encode("latin-1"), b""
+    if fault.garbage is not None:
+        return random.Random(fault.garbage).randbytes(fault.garbage), b""
+    body = response.body or b""
+    headers = {
+        **response.headers,
+        "Content-Length": str(max(len(body) + (fault.content_length or 0), 0)),
+    }
+    lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n", body
+
+
+async def _send(request, data, byte_seconds):
+    step = 1 if byte_seconds else max(len(data), 1)
+    for start in range(0, len(data), step):
+        if wire.gone(request):
+            return
+        request.transport.write(data[start : start + step])
+        await asyncio.sleep(byte_seconds or 0)
