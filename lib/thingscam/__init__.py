@@ -1,0 +1,1 @@
+# thingscam: a camera board that can be trusted with its pictures.

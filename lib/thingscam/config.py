@@ -1,0 +1,177 @@
+# config.json -> Config; every mistake named, all at once.
+
+import json
+
+from thingscam.log import mask
+from thingscam.settings import NEEDED, NETWORK, SECTIONS, check, nearest, what
+
+_MOST_BYTES = 16384
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text names every mistake, `mistakes` lists them."""
+
+    def __init__(self, name, mistakes):
+        self.mistakes = mistakes
+        if len(mistakes) == 1:
+            super().__init__("{}: {}".format(name, mistakes[0]))
+        else:
+            lines = "\n  ".join(mistakes)
+            super().__init__("{}: {} mistakes\n  {}".format(name, len(mistakes), lines))
+
+
+class Section:
+    """One part of the configuration: its settings are its attributes."""
+
+
+class Config:
+    """The whole configuration: config.cloud.endpoint, config.camera.quality and so on.
+
+    Attributes are the sections of config.json, each a Section; `wifi`, a list of
+    (ssid, password); and `secrets`, the texts that no log and no error may show.
+    """
+
+    def __init__(self):
+        self.wifi = []
+        self.secrets = ()
+
+
+def load(path="config.json", wifi_needed=False):
+    """Read the file at `path` (text) and return it as a Config, defaults filled in.
+
+    Reads no other file: whether the CA certificate is there shows when a session is made.
+    `wifi_needed` makes a missing network a mistake, as it is on a board.
+
+    Raises ConfigError naming every mistake in the file, or why it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as e:  # ValueError: a path with a zero character
+        problem = "cannot be read ({}): copy config.example.json and fill it in".format(e)
+        raise ConfigError(path, [problem])
+    return parse(raw, path, wifi_needed)
+
+
+def parse(raw, name="config.json", wifi_needed=False):
+    """Return the Config written in `raw` (bytes); `name` (text) stands in the messages.
+
+    Raises ConfigError as load() does.
+    """
+    data = _decode(raw, name)
+    config = Config()
+    mistakes = []
+    for section, settings in SECTIONS:
+        values = _object(data.get(section, {}), section, mistakes)
+        setattr(config, section, _section(values, section, settings, mistakes))
+    config.wifi = _networks(data.get("wifi", []), wifi_needed, mistakes)
+    _unknown(data, "", mistakes)
+    config.secrets = _secrets(data)
+    if not mistakes:
+        _agree(config, mistakes)
+    if mistakes:
+        # A secret can stand in the wrong place, and be quoted from there.
+        raise ConfigError(name, [mask(mistake, config.secrets) for mistake in mistakes])
+    return config
+
+
+def _decode(raw, name):
+    if len(raw) > _MOST_BYTES:
+        raise ConfigError(name, ["larger than {} bytes".format(_MOST_BYTES)])
+    if raw[:3] == b"\xef\xbb\xbf" or raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ConfigError(name, ["begins with a byte-order mark: save it as UTF-8 without one"])
+    try:
+        data = json.loads(str(raw, "utf-8"))
+    except UnicodeError:
+        raise ConfigError(name, ["not UTF-8 text: save it as UTF-8"])
+    except (ValueError, RuntimeError, MemoryError) as e:
+        # RuntimeError, MemoryError: nested without end. Only CPython's parser tells the place.
+        line = getattr(e, "lineno", None)
+        place = ", line {} column {}".format(line, getattr(e, "colno", 0)) if line else ""
+        problem = "not JSON{}: look for a missing quote, comma or brace".format(place)
+        raise ConfigError(name, [problem])
+    if not isinstance(data, dict):
+        raise ConfigError(name, ["must hold one object, found {}".format(what(data))])
+    return data
+
+
+def _object(values, name, mistakes):
+    if isinstance(values, dict):
+        return values
+    mistakes.append("{}: must be an object, found {}".format(name, what(values)))
+    return None
+
+
+def _section(values, name, settings, mistakes):
+    result = Section()
+    if values is None:
+        return result
+    for key, kind, default, limits in settings:
+        if key in values:
+            problem = check(kind, values[key], limits)
+        else:
+            problem = "missing" if default is NEEDED else None
+        if problem:
+            mistakes.append("{}.{}: {}".format(name, key, problem))
+        setattr(result, key, values.get(key, default))
+    _unknown(values, name + ".", mistakes)
+    return result
+
+
+def _networks(values, needed, mistakes):
+    if not isinstance(values, list):
+        mistakes.append("wifi: must be a list of objects, found {}".format(what(values)))
+        return []
+    if needed and not values:
+        mistakes.append("wifi: missing: a board needs one network at least")
+    result = []
+    for i, entry in enumerate(values):
+        name = "wifi[{}]".format(i)
+        network = _section(_object(entry, name, mistakes), name, NETWORK, mistakes)
+        result.append((getattr(network, "ssid", None), getattr(network, "password", "")))
+    return result
+
+
+def _unknown(values, prefix, mistakes):
+    known = _known(prefix)
+    for key in values:
+        if prefix + key in known:
+            continue
+        # It may have strayed from another section.
+        names = known + _known(None)
+        shown = key if len(key) <= 40 else key[:40] + "..."
+        text = "{}{!r}: unknown, the nearest known one is {}"
+        mistakes.append(text.format(prefix, shown, nearest(prefix + key, names)))
+
+
+def _known(prefix):
+    if prefix == "":
+        return [section for section, _ in SECTIONS] + ["wifi"]
+    if prefix and prefix.startswith("wifi"):
+        return [prefix + setting[0] for setting in NETWORK]
+    return [
+        section + "." + setting[0]
+        for section, settings in SECTIONS
+        if prefix is None or prefix == section + "."
+        for setting in settings
+    ]
+
+
+def _agree(config, mistakes):
+    # Settings that are right one by one and wrong together.
+    if config.trigger.pir_pin is None and config.trigger.every_s == 0:
+        mistakes.append("trigger: nothing would ever take a picture: set pir_pin or every_s")
+    dog = config.power.watchdog_s
+    if 0 < dog <= config.cloud.timeout_s:
+        text = "power.watchdog_s: {} must be more than cloud.timeout_s {}, or 0 for none"
+        mistakes.append(text.format(dog, config.cloud.timeout_s))
+
+
+def _secrets(data):
+    found = []
+    cloud = data.get("cloud")
+    if isinstance(cloud, dict):
+        found = [cloud.get("access_token"), cloud.get("project_key")]
+    if isinstance(data.get("wifi"), list):
+        found += [entry.get("password") for entry in data["wifi"] if isinstance(entry, dict)]
+    return tuple(secret for secret in found if isinstance(secret, str) and secret)

@@ -1,0 +1,218 @@
+# Every setting of config.json: its kind, its default, and what a value may be.
+
+NEEDED = "needed"  # in place of a default
+
+# Frame sizes by the names the camera drivers share (esp32-camera's framesize_t).
+_FRAME_SIZES = ("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "QXGA")
+
+# section, ((key, kind, default, bounds or choices), ...)
+SECTIONS = (
+    (
+        "cloud",
+        (
+            ("endpoint", "endpoint", NEEDED, None),
+            ("access_token", "word", NEEDED, None),
+            ("identifier", "word", NEEDED, None),
+            ("project_key", "word", NEEDED, None),
+            ("region", "word", NEEDED, None),
+            ("ca", "path", "ca.der", None),
+            ("verify", "flag", True, None),
+            ("limit_bytes", "number", 512000, (1, 512000)),
+            ("timeout_s", "number", 15, (1, 300)),
+        ),
+    ),
+    (
+        "camera",
+        (
+            ("board", "text", "ai-thinker", None),
+            ("frame_size", "choice", "SVGA", _FRAME_SIZES),
+            ("quality", "number", 85, (1, 100)),
+            ("warmup_frames", "number", 2, (0, 30)),
+            ("light", "flag", False, None),
+        ),
+    ),
+    (
+        "trigger",
+        (
+            ("pir_pin", "pin", 13, (0, 48)),
+            ("every_s", "number", 0, (0, 2678400)),
+            ("cooldown_s", "number", 10, (0, 86400)),
+        ),
+    ),
+    (
+        "outbox",
+        (
+            ("path", "folder", "/outbox", None),
+            ("max_bytes", "number", 1048576, (4096, 1 << 40)),
+            ("order", "choice", "oldest", ("oldest", "newest")),
+        ),
+    ),
+    (
+        "power",
+        (
+            ("mode", "choice", "awake", ("awake", "deepsleep")),
+            ("watchdog_s", "number", 60, (0, 3600)),
+        ),
+    ),
+    ("log", (("level", "choice", "info", ("debug", "info", "warning", "error")),)),
+)
+
+# What each entry of the list "wifi" holds.
+NETWORK = (("ssid", "ssid", NEEDED, None), ("password", "password", "", None))
+
+_WORD_CHARS = "-._~!$&'()*+,;=:@"  # with letters and digits: what a URL's path takes as it is
+
+
+def check(kind, value, limits):
+    """Return what is wrong with `value` for a setting of this `kind`, or None."""
+    if kind == "flag":
+        return None if isinstance(value, bool) else _wrong("true or false", value)
+    if kind == "pin" and value is None:
+        return None
+    if kind in ("number", "pin"):
+        return _number(value, limits)
+    if kind == "path" and value is None:
+        return None
+    if not isinstance(value, str):
+        return _wrong("a text in quotes", value)
+    try:
+        size = len(value.encode())
+    except UnicodeError:
+        return "holds half a character: write it anew"
+    if kind == "choice":
+        return None if value in limits else "must be one of {}".format(", ".join(limits))
+    if kind == "ssid":
+        return _ssid(value, size)
+    if kind == "password":
+        return _password(value, size)
+    if not value:
+        return "is empty"
+    if _is_placeholder(value):
+        return "is still the placeholder: put the real value in its place"
+    if kind == "endpoint":
+        return _endpoint(value)
+    if kind == "word":
+        return _word(value)
+    if "\0" in value:
+        return "holds a zero character"
+    if kind == "folder" and value[0] != "/":
+        return "must begin with /"
+    return None
+
+
+def what(value):
+    """Return the name of a JSON value's type, in words, never the value itself."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    for kind, name in ((str, "a text"), (list, "a list"), (dict, "an object")):
+        if isinstance(value, kind):
+            return name
+    return "a number"
+
+
+def nearest(word, known):
+    """Return the one of `known` (texts) that `word` was most likely meant to be."""
+    best = None
+    least = 0
+    for name in known:
+        # A setting's own name decides; its section only between equals.
+        far = 2 * _distance(word.split(".")[-1], name.split(".")[-1])
+        far += word.split(".")[0] != name.split(".")[0]
+        if best is None or far < least:
+            best, least = name, far
+    return best
+
+
+def _distance(a, b):
+    # Levenshtein's, one row at a time; a stranger's key may be long.
+    a = a[:32].lower()
+    row = list(range(len(b) + 1))
+    for i, char in enumerate(a):
+        last, row[0] = row[0], i + 1
+        for j, other in enumerate(b):
+            change = last + (char != other)
+            last = row[j + 1]
+            row[j + 1] = min(change, last + 1, row[j] + 1)
+    return row[-1]
+
+
+def _wrong(wanted, value):
+    return "must be {}, found {}".format(wanted, what(value))
+
+
+def _number(value, limits):
+    if isinstance(value, bool) or not isinstance(value, int):
+        return _wrong("a whole number", value)
+    if not limits[0] <= value <= limits[1]:
+        return "must be from {} to {}, found {}".format(limits[0], limits[1], _digits(value))
+    return None
+
+
+def _digits(value):
+    # CPython refuses to print an integer of thousands of digits.
+    return str(value) if abs(value) < 1 << 64 else "a far larger one"
+
+
+def _is_placeholder(value):
+    return ("<" in value and ">" in value) or value.endswith("...")
+
+
+def _word(value):
+    for i, char in enumerate(value):
+        if not (_is_alnum(char) or char in _WORD_CHARS):
+            return "character {} (U+{:04X}) must not be in it: no blank, / ? # % or accent".format(
+                i + 1, ord(char)
+            )
+    if value in (".", ".."):
+        return "must not be a dot or two"
+    return None
+
+
+def _endpoint(value):
+    # The value is never quoted: a whole upload URL pasted here holds the access token.
+    for scheme in ("https://", "http://"):
+        if value.startswith(scheme):
+            rest = value[len(scheme) :]
+            break
+    else:
+        return "must begin with http:// or https://"
+    for mark, name in (("/", "a path"), ("?", "a query"), ("#", "a fragment"), ("@", "a login")):
+        if mark in rest:
+            return "has {}: must be scheme, host and port only".format(name)
+    host, colon, port = rest.partition(":")
+    if not host or not all(_is_alnum(char) or char in "-._" for char in host):
+        return "needs a host name of letters, digits, dots and hyphens"
+    if host[0] in "-." or ".." in host or len(host) > 253:
+        return "needs a real host name"
+    if colon and not (_is_digits(port) and 0 < int(port) < 65536):
+        return "has a port that is not a number from 1 to 65535"
+    return None
+
+
+def _is_alnum(char):
+    return "a" <= char <= "z" or "A" <= char <= "Z" or "0" <= char <= "9"
+
+
+def _is_digits(text):
+    return 0 < len(text) <= 5 and all("0" <= char <= "9" for char in text)
+
+
+def _ssid(value, size):
+    if not 1 <= size <= 32:
+        return "must be 1 to 32 bytes, found {}".format(size)
+    if value[0] == "<" and value[-1] == ">":
+        return "is still the placeholder: put the real value in its place"
+    return None
+
+
+def _password(value, size):
+    # WPA2: a passphrase of 8 to 63 characters, or 64 hexadecimal digits; none on an open network.
+    if value and value[0] == "<" and value[-1] == ">":
+        return "is still the placeholder: put the real value in its place"
+    if size == 0 or 8 <= size <= 63:
+        return None
+    if size == 64 and all(char in "0123456789abcdefABCDEF" for char in value):
+        return None
+    return "must be 8 to 63 bytes, or empty for an open network, found {}".format(size)

@@ -1,0 +1,77 @@
+# Runs the tests in tests/device twice: by pytest itself, and under the real MicroPython.
+
+import ast
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from tests.world import ROOT, World
+
+DEVICE = ROOT / "tests" / "device"
+LIB = ROOT / "lib"
+MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
+
+sys.path[:0] = [str(LIB), str(DEVICE)]
+
+_WORLD = pytest.StashKey()
+
+
+def pytest_configure(config):
+    config.stash[_WORLD] = World()
+
+
+def pytest_unconfigure(config):
+    config.stash[_WORLD].stop()
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.parent == DEVICE and file_path.match("test_*.py"):
+        return MicroPythonFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_runtest_setup(item):
+    if item.path.parent == DEVICE:
+        item.config.stash[_WORLD].start()
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts = {False: 0, True: 0}
+    for report in terminalreporter.stats.get("passed", []):
+        if report.when == "call" and report.nodeid.startswith("tests/device/"):
+            counts["[micropython]" in report.nodeid] += 1
+    if any(counts.values()):
+        terminalreporter.write_line(
+            "device tests passed: {} under CPython {}, {} under MicroPython".format(
+                counts[False], platform.python_version(), counts[True]
+            )
+        )
+
+
+class MicroPythonFile(pytest.File):
+    """One file of device tests, run under MicroPython in one process."""
+
+    def collect(self):
+        """Yield an item for each test function, found without importing the file."""
+        for node in ast.parse(self.path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield MicroPythonItem.from_parent(self, name=node.name + "[micropython]")
+
+
+class MicroPythonItem(pytest.Item):
+    """One device test under MicroPython."""
+
+    def runtest(self):
+        """Run the test in a fresh MicroPython; fail with MicroPython's own traceback."""
+        name = self.name.split("[")[0]
+        command = [MICROPYTHON, "-X", "heapsize=4M", DEVICE / "run.py", self.path, name]
+        env = dict(os.environ, MICROPYPATH="{}:{}:.frozen".format(LIB, DEVICE))
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, errors="replace", timeout=110
+        )
+        if done.returncode or done.stdout.splitlines()[-1:] != ["passed " + name]:
+            pytest.fail(done.stdout + done.stderr, pytrace=False)

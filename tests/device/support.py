@@ -1,0 +1,103 @@
+# What the device tests share; runs under CPython and MicroPython.
+
+import gc
+import json
+import os
+import socket
+
+try:
+    from time import ticks_diff, ticks_ms
+except ImportError:
+    import time
+
+    def ticks_ms():
+        return int(time.monotonic() * 1000)
+
+    def ticks_diff(end, start):
+        return end - start
+
+
+TOKEN = "demo-camera"
+KEY = "demo-project-key"
+
+
+def env(name):
+    return os.getenv("THINGSCAM_" + name)
+
+
+def raises(kind, call, *args, **kwargs):
+    """Return the exception of class `kind` that the call must raise."""
+    try:
+        result = call(*args, **kwargs)
+    except kind as e:
+        return e
+    raise AssertionError("nothing raised, but returned {!r}".format(result))
+
+
+def descriptors():
+    """Return how many file descriptors this process has open."""
+    gc.collect()
+    return len(os.listdir("/proc/self/fd"))
+
+
+class Script:
+    """A listener at the scripted peer: one list of steps a connection.
+
+    Steps, each a list: head; body; read N; send TEXT; drip TEXT PAUSE_S; pause S; close;
+    reset; until_closed. `tls` names a server certificate: good, unknown, self, host,
+    expired, future.
+    """
+
+    def __init__(self, *connections, tls=None):
+        host, port = env("PEER").split(":")
+        self._sock = socket.socket()
+        self._sock.connect(socket.getaddrinfo(host, int(port))[0][-1])
+        self.port = self._order({"script": connections, "tls": tls})["port"]
+        scheme = "http" if tls is None else "https"
+        # The certificates are for this name.
+        self.url = "{}://localhost:{}".format(scheme, self.port)
+
+    def report(self):
+        """Stop listening; return a dict a connection: handshake, received, head, sum, ended."""
+        try:
+            return self._order({})
+        finally:
+            self._sock.close()
+
+    def _order(self, order):
+        self._sock.send(json.dumps(order).encode() + b"\n")
+        answer = b""
+        while answer[-1:] != b"\n":
+            answer += self._sock.recv(4096)
+        return json.loads(answer)
+
+
+def http(status, body, headers=""):
+    """Return an HTTP answer as a text for a script."""
+    text = "HTTP/1.1 {} X\r\nContent-Length: {}\r\n{}\r\n{}"
+    return text.format(status, len(body), headers, body)
+
+
+GOOD = http(200, '{"result": 1, "image_url": "http://x/1.jpg"}')
+
+
+def request(method, url, body=None, headers=""):
+    """Make one small HTTP request by hand and return (status, body as bytes)."""
+    host, port = url.split("/")[2].split(":")
+    path = "/" + "/".join(url.split("/")[3:])
+    sock = socket.socket()
+    try:
+        sock.connect(socket.getaddrinfo(host, int(port))[0][-1])
+        body = b"" if body is None else body
+        head = "{} {} HTTP/1.0\r\nHost: {}\r\nContent-Length: {}\r\n{}\r\n"
+        sock.send(head.format(method, path, host, len(body), headers).encode() + body)
+        answer = b""
+        while True:
+            data = sock.recv(4096)
+            if not data:
+                break
+            answer += data
+    finally:
+        sock.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body

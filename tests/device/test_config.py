@@ -1,0 +1,306 @@
+# config.load(): every mistake named, all at once, and no secret told.
+
+import json
+
+from support import env, raises
+from thingscam import config
+
+GOOD = {
+    "wifi": [{"ssid": "home", "password": "wifi-password"}],
+    "cloud": {
+        "endpoint": "https://images.example:8443",
+        "access_token": "t0ken-value",
+        "identifier": "image",
+        "project_key": "pr0ject-key",
+        "region": "demo",
+    },
+}
+
+
+def changed(section, key, value):
+    data = json.loads(json.dumps(GOOD))
+    data.setdefault(section, {})[key] = value
+    return data
+
+
+def parse(data, **options):
+    return config.parse(json.dumps(data).encode(), "my.json", **options)
+
+
+def mistakes(data, **options):
+    return raises(config.ConfigError, parse, data, **options).mistakes
+
+
+def refused(section, key, value, *words):
+    found = mistakes(changed(section, key, value))
+    assert len(found) == 1, found
+    for word in (section + "." + key,) + words:
+        assert word in found[0], found
+    return found[0]
+
+
+def test_fills_in_the_defaults():
+    found = parse(GOOD)
+    assert found.cloud.endpoint == "https://images.example:8443"
+    assert found.cloud.access_token == "t0ken-value"
+    assert found.cloud.verify is True
+    assert found.cloud.ca == "ca.der"
+    assert found.cloud.limit_bytes == 512000
+    assert found.cloud.timeout_s == 15
+    assert found.camera.board == "ai-thinker"
+    assert found.camera.frame_size == "SVGA"
+    assert found.camera.quality == 85
+    assert found.camera.warmup_frames == 2
+    assert found.camera.light is False
+    assert found.trigger.pir_pin == 13
+    assert found.trigger.every_s == 0
+    assert found.trigger.cooldown_s == 10
+    assert found.outbox.path == "/outbox"
+    assert found.outbox.max_bytes == 1048576
+    assert found.outbox.order == "oldest"
+    assert found.power.mode == "awake"
+    assert found.power.watchdog_s == 60
+    assert found.log.level == "info"
+    assert found.wifi == [("home", "wifi-password")]
+    assert set(found.secrets) == {"t0ken-value", "pr0ject-key", "wifi-password"}
+
+
+def test_reads_a_file():
+    path = env("FILES") + "/config.json"
+    with open(path, "w") as file:
+        json.dump(GOOD, file)
+    assert config.load(path).cloud.region == "demo"
+    e = raises(config.ConfigError, config.load, path + ".none")
+    assert "config.json.none" in str(e) and "config.example.json" in str(e)
+    raises(config.ConfigError, config.load, env("FILES"))
+
+
+def test_only_wifi_on_a_board_and_five_settings_are_needed():
+    bare = {"cloud": GOOD["cloud"]}
+    assert parse(bare).wifi == []
+    assert "wifi: missing" in mistakes(bare, wifi_needed=True)[0]
+    found = mistakes({})
+    keys = ("endpoint", "access_token", "identifier", "project_key", "region")
+    assert found == ["cloud.{}: missing".format(key) for key in keys]
+
+
+def test_names_every_mistake_at_once():
+    data = changed("cloud", "endpoint", "images.example")
+    data["cloud"]["tiemout_s"] = 3
+    data["camera"] = {"quality": "high", "frame_size": "HUGE"}
+    data["outbox"] = []
+    data["wifi"].append(5)
+    del data["cloud"]["region"]
+    e = raises(config.ConfigError, parse, data)
+    text = str(e)
+    assert text.startswith("my.json: 7 mistakes\n")
+    for name in (
+        "cloud.endpoint",
+        "cloud.'tiemout_s'",
+        "cloud.region",
+        "camera.quality",
+        "camera.frame_size",
+        "outbox",
+        "wifi[1]",
+    ):
+        assert name + ":" in text, text
+    assert len(e.mistakes) == 7
+
+
+def test_unknown_keys_get_the_nearest_known_one():
+    for section, key, nearest in (
+        ("cloud", "acess_token", "cloud.access_token"),
+        ("cloud", "Timeout", "cloud.timeout_s"),
+        ("camera", "qualty", "camera.quality"),
+        ("trigger", "every", "trigger.every_s"),
+        ("power", "watchdog", "power.watchdog_s"),
+        # In the wrong section.
+        ("camera", "cooldown_s", "trigger.cooldown_s"),
+    ):
+        (found,) = mistakes(changed(section, key, 1))
+        assert found.endswith("the nearest known one is " + nearest), found
+    for key, nearest in (("cluod", "cloud"), ("wify", "wifi"), ("endpoint", "cloud.endpoint")):
+        data = json.loads(json.dumps(GOOD))
+        data[key] = {}
+        (found,) = mistakes(data)
+        assert found.endswith("the nearest known one is " + nearest), found
+    data = json.loads(json.dumps(GOOD))
+    data["wifi"][0]["pasword"] = data["wifi"][0].pop("password")
+    (found,) = mistakes(data)
+    assert found.endswith("the nearest known one is wifi[0].password"), found
+
+
+def test_wrong_types():
+    for value, name in (
+        (True, "true or false"),
+        ("60", "a text"),
+        (1.5, "a number"),
+        (None, "null"),
+    ):
+        refused("cloud", "timeout_s", value, "whole number", name)
+    for value in (1, 0, "true", None, []):
+        refused("cloud", "verify", value, "true or false")
+    for value in (1, None, [], {}, True):
+        refused("cloud", "region", value, "text")
+    for value in (1, None, [], {}):
+        refused("camera", "frame_size", value, "text")
+    refused("trigger", "pir_pin", "13", "whole number")
+    for value in ({}, None, "home", 1):
+        data = dict(GOOD, wifi=value)
+        assert "wifi: must be a list" in mistakes(data)[0]
+        if not isinstance(value, dict):
+            assert "camera: must be an object" in mistakes(dict(GOOD, camera=value))[0]
+
+
+def test_numbers_out_of_range():
+    for section, key, values in (
+        ("cloud", "limit_bytes", (0, 512001, -1, 10**30)),
+        ("cloud", "timeout_s", (0, 301)),
+        ("camera", "quality", (0, 101)),
+        ("camera", "warmup_frames", (-1, 31)),
+        ("trigger", "pir_pin", (-1, 49)),
+        ("trigger", "every_s", (-1, 2678401)),
+        ("trigger", "cooldown_s", (-1, 86401)),
+        ("outbox", "max_bytes", (4095,)),
+        ("power", "watchdog_s", (-1, 3601)),
+    ):
+        for value in values:
+            refused(section, key, value, "from", "to")
+    parse(changed("cloud", "limit_bytes", 1))
+    parse(changed("cloud", "limit_bytes", 512000))
+    assert parse(changed("cloud", "ca", None)).cloud.ca is None
+
+
+def test_choices():
+    refused("camera", "frame_size", "svga", "SVGA")
+    refused("outbox", "order", "random", "oldest", "newest")
+    refused("power", "mode", "sleep", "awake", "deepsleep")
+    refused("log", "level", "loud", "info")
+
+
+def test_endpoints():
+    for value in ("http://a", "https://a.example:1", "http://127.0.0.1:65535", "http://a_b-c"):
+        assert parse(changed("cloud", "endpoint", value)).cloud.endpoint == value
+    for value, word in (
+        ("images.example", "http://"),
+        ("ftp://images.example", "http://"),
+        ("HTTPS://images.example", "http://"),
+        ("https://", "host name"),
+        ("https://:80", "host name"),
+        ("https://images.example/", "path"),
+        ("https://images.example/device/v1/t0ken-value", "path"),
+        ("https://images.example?x", "query"),
+        ("https://images.example#x", "fragment"),
+        ("https://me:pass@images.example", "login"),
+        ("https://images example", "host name"),
+        ("https://images.example\r\nA: b", "host name"),
+        ("https://ima\xe9.example", "host name"),
+        ("https://images.example:", "port"),
+        ("https://images.example:0", "port"),
+        ("https://images.example:65536", "port"),
+        ("https://images.example:+1", "port"),
+        ("https://a..b", "host name"),
+        ("https://<endpoint>", "placeholder"),
+        ("https://...", "placeholder"),
+        ("", "empty"),
+    ):
+        refused("cloud", "endpoint", value, word)
+
+
+def test_words_that_would_break_the_url_or_smuggle_a_header():
+    for key in ("access_token", "identifier", "project_key", "region"):
+        for char in '\r\n\t\0 /?#%\\"<\x7f\xe9\u4e2d\U0001f4f7':
+            refused("cloud", key, "abc" + char + "def", "character 4", "U+")
+        refused("cloud", key, "a\r\nHost: b", "character 2")
+        refused("cloud", key, "", "empty")
+        refused("cloud", key, "..", "dot")
+        refused("cloud", key, ".", "dot")
+        refused("cloud", key, "<AccessToken>", "placeholder")
+        refused("cloud", key, "...", "placeholder")
+        for value in ("a", "A-b_c.d~9", "a=b", "a+b"):
+            assert getattr(parse(changed("cloud", key, value)).cloud, key) == value
+
+
+def test_wifi():
+    def wifi(ssid, password):
+        return dict(GOOD, wifi=[{"ssid": ssid, "password": password}])
+
+    for ssid, password in (
+        ("a", ""),
+        ("x" * 32, "12345678"),
+        ("\u4e2d" * 10, "p" * 63),
+        ("a b/?<", "0" * 64),
+    ):
+        assert parse(wifi(ssid, password)).wifi == [(ssid, password)]
+    assert parse(dict(GOOD, wifi=[{"ssid": "open"}])).wifi == [("open", "")]
+    for ssid in ("", "x" * 33, "\u4e2d" * 11, "<ssid>", None, 5):
+        (found,) = mistakes(wifi(ssid, ""))
+        assert found.startswith("wifi[0].ssid: "), found
+    for password in ("1234567", "x" * 64, "0" * 65, "<password>", None, 12345678):
+        (found,) = mistakes(wifi("a", password))
+        assert found.startswith("wifi[0].password: "), found
+
+
+def test_settings_that_disagree():
+    data = changed("trigger", "pir_pin", None)
+    assert "pir_pin or every_s" in mistakes(data)[0]
+    data["trigger"]["every_s"] = 60
+    parse(data)
+    data = changed("power", "watchdog_s", 15)
+    assert "power.watchdog_s" in mistakes(data)[0]
+    parse(changed("power", "watchdog_s", 0))
+    refused("outbox", "path", "outbox", "/")
+
+
+def test_files_that_are_no_configuration():
+    for raw, word in (
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b'{"cloud": oops}', "not JSON"),
+        (b"\xef\xbb\xbf{}", "byte-order mark"),
+        (b"\xff\xfe{\x00}\x00", "byte-order mark"),
+        (b'{"a": "\xff\xfe"}', "UTF-8"),
+        (b'{"a": "\xc3"}', "UTF-8"),
+        (b"[]", "a list"),
+        (b'"text"', "a text"),
+        (b"5", "a number"),
+        (b"null", "null"),
+        (b"[" * 16000, "not JSON"),
+        (b" " * 16385, "16384"),
+        (b"\x00" * 100, "not JSON"),
+    ):
+        e = raises(config.ConfigError, config.parse, raw, "my.json")
+        assert str(e).startswith("my.json: ") and word in str(e), (raw[:20], e)
+
+
+def test_tells_line_and_column_where_the_parser_does():
+    e = raises(config.ConfigError, config.parse, b'{\n  "cloud": oops\n}')
+    if hasattr(json, "JSONDecodeError"):
+        assert "line 2 column 12" in str(e)
+
+
+def test_half_a_character():
+    raw = json.dumps(GOOD)
+    raw = raw.replace('"home"', '"\\ud800"').encode()
+    try:
+        config.parse(raw)  # MicroPython lets it through
+    except config.ConfigError as e:
+        assert "wifi[0].ssid" in str(e)
+        str(e).encode()
+
+
+def test_no_secret_is_ever_told():
+    secrets = ("t0ken-value", "pr0ject-key", "wifi-password")
+    for secret in secrets:
+        for data in (
+            changed("cloud", "endpoint", "https://x/" + secret),
+            changed("cloud", "endpoint", secret),
+            changed("cloud", secret, 1),
+            changed("camera", "frame_size", secret),
+            changed("power", "mode", secret),
+            dict(GOOD, cloud=secret),
+            dict(GOOD, wifi=secret),
+            dict(GOOD, camera=[secret]),
+            changed("cloud", "timeout_s", secret),
+        ):
+            assert secret not in str(raises(config.ConfigError, parse, data))
