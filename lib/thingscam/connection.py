@@ -1,0 +1,201 @@
+# One socket, plain or TLS, that never waits longer than told and hears an early answer.
+
+import errno
+import select
+import socket
+
+from thingscam import trust
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
+
+_SLICE = const(16384)  # one TLS record at most; so long a callback may have to wait
+_TURN_MS = const(100)  # the same while nothing moves
+_RECEIVE = const(512)  # most answers of the service in one piece
+_ADDRESSES = const(2)  # of a host with many: one more than a watchdog minds
+
+# IPPROTO_TCP and TCP_NODELAY: the same numbers in Linux, the BSDs, Windows and lwIP.
+_IPPROTO_TCP = const(6)
+_TCP_NODELAY = const(1)
+
+# "Not now": EAGAIN, and CPython's SSLWantReadError and SSLWantWriteError.
+_NOT_NOW = (errno.EAGAIN, 2, 3)
+
+
+class ClosedError(OSError):
+    """The peer has closed or reset the connection."""
+
+
+class Connection:
+    """A connection to `host` (text) and `port` (int), with TLS if a `context` is given.
+
+    `timeout_ms` bounds connecting. `progress(sent)`, or None, is called between slices
+    and ten times a second while waiting, with the bytes of the body sent so far.
+
+    Raises OSError, among them trust.CertificateError.
+    """
+
+    def __init__(self, host, port, context, timeout_ms, progress):
+        self.sent = 0
+        self.timeout_ms = timeout_ms
+        self._progress = progress
+        error = OSError(errno.EHOSTUNREACH)
+        for address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[:_ADDRESSES]:
+            try:
+                self._open(address, context, host)
+                break
+            except trust.CertificateError:
+                raise
+            except OSError as e:
+                error = e
+        else:
+            raise error
+        self._mask = select.POLLIN
+        poller = select.poll()
+        poller.register(self._sock, self._mask)
+        self._poller = poller
+        # MicroPython's ipoll is poll without a new list each time.
+        self._poll = getattr(poller, "ipoll", poller.poll)
+        self._recv = getattr(self._sock, "recv", None) or self._recv_bytewise
+        self._write = getattr(self._sock, "write", None) or self._sock.send
+
+    def _open(self, address, context, host):
+        raw = socket.socket(address[0], socket.SOCK_STREAM, address[2])
+        done = False
+        try:
+            raw.settimeout(self.timeout_ms / 1000)
+            raw.connect(address[-1])
+            _no_delay(raw)
+            sock = raw if context is None else trust.wrap(context, raw, host)
+            # CPython's TLS socket takes the plain one's place; MicroPython's stands upon it.
+            self._raw = sock if hasattr(sock, "settimeout") else raw
+            self._raw.setblocking(False)
+            self._sock = sock
+            done = True
+        finally:
+            if not done:
+                raw.close()
+
+    def close(self):
+        """Close the connection."""
+        self._sock.close()
+        if self._raw is not self._sock:
+            self._raw.close()
+
+    def has_news(self):
+        """Return whether something has arrived: between requests, the server's good night."""
+        self._want(select.POLLIN)
+        return any(True for _ in self._poll(0))
+
+    def send(self, view, give_up=None):
+        """Send all of `view`, a memoryview, in slices.
+
+        Waits `timeout_ms` for each slice, and not beyond the ticks `give_up`. Returns None
+        when all is sent; what has arrived when the peer answers before that, b"" when it
+        has closed.
+
+        Raises OSError (ETIMEDOUT) when nothing moves.
+        """
+        at = 0
+        deadline = self.deadline()
+        while at < len(view):
+            if give_up is not None and ticks_diff(deadline, give_up) > 0:
+                deadline = give_up
+            events = self._wait(select.POLLIN | select.POLLOUT, deadline)
+            if events & ~select.POLLOUT:
+                news = self._news()
+                if news is not None:
+                    return news
+            if events & select.POLLOUT:
+                done = self._write_some(view[at : at + _SLICE])
+                if done is None:
+                    # Broken: the answer that explains it may have come all the same.
+                    return self._news() or b""
+                if done:
+                    at += done
+                    deadline = self.deadline()
+                    self.advanced(done)
+        return None
+
+    def receive(self, deadline):
+        """Wait until the ticks `deadline` for the next bytes; b"" when the peer has closed.
+
+        Raises ClosedError when it has reset the connection, OSError (ETIMEDOUT).
+        """
+        while True:
+            data = self._read()
+            if data is not None:
+                return data
+            self._wait(select.POLLIN, deadline)
+
+    def deadline(self):
+        """Return the ticks at which `timeout_ms` will be over."""
+        return ticks_add(ticks_ms(), self.timeout_ms)
+
+    def advanced(self, sent):
+        """Count `sent` more bytes of body and run the callback."""
+        self.sent += sent
+        if self._progress is not None:
+            self._progress(self.sent)
+
+    def _want(self, mask):
+        if mask != self._mask:
+            self._poller.modify(self._sock, mask)
+            self._mask = mask
+
+    def _wait(self, mask, deadline):
+        self._want(mask)
+        while True:
+            left = ticks_diff(deadline, ticks_ms())
+            if left <= 0:
+                raise OSError(errno.ETIMEDOUT)
+            for _, events in self._poll(left if left < _TURN_MS else _TURN_MS):
+                return events
+            self.advanced(0)
+
+    def _write_some(self, view):
+        # Bytes taken, 0 when none may be now, None when the connection is broken.
+        try:
+            return self._write(view) or 0
+        except OSError as e:
+            return 0 if e.errno in _NOT_NOW else None
+
+    def _news(self):
+        try:
+            return self._read()
+        except ClosedError:
+            return b""
+
+    def _read(self):
+        # What has arrived: b"" when the peer has closed, None when there is nothing yet.
+        try:
+            return self._recv(_RECEIVE)
+        except OSError as e:
+            if e.errno in _NOT_NOW:
+                return None
+            raise ClosedError("the connection was reset ({})".format(e.errno))
+
+    def _recv_bytewise(self, most):
+        # TLS sockets before MicroPython 1.29 have no recv(), and their longer reads lose
+        # what came before a reset.
+        found = bytearray()
+        one = bytearray(1)
+        while len(found) < most:
+            try:
+                count = self._sock.readinto(one, 1)
+            except OSError:
+                if not found:
+                    raise
+                break
+            if not count:
+                if count is None and not found:
+                    return None
+                break
+            found.extend(one)
+        return bytes(found)
+
+
+def _no_delay(sock):
+    try:
+        sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+    except (OSError, ValueError):
+        # A port without it sends small packets later, and that is all.
+        pass

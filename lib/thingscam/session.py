@@ -1,0 +1,193 @@
+# urequests' post() over one kept-open, verified connection.
+
+from thingscam import answer
+from thingscam.connection import ClosedError, Connection
+from thingscam.port import const, ticks_add
+from thingscam.trust import CertificateError, make_context
+
+__all__ = ("CertificateError", "Session")
+
+_LEAST_RATE = const(1)  # bytes in a ms: a body that goes slower than 1 KB/s is given up
+
+
+class Session:
+    """One connection, kept open between requests, and verified when it is https.
+
+    `ca` is the certificate of the authority the server's must come from, in DER: a path
+    or the bytes. Without one a computer trusts its own store; a board has none and
+    refuses https. `timeout` is in seconds: for connecting, for each standstill while
+    sending, and for the whole answer. `verify=False` takes any server. `progress(sent)`
+    is called between slices of the body and ten times a second while waiting, with the
+    bytes of the body sent so far: for a watchdog, and for what else cannot wait.
+
+    Raises CertificateError when the CA certificate cannot be used.
+    """
+
+    verifies = True  # asked by who refuses https over clients that cannot
+
+    def __init__(self, ca=None, timeout=15, verify=True, progress=None):
+        self._ca = ca
+        self._timeout = timeout
+        self._verify = verify
+        self._progress = progress
+        self._connection = None
+        self._peer = None
+        # Now, not at the first picture: a missing file is told at once.
+        self._context = make_context(ca, verify) if ca is not None and verify else None
+
+    def post(self, url, data=None, headers=None, timeout=None):
+        """Send `data` to `url` and return the Answer; redirects are not followed.
+
+        `data` is bytes-like, or an iterable of bytes-like chunks with their sum as
+        Content-Length among the `headers` (a dict of texts); a chunk is sent before the
+        next is asked for. `timeout` is as in the constructor.
+
+        Raises CertificateError; OSError for all else that goes wrong on the way;
+        ValueError for a URL, header or length that cannot be right. The connection is
+        closed then.
+        """
+        peer, path = _split(url)
+        chunks, length = _body(data, headers)
+        head = _head(peer, path, length, headers)
+        timeout_ms = int((timeout or self._timeout) * 1000)
+        done = False
+        try:
+            reused = self._is_open(peer)
+            if not reused:
+                self._connect(peer, timeout_ms)
+            self._connection.timeout_ms = timeout_ms
+            try:
+                first = self._send(head, chunks, length)
+            except ClosedError:
+                # Nothing of an answer had come. On a kept connection that is the server's
+                # good night, crossed by our request; on a new one it is an error. An
+                # iterator that has been drawn from cannot be sent again.
+                if not reused or iter(chunks) is chunks:
+                    raise
+                self.close()
+                self._connect(peer, timeout_ms)
+                first = self._send(head, chunks, length)
+            result = self._answer(first)
+            done = result.keep
+        finally:
+            if not done:
+                self.close()
+        return result
+
+    def close(self):
+        """Close the connection, if there is one; the next post() opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _is_open(self, peer):
+        if self._connection is None:
+            return False
+        if peer == self._peer and not self._connection.has_news():
+            return True
+        self.close()
+        return False
+
+    def _connect(self, peer, timeout_ms):
+        secure, host, port = peer
+        if secure and self._context is None:
+            self._context = make_context(self._ca, self._verify)
+        context = self._context if secure else None
+        self._connection = Connection(host, port, context, timeout_ms, self._progress)
+        self._peer = peer
+
+    def _send(self, head, chunks, length):
+        # Returns the first bytes of the answer; raises ClosedError when there is none.
+        connection = self._connection
+        connection.sent = -len(head)  # the callback counts the body alone
+        give_up = ticks_add(connection.deadline(), length // _LEAST_RATE)
+        self._whole = False
+        first = connection.send(memoryview(head), give_up)
+        if first is None:
+            first = self._send_body(chunks, length, give_up)
+        self._whole = first is None
+        self._answer_by = connection.deadline()
+        if first is None:
+            first = self._receive()
+        if not first:
+            raise ClosedError("the server closed the connection without an answer")
+        return first
+
+    def _send_body(self, chunks, length, give_up):
+        left = length
+        for chunk in chunks:
+            view = memoryview(chunk)
+            left -= len(view)
+            if left < 0:
+                raise ValueError("more data than the {} bytes announced".format(length))
+            first = self._connection.send(view, give_up)
+            if first is not None:
+                return first
+        if left:
+            raise ValueError("data ended {} bytes before the {} announced".format(left, length))
+        return None
+
+    def _receive(self):
+        return self._connection.receive(self._answer_by)
+
+    def _answer(self, first):
+        result = answer.read(self._receive, first)
+        # A server that answers early may still wait for the rest of the body.
+        result.keep = result.keep and self._whole
+        return result
+
+
+def _split(url):
+    # The URL is never quoted: it holds the access token.
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme not in ("http", "https"):
+        raise ValueError("the URL must begin with http:// or https://")
+    _refuse_controls(url, "URL")
+    host, slash, path = rest.partition("/")
+    host, colon, port = host.partition(":")
+    secure = scheme == "https"
+    try:
+        port = int(port) if colon else (443 if secure else 80)
+    except ValueError:
+        port = 0
+    if not host or not 0 < port < 65536:
+        raise ValueError("the URL has no host, or a port that is none")
+    return (secure, host, port), "/" + path
+
+
+def _body(data, headers):
+    if data is None:
+        return (), 0
+    if isinstance(data, str):
+        data = data.encode()
+    try:
+        view = memoryview(data)
+    except TypeError:
+        view = None
+    if view is not None:
+        return (view,), len(view)
+    for name in headers or ():
+        if name.lower() == "content-length":
+            return data, int(headers[name])
+    raise ValueError("data in chunks needs a Content-Length among the headers")
+
+
+def _head(peer, path, length, headers):
+    secure, host, port = peer
+    if port != (443 if secure else 80):
+        host = "{}:{}".format(host, port)
+    lines = ["POST {} HTTP/1.1".format(path), "Host: " + host, "Content-Length: %d" % length]
+    for name, value in (headers or {}).items():
+        if name.lower() in ("host", "content-length"):
+            continue
+        line = "{}: {}".format(name, value)
+        _refuse_controls(line.replace(" ", ""), "header")
+        lines.append(line)
+    lines.append("\r\n")
+    return "\r\n".join(lines).encode()
+
+
+def _refuse_controls(text, name):
+    # A line break would begin another header, or another request.
+    if not all("!" <= char <= "~" for char in text):
+        raise ValueError("the {} holds a blank, a control or an accented character".format(name))

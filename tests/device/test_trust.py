@@ -1,0 +1,142 @@
+# Sessions over TLS: who is trusted, and that nothing is sent to anybody else.
+
+import sys
+
+from support import GOOD, Script, descriptors, env, raises
+from thingscam import session, trust
+
+
+def ca():
+    return env("FILES") + "/ca.der"
+
+
+def ca_bytes():
+    with open(ca(), "rb") as file:
+        return file.read()
+
+
+def test_the_right_server_is_trusted():
+    for authority in (ca(), ca_bytes(), memoryview(ca_bytes())):
+        script = Script([["head"], ["body"], ["send", GOOD]] * 2, tls="good")
+        client = session.Session(ca=authority, timeout=5)
+        before = descriptors()
+        for _ in range(2):
+            assert client.post(script.url, data=bytes(70000)).status_code == 200
+        client.close()
+        assert descriptors() == before
+        (seen,) = script.report()
+        assert seen["handshake"] and seen["received"] > 140000
+
+
+def test_nothing_is_sent_to_any_other():
+    for bad in ("unknown", "self", "host", "expired", "future"):
+        script = Script([["read", 1]], tls=bad)
+        before = descriptors()
+        client = session.Session(ca=ca(), timeout=5)
+        e = raises(session.CertificateError, client.post, script.url, b"secret")
+        assert "localhost" in str(e), e
+        assert descriptors() == before
+        (seen,) = script.report()
+        assert seen["received"] == 0, bad
+
+
+def test_a_server_without_tls_is_no_certificate_error():
+    script = Script([["send", "HTTP/1.1 400 Bad Request\r\n\r\n"], ["close"]])
+    before = descriptors()
+    client = session.Session(ca=ca(), timeout=5)
+    e = raises(OSError, client.post, script.url.replace("http:", "https:"), b"1")
+    assert not isinstance(e, session.CertificateError)
+    assert descriptors() == before
+    script.report()
+
+
+def test_a_stalled_handshake_ends_in_time():
+    script = Script([["pause", 2]])
+    before = descriptors()
+    client = session.Session(ca=ca(), timeout=0.4)
+    raises(OSError, client.post, script.url.replace("http:", "https:"), b"1")
+    assert descriptors() == before
+    script.report()
+
+
+def test_unverified_only_when_told():
+    script = Script([["head"], ["body"], ["send", GOOD]], tls="expired")
+    client = session.Session(verify=False, timeout=5)
+    assert client.post(script.url, data=b"1").status_code == 200
+    client.close()
+    script.report()
+
+
+def test_without_a_ca_a_board_refuses_https():
+    script = Script([["read", 1]], tls="good")
+    client = session.Session(timeout=5)
+    e = raises(session.CertificateError, client.post, script.url, b"1")
+    if sys.implementation.name == "micropython":
+        assert "cloud.ca" in str(e)
+    (seen,) = script.report() or ({"received": 0},)
+    assert seen["received"] == 0
+
+
+def test_an_unusable_ca_is_told_when_the_session_is_made():
+    folder = env("FILES")
+    e = raises(session.CertificateError, session.Session, ca=folder + "/none.der")
+    assert "none.der" in str(e)
+    e = raises(session.CertificateError, session.Session, ca=folder + "/ca.pem")
+    assert "ca.pem" in str(e) and "DER" in str(e)
+    for bad in (b"", b"garbage", ca_bytes()[:-1], bytes(2000)):
+        raises(session.CertificateError, session.Session, ca=bad)
+    # It is not needed, so not looked at.
+    session.Session(ca="none.der", verify=False)
+
+
+class OldContext:
+    # As in MicroPython 1.21: no way to give it a certificate.
+    def __init__(self, protocol):
+        self.verify_mode = 0
+
+    def wrap_socket(self, sock, server_hostname=None):
+        return sock
+
+
+class OldTls:
+    SSLContext = OldContext
+    PROTOCOL_TLS_CLIENT = 0
+    CERT_NONE = 0
+    CERT_REQUIRED = 2
+
+
+def test_old_firmware_refuses_https_unless_told():
+    real = trust.tls
+    script = Script([["head"], ["body"], ["send", GOOD]])
+    url = script.url.replace("http:", "https:")
+    try:
+        trust.tls = OldTls
+        e = raises(session.CertificateError, session.Session().post, url, b"1")
+        assert "1.22" in str(e) and '"verify": false' in str(e)
+        raises(session.CertificateError, session.Session, ca=ca())
+        client = session.Session(verify=False, timeout=5)
+        assert client.post(url, data=b"1").status_code == 200
+        client.close()
+        trust.tls = None
+        e = raises(session.CertificateError, session.Session().post, url, b"1")
+        assert "no TLS" in str(e)
+    finally:
+        trust.tls = real
+        script.report()
+
+
+def test_tls_sockets_without_recv():
+    if sys.implementation.name != "micropython":
+        return
+    # TLS sockets have recv() since MicroPython 1.29; before, the session goes byte by byte.
+    early = "HTTP/1.1 413 X\r\nContent-Length: 2\r\n\r\n{}"
+    for steps in ([["body"], ["send", early]], [["send", early], ["pause", 0.2], ["reset"]]):
+        script = Script([["head"], ["body"], ["send", GOOD], ["head"]] + steps, tls="good")
+        client = session.Session(ca=ca(), timeout=5)
+        client.post(script.url, data=b"1")
+        connection = client._connection
+        connection._recv = connection._recv_bytewise
+        reply = client.post(script.url, data=bytes(3000000))
+        assert reply.status_code == 413 and reply.content == b"{}"
+        client.close()
+        script.report()
