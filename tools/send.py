@@ -1,0 +1,62 @@
+# `python -m tools send`: one picture from this computer, by the board's own uploader.
+
+import pathlib
+import sys
+
+import click
+
+from thingscam import config, image
+from thingscam.session import CertificateError, Session
+from thingscam.uploader import Uploader, UploadError
+
+
+@click.command()
+@click.argument("picture", type=click.Path(path_type=pathlib.Path))
+@click.option(
+    "--config",
+    "config_path",
+    default="config.json",
+    show_default=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The board's configuration; its cloud.ca is looked for beside it.",
+)
+def command(picture, config_path):
+    """Send PICTURE (JPEG, PNG, GIF, WebP or BMP) and print its URL.
+
+    Exit code 0 when the service has taken it, 1 when it has not, with the reason.
+    """
+    try:
+        click.echo(send(picture, config_path))
+    except (OSError, config.ConfigError, image.ImageError, UploadError) as e:
+        click.echo(_one_line(e, picture), err=True)
+        sys.exit(1)
+
+
+def send(picture, config_path):
+    """Check the file `picture`, upload it as the file `config_path` says, return its URL.
+
+    Raises OSError (CertificateError among them), ConfigError, ImageError or UploadError.
+    """
+    settings = config.load(str(config_path))
+    cloud = settings.cloud  # pyright: ignore[reportAttributeAccessIssue]
+    data = memoryview(picture.read_bytes())
+    if image.check(data, cloud.limit_bytes) == "jpeg":
+        data = data[: len(data) - image.padding(data)]
+    ca = None
+    if cloud.endpoint.startswith("https:") and cloud.ca is not None:
+        ca = str(config_path.parent / cloud.ca)
+    session = Session(ca, cloud.timeout_s, cloud.verify)
+    try:
+        return Uploader(settings, session).upload(data)
+    finally:
+        session.close()
+
+
+def _one_line(e, picture):
+    if isinstance(e, image.ImageError):
+        return "{}: {}".format(picture, e)
+    if isinstance(e, CertificateError):
+        return "cloud.ca: {}".format(e)
+    if isinstance(e, UploadError):
+        return "not sent ({}): {}".format(e.action, e)
+    return str(e)
