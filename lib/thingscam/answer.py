@@ -79,7 +79,7 @@ def _read_body(source, answer):
         # Both lengths at once: one of them lies, so this connection is not used again.
         answer.keep = answer.keep and length is None
     elif length is not None:
-        answer.content = source.take(_size(length, 10))
+        answer.content = source.take(_size(length.encode(), 10))
     else:
         answer.content = source.take_all()
         answer.keep = False
@@ -88,7 +88,7 @@ def _read_body(source, answer):
 def _chunks(source):
     body = b""
     while True:
-        size = _size(str(source.line().split(b";")[0], "utf-8").strip(), 16)
+        size = _size(source.line().split(b";")[0].strip(), 16)
         if size == 0:
             source.headers()  # trailers
             return body
@@ -99,11 +99,11 @@ def _chunks(source):
             raise AnswerError("answer with a broken chunk")
 
 
-def _size(text, base):
-    digits = "0123456789abcdefABCDEF" if base == 16 else "0123456789"
-    if not text or len(text) > 9 or any(char not in digits for char in text):
+def _size(word, base):
+    digits = b"0123456789abcdefABCDEF" if base == 16 else b"0123456789"
+    if not word or len(word) > 9 or any(char not in digits for char in word):
         raise AnswerError("answer with a broken length")
-    return int(text, base)
+    return int(str(word, "utf-8"), base)
 
 
 class _Source:

@@ -326,6 +326,7 @@ def test_refuses_answers_that_are_none():
     chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     refused(chunked + "x\r\n", "broken length")
     refused(chunked + "\r\n", "broken length")
+    refused(chunked + "\x80\n", "broken length")
     refused(chunked + "1\r\nabc\r\n", "broken chunk")
 
 
