@@ -1,15 +1,19 @@
 # `python -m tools demo`: stand-in service and device code, on this computer, end to end.
 
+import io
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 import click
+from PIL import Image
 
 from tools import ROOT
 
@@ -29,6 +33,8 @@ def command(pictures, port):
     """Upload photographs from real MicroPython to the stand-in service."""
     if pictures is None:
         pictures = 0 if sys.stdin.isatty() else 3
+    # Ended from outside, it must not leave the service and the board running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="thingscam-demo-") as folder:
         try:
             sys.exit(demo(pathlib.Path(folder), pictures, port))
@@ -47,11 +53,11 @@ def demo(folder, pictures, port):
     try:
         if url is None:
             return 1
-        click.echo("its gallery is at {}/".format(url))
+        click.echo("all pictures are shown at {}/".format(url))
         click.echo("starting boot.py and main.py under MicroPython; one picture in 10 seconds:")
         board = _start_board(folder / "board", url)
         try:
-            return _follow(board, pictures, url)
+            return _follow(board, pictures)
         finally:
             board.kill()
             board.wait()
@@ -105,16 +111,25 @@ def _start_board(folder, url):
     )
 
 
-def _follow(board, pictures, url):
+def _follow(board, pictures):
     arrived = 0
     for line in board.stdout:
         click.echo("board: " + line.rstrip())
-        arrived += bool(re.search(r"upload .* -> http", line))
-        if pictures and arrived == pictures:
-            click.echo("{} pictures arrived and nothing is left to show.".format(arrived))
-            click.echo(
-                "To keep it running, with its gallery: .venv/bin/python -m tools demo --pictures 0"
-            )
+        found = re.search(r"upload .* -> (http\S+)", line)
+        if found is None:
+            continue
+        arrived += 1
+        click.echo("       opened it: " + _look_at(found[1]))
+        if arrived == pictures:
+            click.echo("{} pictures arrived: done. To keep it running:".format(arrived))
+            click.echo("  .venv/bin/python -m tools demo --pictures 0")
             return 0
     click.echo("the board's program ended before its time")
     return 1
+
+
+def _look_at(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        data = answer.read()
+    with Image.open(io.BytesIO(data)) as picture:
+        return "{} {}x{}, {} bytes".format(picture.format, *picture.size, len(data))

@@ -1,0 +1,28 @@
+# `make demo`, without a terminal: pictures arrive, and it ends by itself.
+
+import subprocess
+import sys
+
+from tests.world import ROOT
+
+
+def demo(*options):
+    command = [sys.executable, "-m", "tools", "demo", *options]
+    return subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_it_ends_by_itself():
+    done = demo("--pictures", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("opened it: JPEG 800x600") == 2
+    assert "--pictures 0" in done.stdout
+
+
+def test_the_tools_say_what_there_is():
+    command = [sys.executable, "-m", "tools", "--help"]
+    text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    for verb in ("cloud", "send", "demo"):
+        assert "\n  " + verb in text
+    assert len(text.splitlines()) < 24

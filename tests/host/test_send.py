@@ -1,0 +1,98 @@
+# `python -m tools send`: a picture from this computer, or a clear error.
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+import requests
+from PIL import Image
+
+from tests.world import ROOT, service
+
+CLOUD = {
+    "access_token": "demo-camera",
+    "identifier": "image",
+    "project_key": "demo-project-key",
+    "region": "demo",
+}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    with service(tmp_path_factory.mktemp("cloud"), "--interval", "0") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    data = tmp_path_factory.mktemp("cloud")
+    with service(data, "--interval", "0", "--tls") as url:
+        yield url, data / "ca.der"
+
+
+def send(folder, picture, endpoint, **cloud):
+    (folder / "config.json").write_text(
+        json.dumps({"cloud": CLOUD | {"endpoint": endpoint} | cloud})
+    )
+    command = [sys.executable, "-m", "tools", "send", picture, "--config", folder / "config.json"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def refused(done, *words):
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert "demo-project-key" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP"])
+def test_every_format_arrives(tmp_path, plain, kind):
+    data = io.BytesIO()
+    Image.effect_mandelbrot((64, 48), (-2, -1.5, 1, 1.5), 20).save(data, kind)
+    picture = tmp_path / "picture"
+    picture.write_bytes(data.getvalue())
+    done = send(tmp_path, picture, plain)
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = requests.get(done.stdout.strip(), timeout=5)
+    assert answer.content == data.getvalue()
+    assert answer.headers["Content-Type"] == "image/" + kind.lower()
+
+
+def test_zeros_behind_a_jpeg_are_left_off(tmp_path, plain):
+    data = (ROOT / "tools" / "photos" / "cat.jpg").read_bytes()
+    (tmp_path / "cat.jpg").write_bytes(data + bytes(999))
+    done = send(tmp_path, tmp_path / "cat.jpg", plain)
+    assert requests.get(done.stdout.strip(), timeout=5).content == data
+
+
+def test_over_tls_with_the_ca_beside_the_configuration(tmp_path, secure):
+    url, ca = secure
+    cat = ROOT / "tools" / "photos" / "cat.jpg"
+    refused(send(tmp_path, cat, url), "cloud.ca", "ca.der", "cannot be read")
+    (tmp_path / "ca.der").write_bytes(ca.read_bytes())
+    done = send(tmp_path, cat, url)
+    assert done.stdout.startswith(url + "/images/"), done.stderr
+    # The computer's own store does not know this CA.
+    refused(send(tmp_path, cat, url, ca=None), "stop", "certificate")
+
+
+def test_errors_are_one_clear_line(tmp_path, plain):
+    cat = ROOT / "tools" / "photos" / "cat.jpg"
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(cat.read_bytes()[:-9])
+    refused(send(tmp_path, cut, plain), "cut.jpg", "cut short")
+    refused(send(tmp_path, tmp_path / "none.jpg", plain), "none.jpg")
+    refused(send(tmp_path, tmp_path, plain), str(tmp_path))
+    refused(send(tmp_path, cat, plain, region="nowhere"), "stop", "4008", "cloud.region")
+    refused(send(tmp_path, cat, plain, limit_bytes=1000), "too large", "1000")
+    refused(send(tmp_path, cat, "http://127.0.0.1:9"), "retry", "127.0.0.1:9")
+    refused(send(tmp_path, cat, "127.0.0.1:9"), "cloud.endpoint", "http://")
+    (tmp_path / "config.json").write_text("{")
+    command = [sys.executable, "-m", "tools", "send", cat, "--config", tmp_path / "config.json"]
+    refused(
+        subprocess.run(command, cwd=ROOT, capture_output=True, text=True), "config.json", "JSON"
+    )
