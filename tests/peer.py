@@ -51,15 +51,20 @@ class _Play:
         self._context = context
         self._report = []
         self._threads = []
+        self._last = None
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=8)
         self.port = self._listener.getsockname()[1]
         self._acceptor = _spawn(self._accept)
 
     def finish(self):
         """Stop listening and return what each connection saw, in order."""
-        with contextlib.suppress(OSError):  # wakes accept()
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join(5)
+        # One more connection, our own, tells where they end: those that still wait to be
+        # accepted come before it.
+        with socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            self._last = last.getsockname()
+            last.connect(self._listener.getsockname())
+            self._acceptor.join(5)
         self._listener.close()
         for thread in self._threads:
             thread.join(5)
@@ -67,9 +72,9 @@ class _Play:
 
     def _accept(self):
         while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
+            sock, address = self._listener.accept()
+            if address == self._last:
+                sock.close()
                 return
             number = len(self._report)
             seen = {"handshake": self._context is None, "received": 0, "head": "", "ended": ""}
