@@ -227,7 +227,7 @@ def _check_combination(found, place):
     if "content_length" in found and any(name in ("raw", "garbage") for name in instead):
         raise FaultError(f"{place}content_length: cannot go with {instead[0]}")
     if not instead and not spoiling and "delay" not in found:
-        raise FaultError(f"{place or 'the object '}names no fault")
+        raise FaultError(f"{place[:-1] or 'the object'} names no fault")
 
 
 class Faults:

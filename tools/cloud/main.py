@@ -2,9 +2,7 @@
 
 import asyncio
 import errno
-import os
 import signal
-import sys
 
 from tools.cloud import accounts as accounts_file
 from tools.cloud import certificates
@@ -88,5 +86,4 @@ def _print(line):
     try:
         print(line, flush=True)
     except BrokenPipeError:
-        # Nobody reads any more: no reason to stop serving, nor to fail again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        pass  # nobody reads any more: no reason to stop serving

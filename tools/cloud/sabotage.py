@@ -7,6 +7,7 @@ from aiohttp import web
 
 from tools.cloud import wire
 from tools.cloud.answers import refused
+from tools.cloud.faults import BODY
 from tools.cloud.rules import RefusedError
 
 # What a captive portal answers to everything.
@@ -25,7 +26,6 @@ async def play(fault, request, upload, judge, journal):
     """
     await asyncio.sleep(fault.delay.get("before_read", 0))
     if fault.early is not None:
-        wire.stop_reading(request)
         response = refused(fault.early, fault.status)
         journal.answers(upload, response.status, fault.early)
     elif fault.reset_after is not None:
@@ -37,9 +37,10 @@ async def play(fault, request, upload, judge, journal):
     else:
         await _read(request, upload)
         response = _replacement(fault)
-        upload.status = response.status
         if fault.errcode is not None:
             journal.answers(upload, response.status, fault.errcode)
+        elif fault.html or fault.redirect:
+            upload.status = response.status
     await asyncio.sleep(fault.delay.get("before_answer", 0))
     if fault.unanswered:
         return await _leave(fault, request)
@@ -76,9 +77,11 @@ async def _send_spoiled(fault, request, response):
     head, body = _bytes(fault, response)
     if fault.cut is not None:
         head, body = head[: fault.cut], body[: max(fault.cut - len(head), 0)]
-    await _send(request, head, fault.slow)
-    await asyncio.sleep(fault.delay.get("before_body", 0))
-    await _send(request, body, fault.slow)
+    if BODY in fault.delay:
+        await _send(request, head, fault.slow)
+        await asyncio.sleep(fault.delay[BODY])
+        head = b""
+    await _send(request, head + body, fault.slow)
     if fault.early is None:
         await wire.drain(request)
     if not fault.closes:

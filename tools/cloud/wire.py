@@ -114,12 +114,6 @@ async def hold_until_gone(request):
         await asyncio.sleep(0.02)
 
 
-def stop_reading(request):
-    """Leave what the client still sends unread, in the system's buffer."""
-    if not gone(request):
-        request.transport.pause_reading()
-
-
 def close(request):
     """Close the connection behind what was written; unread data makes it a reset."""
     if not gone(request):
