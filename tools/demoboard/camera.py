@@ -20,10 +20,18 @@ class PixelFormat:
     JPEG = 4
 
 
+class GrabMode:
+    """When the driver fills its buffer."""
+
+    WHEN_EMPTY = 0
+
+
 class Camera:
     """A camera that sees the files of a folder, one after the other."""
 
-    def __init__(self, frame_size=None, pixel_format=None, jpeg_quality=None):
+    quality = 85
+
+    def __init__(self, **_settings):
         self._names = sorted(name for name in os.listdir(_PHOTOS) if name.endswith(".jpg"))
         self._next = 0
         self._buffer = bytearray(512000)
@@ -35,3 +43,6 @@ class Camera:
         with open(_PHOTOS + "/" + name, "rb") as file:
             size = file.readinto(self._buffer)
         return memoryview(self._buffer)[:size]
+
+    def deinit(self):
+        """Nothing to switch off."""

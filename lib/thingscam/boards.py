@@ -1,0 +1,162 @@
+# The known boards: the pins of camera, lights and motion sensor, and whether there is PSRAM.
+
+from thingscam.settings import nearest
+
+# Camera pins in the drivers' order, -1 where there is none:
+# D0-D7 (Y2-Y9), XCLK, PCLK, VSYNC, HREF, SDA (SIOD), SCL (SIOC), PWDN, RESET.
+#
+# All are those of camera_pins.h in espressif/arduino-esp32, CameraWebServer example, section
+# CAMERA_MODEL_...; each was compared with camera_pins.h of cnadler86/micropython-camera-API,
+# where all are the same. The line above each board says where the rest is from.
+#
+# name, chip, PSRAM, camera pins, status LED, LED lights when low, bright light, PIR sensor's pin:
+# one that is free and can wake the chip (an RTC pin); None: none, or the user must choose.
+_BOARDS = (
+    # AI_THINKER. LEDs 33 and 4: the same file; 4 is also the SD card's D1. 13 is free while
+    # the card runs in 1-bit mode.
+    (
+        "ai-thinker",
+        "esp32",
+        True,
+        (5, 18, 19, 21, 36, 39, 34, 35, 0, 22, 25, 23, 26, 27, 32, -1),
+        33,
+        True,
+        4,
+        13,
+    ),
+    # ESP_EYE. White LED 22: the same file. Red LED 21 is from memory. No header with a free pin.
+    (
+        "esp-eye",
+        "esp32",
+        True,
+        (34, 13, 14, 35, 39, 38, 37, 36, 4, 25, 5, 27, 18, 23, -1, -1),
+        21,
+        False,
+        22,
+        None,
+    ),
+    # M5STACK_PSRAM (M5Camera, model A). LED 14, low; Grove port 4 and 13: sketches for model B.
+    (
+        "m5stack-psram",
+        "esp32",
+        True,
+        (32, 35, 34, 5, 39, 18, 36, 19, 27, 21, 22, 26, 25, 23, -1, 15),
+        14,
+        True,
+        None,
+        13,
+    ),
+    # M5STACK_WIDE; lemariva's README has the same pins for model B. LED 2: arduino-esp32.
+    (
+        "m5stack-wide",
+        "esp32",
+        True,
+        (32, 35, 34, 5, 39, 18, 36, 19, 27, 21, 25, 26, 22, 23, -1, 15),
+        2,
+        False,
+        None,
+        13,
+    ),
+    # TTGO_T_JOURNAL. No PSRAM: the same example. Display on 13 and 14, button on 32:
+    # lewisxhe/esp32-camera-series, which has no PWDN where the others have 0.
+    (
+        "ttgo-t-journal",
+        "esp32",
+        False,
+        (17, 35, 34, 5, 39, 18, 36, 19, 27, 21, 22, 26, 25, 23, 0, 15),
+        None,
+        False,
+        None,
+        None,
+    ),
+    # WROVER_KIT, and Freenove ESP32-WROVER, which has the same pins. 2: the kit's green LED,
+    # Freenove's blue one. 13 is JTAG's and the SD card's D3 on the kit.
+    (
+        "wrover-kit",
+        "esp32",
+        True,
+        (4, 5, 18, 19, 36, 39, 34, 35, 21, 22, 25, 23, 26, 27, -1, -1),
+        2,
+        False,
+        None,
+        13,
+    ),
+    # XIAO_ESP32S3. 21: arduino-esp32's variant XIAO_ESP32S3; the SD card's CS too. 1 is D0.
+    (
+        "xiao-esp32s3-sense",
+        "esp32s3",
+        True,
+        (15, 17, 18, 16, 14, 12, 11, 48, 10, 13, 38, 47, 40, 39, -1, -1),
+        21,
+        True,
+        None,
+        1,
+    ),
+    # ESP32S3_EYE, and espressif/esp-bsp's esp32_s3_eye.h, which has LED 3 too. No header
+    # with a free pin.
+    (
+        "esp32-s3-eye",
+        "esp32s3",
+        True,
+        (11, 9, 8, 10, 12, 18, 17, 16, 15, 13, 6, 7, 4, 5, -1, -1),
+        3,
+        False,
+        None,
+        None,
+    ),
+    # ESP32S3_EYE: Freenove's own sketches and micropython-camera-API use it. LED 2: Freenove's
+    # board; 14 is free (SD card 38 to 40, RGB LED 48).
+    (
+        "freenove-esp32s3",
+        "esp32s3",
+        True,
+        (11, 9, 8, 10, 12, 18, 17, 16, 15, 13, 6, 7, 4, 5, -1, -1),
+        2,
+        False,
+        None,
+        14,
+    ),
+    # Any board whose firmware knows its own pins: micropython-camera-API's builds for one
+    # board, OpenMV.
+    ("firmware", None, True, None, None, False, None, None),
+)
+
+
+class UnknownBoardError(ValueError):
+    """camera.board names no known board; the text has the found name and the known ones."""
+
+
+class Profile:
+    """One board.
+
+    `name`, `chip` ("esp32", "esp32s3"; None: not known) and `psram` (a flag);
+    `pins`: the camera's 16 GPIO numbers in the order told above, -1 for none, or None where
+    the firmware knows them itself; `led`: the status LED's GPIO or None, `led_low`: it
+    lights when low; `light`: the bright light's GPIO or None; `pir`: a free GPIO that can
+    wake the chip, or None when the user must choose one.
+    """
+
+    def __init__(self, row):
+        self.name, self.chip, self.psram, self.pins = row[:4]
+        self.led, self.led_low, self.light, self.pir = row[4:]
+
+
+def find(name):
+    """Return the Profile of the board called `name`, as camera.board has it.
+
+    Raises UnknownBoardError, a ValueError, for a name that is not among names().
+    """
+    for row in _BOARDS:
+        if row[0] == name:
+            return Profile(row)
+    known = names()
+    raise UnknownBoardError(
+        'camera.board: no known board "{}", perhaps {}? Known: {}'.format(
+            name, nearest(name, known), ", ".join(known)
+        )
+    )
+
+
+def names():
+    """Return the names of the known boards, as a list of texts."""
+    return [row[0] for row in _BOARDS]
