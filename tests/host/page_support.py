@@ -4,10 +4,8 @@ import contextlib
 import datetime
 import io
 import pathlib
-import tempfile
-import threading
+import time
 
-import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 from playwright.sync_api import sync_playwright
@@ -30,55 +28,47 @@ _FLAGS = (
 
 
 @contextlib.contextmanager
-def browser(**options):
-    """Run the browser; the value is a playwright BrowserContext."""
-    with tempfile.TemporaryDirectory(prefix="chromium-") as folder, sync_playwright() as driver:
-        context = driver.chromium.launch_persistent_context(
-            folder,
-            executable_path=needs.CHROMIUM,
-            args=_FLAGS,
-            timezone_id="Europe/Berlin",
-            locale="en-GB",
-            **options,
-        )
-        context.set_default_timeout(20_000)
+def browser():
+    """Run the browser, with a profile of its own; the value is playwright's Browser."""
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=needs.CHROMIUM, args=_FLAGS)
         try:
-            yield context
+            yield found
         finally:
-            context.close()
-
-
-class Visit:
-    """A page that is open at `url`, and what went wrong on it."""
-
-    def __init__(self, context, url):
-        self.url = url
-        self.wrong = []
-        self.page = context.new_page()
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on("request", self._request)
-        self.page.goto(url)
-
-    def _console(self, message):
-        if message.type in ("error", "warning"):
-            self.wrong.append(f"console: {message.text} ({message.location})")
-
-    def _request(self, request):
-        if not request.url.startswith(self.url):
-            self.wrong.append(f"request to another host: {request.url}")
+            found.close()
 
 
 @contextlib.contextmanager
-def visit(context, url, wrong=()):
-    """Open `url`; the value is playwright's Page. Nothing may go wrong but what is in `wrong`."""
-    there = Visit(context, url)
+def visit(chromium, url, wrong=(), **options):
+    """Open `url` in a fresh window of the Browser; the value is playwright's Page.
+
+    Nothing may go wrong on it but what has one of the texts `wrong` in it: no error, no
+    warning, no request to another host. `options` are those of Browser.new_context.
+    """
+    found = []
+    context = chromium.new_context(timezone_id="Europe/Berlin", locale="en-GB", **options)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.on("console", lambda line: line.type in ("error", "warning") and found.append(line.text))
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("request", lambda request: request.url.startswith(url) or found.append(request.url))
     try:
-        yield there.page
+        page.goto(url)
+        yield page
     finally:
-        there.page.close()
-    unexpected = [text for text in there.wrong if not any(known in text for known in wrong)]
-    assert not unexpected
+        context.close()
+    assert not [text for text in found if not any(known in text for known in wrong)]
+
+
+def until(page, expression, argument=None):
+    """Wait until the JavaScript `expression` (or function of `argument`) is true in `page`.
+
+    Page.wait_for_function cannot: it needs eval(), which the page's own policy forbids.
+    """
+    deadline = time.monotonic() + 20
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < deadline, f"not so after 20 s: {expression} {argument}"
+        page.wait_for_timeout(20)
 
 
 def photo(size=(64, 48), *, captured_at=None, offset=None, cause=None, colour=(90, 120, 130)):
@@ -112,8 +102,6 @@ class FakePanel(Panel):
         self.captured = 12
         self.waiting = 0
         self.refuse = None
-        self.go_on = threading.Event()
-        self.go_on.set()
 
     def actions(self):
         wifi, power = self.wifi and self.power, self.power
@@ -121,6 +109,7 @@ class FakePanel(Panel):
             Action(
                 "move",
                 "Something moves",
+                "quiet",
                 hint="the motion sensor's pin goes high: a picture",
                 enabled=power,
             ),

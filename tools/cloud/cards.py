@@ -12,10 +12,12 @@ _CARD = """\
 <a class="photo" href="/images/{name}"><img src="/images/{name}" alt="{alt}"{size}\
  loading="lazy" decoding="async"></a>
 <div class="about">
-<p class="when">{received}{cause}</p>
+<p class="when"><span class="unseen">received</span> {received}{cause}</p>
 {taken}<p class="detail">{facts}</p>
 </div>
 </li>"""
+
+_DOT = ' <i class="dot">·</i> '
 
 # What the board writes as the cause, in words.
 _CAUSES = {"pir": "movement", "timer": "timer"}
@@ -55,7 +57,7 @@ class Cards:
             received=_time(picture.taken_in),
             cause=f' <span class="cause">{escape(cause)}</span>' if cause else "",
             taken=_taken(found.captured_at, picture.taken_in),
-            facts=" · ".join(f"<span>{escape(fact)}</span>" for fact in facts),
+            facts=_DOT.join(f"<span>{escape(fact)}</span>" for fact in facts),
         )
 
 
@@ -82,7 +84,7 @@ def _time(moment):
 
 
 def _shown(moment):
-    zone = " UTC" if moment.tzinfo else " (camera's clock)"
+    zone = " UTC" if moment.tzinfo else " by the camera's clock"
     return moment.strftime("%Y-%m-%d %H:%M:%S") + zone
 
 

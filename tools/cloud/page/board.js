@@ -11,6 +11,7 @@ export class Board {
   #lines = document.getElementById("log");
   #latest = document.getElementById("latest");
   #buttons = new Map();
+  #height = 0;
 
   constructor() {
     this.#root.hidden = false;
@@ -19,8 +20,7 @@ export class Board {
       this.#toEnd();
       this.#lines.focus();
     });
-    // A log that has become smaller or larger still shows its end.
-    new ResizeObserver(() => this.#latest.hidden && this.#toEnd()).observe(this.#lines);
+    new ResizeObserver(() => this.#resized()).observe(this.#lines);
   }
 
   /** Show what the server tells of the board. */
@@ -108,7 +108,14 @@ export class Board {
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#lines;
+    if (clientHeight !== this.#height) return; // nobody scrolled: see #resized
     this.#latest.hidden = scrollHeight - scrollTop - clientHeight < 16;
+  }
+
+  // A log that has become smaller or larger still shows its end.
+  #resized() {
+    this.#height = this.#lines.clientHeight;
+    if (this.#latest.hidden) this.#toEnd();
   }
 
   #toEnd() {

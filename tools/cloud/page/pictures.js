@@ -18,7 +18,7 @@ export class Pictures {
   #unseen = 0;
 
   constructor() {
-    localise(document);
+    this.all().forEach(ready);
     for (const list of [this.#newest, this.#earlier]) {
       list.addEventListener("click", (event) => this.#click(event));
       // An error does not bubble: it is caught on its way down.
@@ -142,22 +142,39 @@ function make(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const card = template.content.firstElementChild;
-  localise(card);
+  ready(card);
   return card;
 }
 
-const WITH_YEAR = { day: "numeric", month: "short", year: "numeric" };
-const WITHOUT_YEAR = { day: "numeric", month: "short" };
+function ready(card) {
+  localise(card);
+  shape(card);
+}
+
+const DAY = { day: "numeric", month: "short" };
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 
-/** Write the times below `root` in this computer's time zone; those without a zone stay. */
-function localise(root) {
-  for (const time of root.querySelectorAll("time[datetime]")) {
-    if (!/(Z|[+-]\d\d:\d\d)$/.test(time.dateTime)) continue;
-    const moment = new Date(time.dateTime);
-    const thisYear = moment.getFullYear() === new Date().getFullYear();
-    const day = moment.toLocaleDateString("en-GB", thisYear ? WITHOUT_YEAR : WITH_YEAR);
+/** Write a card's times in this computer's time zone; one without a zone stays that time. */
+function localise(card) {
+  let day = "";
+  for (const time of card.querySelectorAll("time[datetime]")) {
     time.title = time.textContent;
-    time.textContent = `${day}, ${moment.toLocaleTimeString("en-GB", CLOCK)}`;
+    const moment = new Date(time.dateTime);
+    const year = moment.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+    const clock = document.createElement("b");
+    clock.textContent = moment.toLocaleTimeString("en-GB", CLOCK);
+    time.replaceChildren(clock);
+    // Once is enough, when it was captured and received on the same day.
+    if (day !== (day = moment.toLocaleDateString("en-GB", { ...DAY, ...year }))) {
+      time.append(" " + day);
+    }
+    if (!/(Z|[+-]\d\d:\d\d)$/.test(time.dateTime)) time.append(" by the camera's clock");
   }
+}
+
+/** Tell the style sheet the shape of the picture, so that the large one fills its place. */
+function shape(card) {
+  const image = card.querySelector("img");
+  const [width, height] = ["width", "height"].map((side) => image.getAttribute(side));
+  if (height) card.style.setProperty("--shape", width / height);
 }
