@@ -6,6 +6,7 @@ import datetime
 import io
 import itertools
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 
@@ -42,6 +43,10 @@ _BROKEN = (
     zlib.error,
     Image.DecompressionBombError,
 )
+
+
+# It warns of each oddity in EXIF; what can be read of it is enough here.
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 
 class PictureError(Exception):
