@@ -125,6 +125,14 @@ def test_older_pictures_come_in_pages(tmp_path):
     assert (first["older"], second["older"], third["older"]) == (True, True, False)
 
 
+def test_older_than_a_picture_that_is_gone(tmp_path):
+    names = keep_many(tmp_path, 60)[::-1]
+    with running(tmp_path) as cloud:
+        (tmp_path / "images" / names[50]).unlink()
+        answer = cloud.get("/page/older", params={"before": names[50]}).json()
+    assert (shown(answer), answer["older"]) == (names[51:], False)
+
+
 def test_an_event_for_each_arrival(tmp_path):
     with running(tmp_path) as cloud, events(cloud) as stream:
         for _ in range(3):
@@ -193,6 +201,16 @@ def test_the_log_goes_on_where_it_ended(board, panel):
     with events(board, stream.id) as stream:
         data = stream.next("log")[1]
     assert (data["fresh"], [text for _, text in data["lines"]]) == (False, ["two"])
+
+
+def test_the_log_takes_output_cut_anywhere(panel):
+    for piece in ("INFO o", "ne\r", "\nINFO two\r\n\nTrace", "back\n>>> "):
+        panel.output(piece)
+    panel.output("x" * 2000)
+    texts = [line.text for line in panel.lines()]
+    assert texts[:4] == ["INFO one", "INFO two", "", "Traceback"]
+    assert texts[4] == ">>> " + "x" * 996
+    assert [line.number for line in panel.lines(3)] == [4, 5]
 
 
 def test_the_state_is_told_once_and_when_it_changes(board, panel):

@@ -42,7 +42,7 @@ class Gallery:
 
     async def page(self, request):
         """Answer GET / with the newest pictures, or those older than ?before=NAME."""
-        before = request.query.get("before")
+        before = request.query.get("before", "")
         names, found, older = await self._older(before)
         text = string.Template((_FOLDER / "index.html").read_text("utf-8")).substitute(
             title=title(len(names)),
@@ -62,7 +62,7 @@ class Gallery:
 
     async def older(self, request):
         """Answer GET /page/older?before=NAME with cards as JSON; `older` False: no more."""
-        _, found, older = await self._older(request.query.get("before"))
+        _, found, older = await self._older(request.query.get("before", ""))
         headers = {**guard.HEADERS, "Cache-Control": "no-store"}
         return web.json_response({"cards": found, "older": bool(older)}, headers=headers)
 
@@ -92,16 +92,13 @@ class Gallery:
         return web.FileResponse(path, headers=headers)
 
     async def _older(self, before):
-        """Return all names, the cards of a page, and the last one's name if there are more.
-
-        A `before` that is not there stands for the newest.
-        """
+        """Return all names, the cards of a page, and the last one's name if there are more."""
 
         def read():
             names = self._store.names()
-            start = names.index(before) + 1 if before in names else 0
-            chosen = names[start : start + PAGE]
-            more = len(names) > start + PAGE
+            chosen = self._store.older(names, before)
+            more = len(chosen) > PAGE
+            chosen = chosen[:PAGE]
             return names, self._cards.of(chosen), chosen[-1] if more else None
 
         return await asyncio.to_thread(read)

@@ -61,14 +61,16 @@ class Panel:
     """What the page asks of a board. Derive from it; give an object to server.make_app.
 
     Override actions(), act() and status(): the first and the last are asked often, by the
-    event loop of the server, and must not wait for anything. Call log() for each line and
-    changed() when actions() or status() have something new to say; both from any thread.
+    event loop of the server, and must not wait for anything. Call log() for each line, or
+    output() for what a serial port gives, and changed() when actions() or status() have
+    something new to say; from any thread.
     """
 
     def __init__(self, lines=LINES):
         self._lines = collections.deque(maxlen=lines)
         self._count = 0
         self._lock = threading.Lock()
+        self._unfinished = ""
         self._watchers = []
 
     def actions(self):
@@ -89,6 +91,15 @@ class Panel:
             self._count += 1
             self._lines.append(Line(self._count, time.time(), text[:LONGEST_LINE]))
         self.changed()
+
+    def output(self, text):
+        """Add what the board printed: lines (str) that may be cut anywhere."""
+        *lines, self._unfinished = (self._unfinished + text).split("\n")
+        for line in lines:
+            self.log(line.rstrip("\r"))
+        if len(self._unfinished) > LONGEST_LINE:
+            self.log(self._unfinished)
+            self._unfinished = ""
 
     def changed(self):
         """Tell the page to ask again."""

@@ -30,8 +30,8 @@ class Store:
     """Keeps pictures in `folder`/images and attributes in `folder`/attributes.json.
 
     `now` gives the nanoseconds since 1970 for file names; `kept` counts the pictures kept by
-    this object. Raises StoreError when the folder
-    cannot be made, or holds an attributes.json that is not one.
+    this object. Raises StoreError when the folder cannot be made, or holds an
+    attributes.json that is not one.
     """
 
     def __init__(self, folder, now=time.time_ns):
@@ -83,6 +83,15 @@ class Store:
         """
         found = [name for name in os.listdir(self._images) if _NAME.fullmatch(name)]
         return sorted(found, key=_counter, reverse=True)
+
+    def older(self, names, before):
+        """Return those of `names` that arrived before the picture `before`.
+
+        It need not be there any more; what cannot be a picture's name leaves all of them.
+        """
+        if not _NAME.fullmatch(before):
+            return names
+        return [name for name in names if _counter(name) < _counter(before)]
 
     def stored(self, name):
         """Return the Stored of this name, or None if there is none of that name (any more)."""
