@@ -3,6 +3,7 @@
 import datetime
 import io
 import os
+import shutil
 
 import pytest
 from PIL import Image
@@ -100,6 +101,9 @@ def test_a_picture_taken_away_by_hand_is_left_out(tmp_path):
         text = cloud.get("/").text
         assert names[1] in text
         assert names[0] not in text
+        shutil.rmtree(tmp_path / "images")
+        assert "No pictures yet" in cloud.get("/").text
+        assert cloud.upload(picture()).json()["errcode"] == 5001
     store = Store(tmp_path)
     assert store.stored(names[0]) is None
     assert store.stored("../attributes.json") is None

@@ -81,7 +81,10 @@ class Store:
 
         The order is that of the counter: a computer's clock may be set back.
         """
-        found = [name for name in os.listdir(self._images) if _NAME.fullmatch(name)]
+        try:
+            found = [name for name in os.listdir(self._images) if _NAME.fullmatch(name)]
+        except FileNotFoundError:
+            return []  # someone took the whole folder away
         return sorted(found, key=_counter, reverse=True)
 
     def older(self, names, before):

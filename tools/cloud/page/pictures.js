@@ -68,6 +68,7 @@ export class Pictures {
       const answer = await fetch("/page/older?before=" + encodeURIComponent(last.dataset.name));
       if (!answer.ok) throw new Error(answer.statusText);
       const { cards, older } = await answer.json();
+      if (!last.isConnected) return false; // all came anew meanwhile
       const made = cards.map(make);
       const focused = document.activeElement === this.#older;
       this.#earlier.append(...made);
