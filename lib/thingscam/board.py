@@ -23,6 +23,7 @@ BACKOFF = (36, 16)
 PLAN = (60, 16)
 DOG = (80, 2)
 COUNTERS = (96, 44)
+CLOCK = (144, 8)
 
 _CRC_BYTES = 4
 _ENOMEM = const(12)

@@ -4,9 +4,10 @@ import time
 
 from thingscam import board, errcodes
 from thingscam.led import Led
-from thingscam.port import const, ticks_diff, ticks_ms
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.sender import PACE
 
+_SETTLE_MS = const(20000)  # joining Wi-Fi at the start is no news
 _TELL_MS = const(3600000)
 
 
@@ -20,8 +21,8 @@ class Status:
         self._log = log
         self._counters = counters
         self._born = int(time.time())
-        self._told = None  # why nothing goes out, as last said in the log
-        self._told_at = ticks_ms()
+        self._why = None  # nothing goes out
+        self._tell_at = ticks_ms()
         self._led.show("starting")
 
     def show(self, online, trouble):
@@ -42,14 +43,16 @@ class Status:
         self._led.off()
 
     def tell(self, why):
-        """Say in the log what waits, and `why` (None: it is going out): when new, and hourly."""
+        """Say in the log what waits, and `why` (None: it is going out): when it lasts, hourly."""
         waiting = len(self._outbox)
         if not waiting or why is None or why == PACE:
-            self._told = None
+            self._why = None
             return
-        if why == self._told and ticks_diff(ticks_ms(), self._told_at) < _TELL_MS:
+        if why != self._why:
+            self._why, self._tell_at = why, ticks_add(ticks_ms(), _SETTLE_MS)
+        if ticks_diff(self._tell_at, ticks_ms()) > 0:
             return
-        self._told, self._told_at = why, ticks_ms()
+        self._tell_at = ticks_add(ticks_ms(), _TELL_MS)
         age = self._oldest_s()
         age = "unknown" if age is None else "%d s" % age
         self._log.info("%d waiting, the oldest for %s: %s", waiting, age, why)

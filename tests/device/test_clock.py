@@ -165,3 +165,17 @@ def test_both_epochs():
             assert watch.clock.now() == NOW, epoch
             if epoch == 2000:
                 assert esp.time.time() == NOW - 946684800
+
+
+@on_board
+def test_a_deep_sleeper_asks_hourly_not_at_each_start(esp):
+    watch = Watch()
+    watch.clock.step()
+    for _ in range(11):
+        esp.wake(600000)
+        watch = Watch()
+        watch.clock.step()
+    assert len(esp.asked) == 2
+    esp.power_cut()
+    Watch().clock.step()
+    assert len(esp.asked) == 3
