@@ -97,9 +97,7 @@ class App:
     def turn(self):
         """Go round once: nothing in it waits but one upload, if one may start."""
         self._dog.feed()
-        why = self._why_silent()
-        direct = why is None and not len(self._outbox)
-        self._capture.photograph(self._send_frame if direct else None)
+        self._capture.photograph(self._direct)
         self._network()
         if self._why_silent() is None and len(self._outbox):
             self._send(self._sender.send_kept)
@@ -151,6 +149,12 @@ class App:
             self._sender.silences = 0
             self._wifi.off()
         return result
+
+    def _direct(self):
+        # Past the outbox only over an open connection: connecting may hang, and the power go.
+        if len(self._outbox) or self._why_silent() is not None or not self._sender.connected():
+            return None
+        return self._send_frame
 
     def _send_frame(self, frame, captured_at, cause):
         return self._send(self._sender.send_frame, frame, captured_at, cause)

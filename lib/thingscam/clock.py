@@ -47,7 +47,7 @@ class Clock:
         if ntptime is None or 0 <= ticks_diff(ticks_ms(), self._asked) < self._wait_ms:
             return
         ntptime.host = SERVERS[self._server]
-        before = time.time()
+        before, asked = self.now(), int(time.time())
         try:
             self._attend(ntptime.settime)
             trouble = None if self.is_set() else "no time in its answer"
@@ -61,9 +61,11 @@ class Clock:
             return
         self._wait_ms = _DAY_MS
         board.remember(board.CLOCK, int(time.time()).to_bytes(8, "little"))
-        off = int(time.time() - before)
-        self._log.info("clock set by %s, %d s off", ntptime.host, off)
-        self._changed(off)
+        if before is None:
+            self._log.info("clock set by %s", ntptime.host)
+        else:
+            self._log.info("clock set by %s, %d s off", ntptime.host, self.now() - before)
+        self._changed(int(time.time()) - asked)
 
     def is_set(self):
         """Return whether the clock can be trusted."""

@@ -93,6 +93,10 @@ class Sender:
         self.interval.clock_set()
         self.backoff.clock_set()
 
+    def connected(self):
+        """Return whether a connection to the service is open, as far as is known."""
+        return self._session.connected()
+
     def hang_up(self):
         """Close the connection: the network is gone, or memory is needed."""
         self._session.close()
