@@ -80,7 +80,11 @@ def woken_by_pin():
 
 def is_out_of_memory(e):
     """Return whether an exception says that memory is too short."""
-    return isinstance(e, MemoryError) or (isinstance(e, OSError) and e.errno == _ENOMEM)
+    if not isinstance(e, OSError) or not e.args:
+        return isinstance(e, MemoryError)
+    # Mbed TLS says it in words, behind a number for what it was about (micropython issue 5808).
+    text = str(e)
+    return e.args[0] == _ENOMEM or "ALLOC_FAILED" in text or "allocation failed" in text
 
 
 def reset():
