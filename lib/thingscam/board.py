@@ -24,6 +24,7 @@ PLAN = (60, 16)
 DOG = (80, 2)
 COUNTERS = (96, 44)
 CLOCK = (144, 8)
+REFUSED = (156, 4)
 
 _CRC_BYTES = 4
 _ENOMEM = const(12)

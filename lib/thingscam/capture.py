@@ -32,6 +32,8 @@ class Capture:
         # from memory, for the next capture overwrites that buffer.
         roomy = hasattr(gc, "mem_free") and gc.mem_free() > _ROOMY
         self._spare = bytearray(self._limit) if roomy else None
+        kept = board.recall(board.REFUSED)
+        self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
         self._busy = False
         self._attending = False
         self._sending = None  # the picture that is sent from memory, while it is not kept
@@ -52,7 +54,9 @@ class Capture:
             self._camera.close()
 
     def too_large(self, size):
-        """Take smaller pictures: the service refused one of `size` bytes."""
+        """Take smaller pictures from now on: the service refused one of `size` bytes."""
+        self._refused = size
+        board.remember(board.REFUSED, size.to_bytes(4, "little"))
         if self._camera is not None:
             self._camera.too_large(size)
 
@@ -136,6 +140,8 @@ class Capture:
     def _started(self):
         if self._camera is None:
             self._camera = Camera(self._settings, self._limit, self._profile, self._light)
+            if self._refused:
+                self._camera.too_large(self._refused)
         return self._camera
 
     def _keep(self, frame, taken, cause):
