@@ -1,6 +1,6 @@
 # What goes to the service next, and when: one picture at a time, at its pace.
 
-from thingscam import errcodes
+from thingscam import errcodes, exif
 from thingscam.backoff import Backoff
 from thingscam.interval import Interval
 from thingscam.port import const, ticks_diff, ticks_ms
@@ -30,6 +30,8 @@ class Sender:
         ca = cloud.ca if secure else None
         self._session = Session(ca, cloud.timeout_s, cloud.verify, host.progress, host.make_room)
         self._uploader = Uploader(config, self._session)
+        self._limit = cloud.limit_bytes
+        self._model = config.camera.board if config.camera.exif else None
         self._outbox = outbox
         self._newest_first = config.outbox.order == "newest"
         self._log = log
