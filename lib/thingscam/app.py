@@ -42,6 +42,9 @@ def run(config):
     _current = App(config)
     try:
         _current.run()
+    except Exception as e:
+        _current.crashed(e)
+        raise
     finally:
         _current.close()
 
@@ -111,12 +114,16 @@ class App:
         """Return counters and state as a dict."""
         return self._status.as_dict(self._why_silent(), self._wifi.rssi())
 
+    def crashed(self, e):
+        """Put an error that nobody foresaw into the ring file: no one reads a roof's console."""
+        self._log.error("crashed, %s: %s", type(e).__name__, e)
+
     def close(self):
         """Leave the board to a person at the REPL."""
+        self._dog.hand_over()
         self._sender.hang_up()
         self._capture.close()
         self._capture.trigger.close()
-        self._dog.hand_over()
 
     # What the sender asks for while it is sending.
 
@@ -186,10 +193,11 @@ class App:
         while len(self._outbox) and not self._sender.backoff.left_ms():
             self.turn()
             why = self._why_silent()
-            if why is None or why == PACE:
+            if why == PACE:  # one has just been sent
                 give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
             elif ticks_diff(ticks_ms(), give_up) > 0:
-                self._sender.no_network(why)
+                # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.
+                self._sender.no_network(why or "what waits cannot be read")
 
     def _sleep(self):
         self._sender.hang_up()
