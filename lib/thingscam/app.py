@@ -202,9 +202,12 @@ class App:
     def _sleep(self):
         self._sender.hang_up()
         self._wifi.off()
-        self._capture.photograph()  # the last moment counts too
-        self._capture.close()
         self._status.off()
+        while True:
+            self._capture.photograph()  # the last moment counts too
+            self._capture.close()
+            if not self._capture.trigger.pending():
+                break
         safemode.healthy()
         ms, pin = self._capture.trigger.sleep_plan()
         if len(self._outbox):

@@ -10,7 +10,8 @@ class Photographer:
     """Stands for the module `camera`, in the form of micropython-camera-API.
 
     Each frame's note is "frame N", see support.note_in(). `broken`: what capture() raises.
-    `starts`: how often the camera was started. `on_capture` is called before each frame.
+    `starts`: how often the camera was started. `on_capture` is called before each frame,
+    `on_close` when the camera is closed.
     """
 
     def __init__(self):
@@ -19,6 +20,7 @@ class Photographer:
         self.running = False
         self.broken = None
         self.on_capture = None
+        self.on_close = None
         self._buffer = bytearray(len(photo("frame 9999")))
         taker = self
 
@@ -39,6 +41,8 @@ class Photographer:
                 # The buffer is the system's again.
                 taker.running = False
                 taker._wipe()
+                if taker.on_close:
+                    taker.on_close()
 
             quality = 85
 

@@ -587,6 +587,26 @@ def test_pictures_that_waited_keep_the_pace():
         assert 20000 <= house.esp.ticks <= 30000
 
 
+def test_motion_at_the_last_moment():
+    # While the camera is switched off: the line is high already when the board goes to sleep.
+    with deep(trigger={"pir_pin": 13, "every_s": 0, "cooldown_s": 1}) as house:
+        house.sleep()
+
+        def on_close():
+            house.camera.on_close = None
+            house.esp.drive(13, 1)
+
+        house.camera.on_close = on_close
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        assert app.status()["captured"] == 2
+        assert 0 < house.esp.slept <= 10000
+        house.esp.drive(13, 0)
+        house.wake()
+        house.sleep()
+        assert len(set(arrived())) == 2
+
+
 def test_no_network_is_given_up_for_now():
     with deep(trigger={"pir_pin": 13, "every_s": 0}) as house:
         house.sleep()
