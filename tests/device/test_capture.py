@@ -131,7 +131,7 @@ def test_one_may_be_sent_from_memory(watcher):
         return True
 
     watcher.esp.pulse()
-    watcher.capture.photograph(send)
+    watcher.capture.photograph(lambda: send)
     assert len(sent) == 1 and sent[0][1:] == (None, "pir")
     assert sent[0][0] == photo(note_in(sent[0][0]))
     assert watcher.kept() == []
@@ -141,14 +141,54 @@ def test_one_may_be_sent_from_memory(watcher):
 @watched(psram=True)
 def test_what_is_not_settled_is_kept(watcher):
     watcher.esp.pulse()
-    watcher.capture.photograph(lambda *_: False)
+    watcher.capture.photograph(lambda: lambda *_: False)
     assert len(watcher.kept()) == 1
+
+
+@watched(psram=True)
+def test_what_cannot_be_sent_now_is_kept(watcher):
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: None)
+    assert len(watcher.kept()) == 1
+
+
+@watched(psram=True)
+def test_what_takes_long_to_send_is_kept_meanwhile(watcher):
+    for settled in (True, False):
+        waiting = []
+
+        def send(frame, captured_at, cause, settled=settled, waiting=waiting):
+            for _ in range(5):
+                watcher.esp.go(1000)
+                watcher.capture.photograph()  # as progress() does
+                waiting.append(len(watcher.outbox))
+            return settled
+
+        watcher.esp.pulse()
+        watcher.capture.photograph(lambda send=send: send)
+        # Within two seconds, and once.
+        assert waiting == [0, 1, 1, 1, 1]
+        assert len(watcher.kept()) == (0 if settled else 1)
+        watcher.esp.go(20000)
+
+
+@watched(psram=True)
+def test_one_that_does_not_fit_the_outbox_is_sent_all_the_same(watcher):
+    def send(frame, captured_at, cause):
+        watcher.esp.go(5000)
+        watcher.capture.photograph()
+        return True
+
+    watcher.outbox.put = lambda *_: False
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: send)
+    assert len(watcher.outbox) == 0
 
 
 @watched()
 def test_without_psram_all_go_through_the_outbox(watcher):
     watcher.esp.pulse()
-    watcher.capture.photograph(lambda *_: 1 / 0)
+    watcher.capture.photograph(lambda: 1 / 0)
     assert len(watcher.kept()) == 1
 
 
@@ -169,7 +209,7 @@ def test_a_trigger_while_one_is_sent(watcher):
         return False
 
     watcher.esp.pulse()
-    watcher.capture.photograph(send)
+    watcher.capture.photograph(lambda: send)
     kept = watcher.kept()
     assert len(kept) == len(set(kept)) == 4
     assert kept[3] == sent[0]  # that one came last into the outbox
