@@ -5,6 +5,8 @@ import pathlib
 import shutil
 import tempfile
 
+from littlefs import LittleFSError
+
 from tools import ROOT
 from tools.virtualboard import chip, flash, profiles
 from tools.virtualboard.air import Air, Network
@@ -248,5 +250,5 @@ def configured_networks(image):
     try:
         wifi = json.loads(flash.read_files(image)["config.json"]).get("wifi", [])
         return [Network(entry["ssid"], entry.get("password", "")) for entry in wifi]
-    except (KeyError, ValueError, AttributeError, TypeError):
+    except (KeyError, ValueError, AttributeError, TypeError, LittleFSError):
         return []

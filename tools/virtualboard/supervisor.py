@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import signal
 import threading
 
 from tools.virtualboard import chip as chips
@@ -12,7 +13,6 @@ from tools.virtualboard.replwatch import ReplWatch
 from tools.virtualboard.requests import Requests
 
 _LOOK_S = 0.02  # nothing tells when a port is opened, so it is looked at so often
-_SIGINT = 2
 
 
 class Supervisor:
@@ -226,7 +226,7 @@ class Supervisor:
 
     def _ended(self, process):
         code = self._end_process(True)
-        if code == -_SIGINT or (code == 1 and process.interrupted):
+        if code == -signal.SIGINT or (code == 1 and process.interrupted):
             # Two Ctrl-C at a time, or one between program and REPL, end the unix port.
             self._start_process(False, False)
         elif code is not None and code < 0:
