@@ -29,7 +29,7 @@ _POLL, _CLOSE = 3, 4  # MP_STREAM_...
 
 def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     """Return [(family, type, proto, name, (address, port))]."""
-    if not all(char in "0123456789." for char in host) and not _sim.state["net"]["online"]:
+    if not all(char in "0123456789." for char in host) and not _online():
         raise OSError(_NO_NAME)
     try:
         found = _socket.getaddrinfo(host or "0.0.0.0", port, AF_INET)
@@ -37,6 +37,11 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
         raise OSError(_NO_NAME)
     address = _plain(found[0][4])
     return [(AF_INET, type or SOCK_STREAM, proto, host, address)]
+
+
+def _online():
+    _sim.pump()
+    return _sim.state["net"]["online"]
 
 
 def _plain(sockaddr):
@@ -84,7 +89,7 @@ class socket(io.IOBase):  # noqa: N801
     def connect(self, address):
         """Connect to (host, port)."""
         packed = _packed(address)
-        if not _sim.state["net"]["online"]:
+        if not _online():
             raise OSError(errno.EHOSTUNREACH)
         self._lease = _sim.state["net"]["lease"]
         for first in (True, False):
@@ -126,7 +131,7 @@ class socket(io.IOBase):  # noqa: N801
 
     def sendto(self, data, address):
         """Send a datagram."""
-        if not _sim.state["net"]["online"]:
+        if not _online():
             raise OSError(errno.EHOSTUNREACH)
         return self._real.sendto(data, _packed(address))
 
