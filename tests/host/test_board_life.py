@@ -166,7 +166,7 @@ def test_timers_and_pins_interrupt_a_sleep():
         board.advance(7)
         board.wait_for("one-shot")
         assert "awake" not in board.output
-        board.speed = 100
+        board.set_speed(100)
         board.wait_for("awake")
         assert board.output.count("one-shot") == 1
         assert board.output.count("pin") == 1

@@ -295,7 +295,7 @@ def test_sending_takes_the_time_of_a_radio(board):
             "for _ in range(20): s.write(data)\n"
             "print(time.ticks_diff(time.ticks_ms(), t) > 800)\n"
         )
-        board.speed = 1
+        board.set_speed(1)
         assert execute(board, text) == "connected\nTrue\n"
 
 
