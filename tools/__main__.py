@@ -9,6 +9,7 @@ import click
 _VERBS = {
     "cloud": ("tools.cloud", "run the local stand-in for the image service"),
     "send": ("tools.send", "send one picture from this computer"),
+    "board": ("tools.virtualboard.command", "run a virtual board behind a serial port"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }
 
