@@ -10,6 +10,7 @@ _VERBS = {
     "cloud": ("tools.cloud", "run the local stand-in for the image service"),
     "send": ("tools.send", "send one picture from this computer"),
     "config": ("tools.config", "make, check or share config.json; one, or one a board"),
+    "flash": ("tools.flash", "firmware and thingscam onto a bare board"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }
 
