@@ -16,8 +16,13 @@ PLUS = (*BASE, ("factory", 0, 0, 0x10000, 0x1F0000))
 PLAIN = (*PLUS, ("vfs", 1, 0x81, 0x200000, 0x200000))
 
 
-def make(chip="esp32", parts=PLAIN, version="v1.27.0", project="micropython", size=90000):
-    """Return the bytes of a firmware.bin, as MicroPython's makeimg.py puts it together."""
+def make(
+    chip="esp32", parts=PLAIN, version="v1.27.0", project="micropython", texts="camera", size=90000
+):
+    """Return the bytes of a firmware.bin, as MicroPython's makeimg.py puts it together.
+
+    `texts`, zeros between them, stand in the app's code.
+    """
     offset = OFFSETS.get(chip, 0)
     app = next((at for _, kind, _, at, _ in parts if kind == 0), 0x10000)
     data = bytearray(b"\xff" * (app - offset))
@@ -25,7 +30,7 @@ def make(chip="esp32", parts=PLAIN, version="v1.27.0", project="micropython", si
     data[: len(boot)] = boot
     at = 0x8000 - offset
     data[at : at + 0xC00] = table(parts).ljust(0xC00, b"\xff")
-    return bytes(data) + image(chip, _app(chip, version, project, size))
+    return bytes(data) + image(chip, _app(chip, version, project, texts, size))
 
 
 def table(parts):
@@ -52,17 +57,15 @@ def image(chip, segments):
     return data + hashlib.sha256(data).digest()
 
 
-def _app(chip, version, project, size):
+def _app(chip, version, project, texts, size):
     description = struct.pack(
         "<II8x32s32s16s16s32s", 0xABCD5432, 0, version.encode(), project.encode(),
         b"12:00:00", b"Dec  9 2025", b"v5.5.1",
     ).ljust(256, b"\0")  # fmt: skip
     name = {"esp32": "ESP32", "esp32s3": "ESP32S3"}.get(chip, chip)
-    texts = "\0camera\0MicroPython {} on 2025-12-09\0Generic module with {}\0".format(
-        version, name
-    )
-    if project != "micropython":
-        texts = "\0hello\0"
+    if project == "micropython":
+        texts += "\0MicroPython {} on 2025-12-09\0Generic module with {}".format(version, name)
+    texts = "\0" + texts + "\0"
     # Not to be compressed to nothing, so that several blocks go over the wire.
     noise = random.Random(1).randbytes(size)
     return [(_DROM[chip], description + texts.encode() + noise), (_DRAM[chip], bytes(64))]

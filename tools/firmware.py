@@ -49,8 +49,8 @@ class Firmware:
 
     `data` goes to the flash at `offset`; `chip` is "esp32" or "esp32s3"; `version` is
     MicroPython's ("v1.27.0"), `machine` what it calls its board, `idf` the ESP-IDF's
-    version; `camera` whether a camera driver was seen in it; `partitions` the list of its
-    partition table.
+    version; `camera` whether a camera driver was seen in it, `frozen` whether thingscam was;
+    `partitions` the list of its partition table.
     """
 
     data: bytes
@@ -60,6 +60,7 @@ class Firmware:
     machine: str
     idf: str
     camera: bool
+    frozen: bool
     partitions: list
 
     def filesystem(self, flash_size):
@@ -136,6 +137,7 @@ def parse(data):
         machine=machine[1].decode().strip() if machine else "",
         idf=idf,
         camera=any(name in code for name in (b"\0camera\0", b"\0sensor\0", b"\0csi\0")),
+        frozen=b"thingscam/session.py\0" in code,
         partitions=partitions,
     )
 

@@ -22,6 +22,13 @@ def test_a_firmware_tells_what_it_is(chip, name):
     assert (place.label, place.offset, place.size) == ("vfs", 2 * MB, 2 * MB)
 
 
+def test_camera_and_thingscam_are_seen_in_it():
+    plain = firmware.parse(firmwarefile.make(texts="cameras\0thingscam/session.pyx"))
+    assert (plain.camera, plain.frozen) == (False, False)
+    frozen = firmware.parse(firmwarefile.make(texts="x\0sensor\0thingscam/session.py"))
+    assert (frozen.camera, frozen.frozen) == (True, True)
+
+
 def test_without_a_vfs_partition_it_is_all_behind_the_last():
     found = firmware.parse(firmwarefile.make("esp32s3", firmwarefile.PLUS))
     assert (found.filesystem(8 * MB).offset, found.filesystem(8 * MB).size) == (2 * MB, 6 * MB)

@@ -177,6 +177,17 @@ def test_what_does_not_go_together(bench):
     assert flash(bench, "esp32").returncode == 2
 
 
+def test_a_firmware_with_thingscam_in_it_gets_no_lib(bench):
+    data = firmwarefile.make(texts="nothing\0thingscam/session.py")
+    (bench / "esp32.bin").write_bytes(data)
+    done = flash(bench, "esp32", "--output", bench / "out")
+    assert done.returncode == 0 and "no lib/ is written" in done.stdout
+    assert "no camera driver seen" in done.stdout
+    whole = (bench / "out").read_bytes()
+    files = filesystem.contents(whole[2 * MB :])
+    assert set(files) == {"boot.py", "main.py", "config.json", "ca.der"}
+
+
 def test_files_that_do_not_fit_are_named(bench):
     parts = (*firmwarefile.PLUS, ("vfs", 1, 0x81, 0x200000, 0x10000))
     (bench / "esp32.bin").write_bytes(firmwarefile.make(parts=parts))
