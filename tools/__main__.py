@@ -11,6 +11,8 @@ _VERBS = {
     "send": ("tools.send", "send one picture from this computer"),
     "config": ("tools.config", "make, check or share config.json; one, or one a board"),
     "flash": ("tools.flash", "firmware and thingscam onto a bare board"),
+    "deploy": ("tools.deploy", "thingscam onto a board with MicroPython, only what changed"),
+    "logs": ("tools.logs", "follow the log of a board"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }
 

@@ -1,16 +1,13 @@
 # `python -m tools flash`: firmware and thingscam onto a bare board, or into one file.
 
-import contextlib
 import json
 import pathlib
 import sys
 
 import click
-import rich.console
-import rich.progress
 
 from thingscam import boards, config
-from tools import ROOT, configfile, filesystem, firmware, loader, mpy
+from tools import ROOT, configfile, filesystem, firmware, loader, mpy, screen
 from tools.firmware import CHIPS
 
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
@@ -51,7 +48,7 @@ def command(port, output, as_json, **options):
     """
     if (port is None) == (output is None):
         raise click.UsageError("give one of --port and --output")
-    say = _Say(as_json)
+    say = screen.Say(as_json)
     try:
         done = flash(port, output, say, **options)
     except (*_ERRORS, FlashError) as e:
@@ -80,7 +77,7 @@ def flash(
     say("MicroPython {} for {}{}".format(found.version, CHIPS[found.chip], _named(found)))
     if not found.camera:
         say("note: no camera driver seen in this firmware{}".format(_where(profile.name)))
-    files = filesystem.firmware_files(compiled=not source) | _own_files(config_path, settings)
+    files = filesystem.firmware_files(compiled=not source) | own_files(config_path, settings)
     if found.frozen:
         say("thingscam is in the firmware itself: no lib/ is written")
         files = {name: data for name, data in files.items() if not name.startswith("lib/")}
@@ -154,7 +151,12 @@ def _flash_mb(name):
     return known["flash_mb"]
 
 
-def _own_files(config_path, settings):
+def own_files(config_path, settings):
+    """Return {path on the board: bytes} of a board's own files: configuration and CA.
+
+    `settings` is the Config of the file `config_path`. Raises FlashError when the CA is
+    needed and not there, OSError.
+    """
     files = {"config.json": config_path.read_bytes()}
     cloud = settings.cloud
     if cloud.endpoint.startswith("https:") and cloud.verify and cloud.ca is not None:
@@ -176,26 +178,3 @@ def _merged(found, place, system):
     whole[found.offset : found.offset + len(found.data)] = found.data
     whole[place.offset : place.end] = system
     return bytes(whole)
-
-
-class _Say:
-    # Lines and progress for a person, none of it where a script reads JSON.
-
-    def __init__(self, silent):
-        self._console = rich.console.Console(stderr=silent, highlight=False, quiet=silent)
-
-    def __call__(self, text):
-        self._console.print(text, markup=False, soft_wrap=True)
-
-    @contextlib.contextmanager
-    def bar(self):
-        """The value is progress(done, total, text); a bar on a terminal, else nothing."""
-        if not self._console.is_terminal:
-            yield lambda done, total, text: None
-            return
-        columns = rich.progress.Progress.get_default_columns()
-        with rich.progress.Progress(*columns, console=self._console, transient=True) as bars:
-            task = bars.add_task("writing", total=None)
-            yield lambda done, total, text: bars.update(
-                task, completed=done, total=total, description=text
-            )
