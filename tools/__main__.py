@@ -13,6 +13,7 @@ _VERBS = {
     "flash": ("tools.flash", "firmware and thingscam onto a bare board"),
     "deploy": ("tools.deploy", "thingscam onto a board with MicroPython, only what changed"),
     "logs": ("tools.logs", "follow the log of a board"),
+    "doctor": ("tools.doctor", "look a board over, step by step"),
     "package": ("tools.package", "thingscam as a package for mip install"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }

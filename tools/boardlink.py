@@ -18,7 +18,6 @@ _TIMEOUT_S = 2  # between two bytes
 WAIT_S = 20  # a board may be in the middle of an upload, or of its start
 _SLOWEST_S = 120  # a step of the doctor that prints nothing
 _CHUNK = 1024  # bytes a command: one is held in the board's memory three times over
-_FEED_S = 10
 
 _SILENT = (
     "{}: the board does not answer: press RST (it may be asleep), check that GPIO0 is not at "
@@ -53,20 +52,6 @@ def walk(p):
         walk(p + "/" + e[0])
 """
 
-# A watchdog that runs goes on running over a soft reset, and would bite in the middle. Only
-# where the app starts one anyway: once started it cannot be stopped.
-_FEED = """
-def _feed():
-    try:
-        import json, machine
-        with open("/config.json") as f:
-            if json.load(f).get("power", {}).get("watchdog_s", 60):
-                machine.WDT(timeout=120000).feed()
-    except (ImportError, AttributeError, OSError, ValueError):
-        pass
-_feed()
-"""
-
 
 class BoardError(Exception):
     """The board refused or failed at something; says what, and what to do."""
@@ -85,7 +70,6 @@ class Board:
         self.port = port
         self._wait = wait
         self._transport = _opened(port)
-        self._fed = 0.0
         done = False
         try:
             self._enter()
@@ -108,19 +92,20 @@ class Board:
     def exec(self, code, on_line=None):
         """Run `code` (text) on the board and return what it prints.
 
-        `on_line(text)` is called with each line as it comes; nothing is returned then.
+        `on_line(text)` is called with each line as it comes.
 
-        Raises BoardError with the board's last line when it raises, PortError.
+        Raises BoardError with the board's last line when it raises; PortError when it
+        restarts meanwhile, or is gone.
         """
-        lines = _Lines(on_line) if on_line else None
-        consumer = lines.feed if lines else None
-        found, error = self._quietly(self._transport.exec_raw, code, _SLOWEST_S, consumer)
+        watch = _Watch(on_line)
+        try:
+            _, error = self._quietly(self._transport.exec_raw, code, _SLOWEST_S, watch.feed)
+        except _RestartError as e:
+            raise PortError("{}: the board restarted".format(self.port)) from e
+        watch.end()
         if error:
             raise BoardError(_last_line(error.decode("utf-8", "replace")))
-        if lines:
-            lines.end()
-            return ""
-        return found.decode("utf-8", "replace").replace("\r\n", "\n")
+        return watch.data.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def sums(self, paths):
         """Return {path: (size, SHA-256 in hex)} of the files `paths`, and those in folders."""
@@ -144,12 +129,7 @@ class Board:
         self._make_folders(path)
         new = path + ".new"
 
-        def told(done, _total):
-            if progress:
-                progress(done)
-            if time.monotonic() - self._fed > _FEED_S:
-                self.feed()
-
+        told = (lambda done, _total: progress(done)) if progress else None
         try:
             self._quietly(self._transport.fs_writefile, new, data, _CHUNK, told)
             self.exec(_RENAME.format(new, path))
@@ -163,11 +143,6 @@ class Board:
     def remove(self, path):
         """Remove the file `path`."""
         self._quietly(self._transport.fs_rmfile, path)
-
-    def feed(self):
-        """Keep the app's watchdog from biting for two minutes."""
-        self.exec(_FEED)
-        self._fed = time.monotonic()
 
     def run(self):
         """Start the board's program again, by a soft reset; follow() shows what it prints."""
@@ -274,6 +249,33 @@ def _opened(port):
 def _last_line(text):
     lines = text.strip().splitlines()
     return lines[-1] if lines else "the board raised an error without a text"
+
+
+class _RestartError(Exception):
+    """The board started again, in the middle of what it was asked for."""
+
+
+# What the chip's ROM and MicroPython say first.
+_STARTS = (b"rst:0x", b"MPY: soft reboot", b'Type "help()"')
+
+
+class _Watch:
+    # Collects what the board prints, and notices when it starts again.
+
+    def __init__(self, on_line):
+        self.data = bytearray()
+        self._lines = _Lines(on_line) if on_line else None
+
+    def feed(self, data):
+        self.data += data.replace(b"\x04", b"")
+        if any(start in self.data[-200:] for start in _STARTS):
+            raise _RestartError
+        if self._lines:
+            self._lines.feed(data)
+
+    def end(self):
+        if self._lines:
+            self._lines.end()
 
 
 class _Lines:

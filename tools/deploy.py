@@ -1,7 +1,6 @@
 # `python -m tools deploy PORT`: thingscam onto a board with MicroPython, only what changed.
 
 import contextlib
-import hashlib
 import json
 import pathlib
 import sys
@@ -79,9 +78,10 @@ def deploy(board, say, wanted):
 
     Raises BoardError, PortError.
     """
-    board.feed()
     there = board.sums([_OURS, *wanted])
-    changed = {path: data for path, data in wanted.items() if there.get(path) != _sum(data)}
+    changed = {
+        path: data for path, data in wanted.items() if there.get(path) != filesystem.total(data)
+    }
     stale = sorted(path for path in there if path not in wanted and path.startswith(_OURS))
     _reject_no_room(board, changed, there)
     total = sum(len(data) for data in changed.values())
@@ -103,10 +103,6 @@ def deploy(board, say, wanted):
     if _is_frozen(board):
         say("note: this firmware has thingscam frozen in, and uses that, not what is in /lib")
     return {"port": board.port, "copied": sorted(changed), "removed": stale, "bytes": total}
-
-
-def _sum(data):
-    return len(data), hashlib.sha256(data).hexdigest()
 
 
 def _reject_no_room(board, changed, there):

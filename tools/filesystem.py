@@ -1,6 +1,7 @@
 # The board's filesystem: what is in it, and as an image, the same that flashing writes.
 
 import contextlib
+import hashlib
 import pathlib
 
 from littlefs import LittleFS, LittleFSError
@@ -62,6 +63,11 @@ def image(files, size):
         raise FilesystemError(text.format(name, size // 1024, e)) from e
     system.unmount()
     return bytes(system.context.buffer)
+
+
+def total(data):
+    """Return (size, SHA-256 in hex) of `data` (bytes), as boardlink.Board.sums() has it."""
+    return len(data), hashlib.sha256(data).hexdigest()
 
 
 def make_image(path, files, size):

@@ -167,27 +167,6 @@ def test_kept_lines_oldest_first(config):
         refused(tools("logs", board.port, "--kept", "--folder", "/lib"), "kept no log")
 
 
-def test_a_running_watchdog_does_not_bite(config):
-    main = "import machine, time\ndog = machine.WDT(timeout=20000)\n"
-    main += "while True:\n    dog.feed()\n    time.sleep_ms(500)\n"
-    files = {"boot.py": "", "main.py": main, "config.json": json.dumps(CONFIG)}
-    # Twenty seconds of the board are half of one here: deploying takes longer.
-    with VirtualBoard(files, speed=40) as board:
-        until(lambda: board.state()["board_ms"] > 3000)
-        before = board.state()["starts"]
-        assert deploy(board, "--config", config).returncode == 0
-        assert set(filesystem.firmware_files()) <= set(board.files())
-        # Two soft resets, to stop the program and to start it, and no other.
-        assert board.state()["starts"] == before + 2
-
-
-def until(condition):
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_a_full_filesystem(config, tmp_path):
     image = tmp_path / "image"
     filesystem.make_image(image, EMPTY | {"main.py": "print(1)\n"}, 65536)
