@@ -93,6 +93,7 @@ def _start_board(folder, url):
             "region": "demo",
         },
         "trigger": {"every_s": 10},
+        "outbox": {"path": str(folder / "outbox")},
     }
     (folder / "config.json").write_text(json.dumps(settings, indent=2))
     env = dict(
