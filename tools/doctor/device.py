@@ -28,14 +28,18 @@ class Trouble(Exception):  # noqa: N818 it reads as what it is
 
 
 class Lines:
-    """A Log that keeps the last line, for when what it tells of fails."""
+    """A Log that keeps the last line of news, and the last of trouble."""
 
-    last = ""
+    news = trouble = ""
 
-    def debug(self, text, *values):
-        self.last = text % values if values else text
+    def info(self, text, *values):
+        self.news = text % values if values else text
 
-    info = warning = error = debug
+    def warning(self, text, *values):
+        self.trouble = text % values if values else text
+
+    debug = info
+    error = warning
 
 
 def run(name):
@@ -164,14 +168,14 @@ def wifi():
     station = Wifi(have["config"].wifi, log, _at_once)
     end = time.time() + _JOIN_S
     while not station.step():
-        if time.time() > end or "refuse" in log.last:
+        if time.time() > end or "password" in log.trouble:
             raise Trouble(
-                log.last or "not joined",
+                log.trouble or "not joined",
                 "check name and password in wifi, and that it is a 2.4 GHz network in reach",
             )
         time.sleep(0.1)
     rssi = station.rssi()
-    text = log.last if log.last.startswith("Wi-Fi ") else "joined, %s dBm" % rssi
+    text = log.news or "joined already, %s dBm" % rssi
     if rssi is not None and rssi < _WEAK_DBM:
         raise Trouble(text, "too weak to rely on: move the antenna or the access point")
     return text
@@ -181,10 +185,14 @@ def dns():
     import socket
 
     secure, host, port = _peer()
-    try:
-        have["address"] = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-    except OSError as e:
-        raise Trouble("%s: %s" % (host, e), _REMEDIES["dns"])
+    for left in (2, 1, 0):  # a network just joined may not be ready for it
+        try:
+            have["address"] = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+            break
+        except OSError as e:
+            if not left:
+                raise Trouble("%s: %s" % (host, e), _REMEDIES["dns"])
+            time.sleep(1)
     return "%s is %s" % (host, have["address"][-1][0])
 
 
@@ -195,13 +203,13 @@ def clock():
     found = Clock(log, _at_once, lambda off: None)
     for _ in SERVERS:
         found.step()
-        if found.is_set() and log.last.startswith("clock set"):
+        if found.is_set() and log.news:
             break
     now = time.gmtime()
     text = "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(now[:6])
     if not found.is_set():
         loss = "no certificate can be checked" if _needs_clock() else "pictures have no time"
-        raise Trouble("not set, %s (%s)" % (loss, log.last), _REMEDIES["clock"])
+        raise Trouble("not set, %s (%s)" % (loss, log.trouble), _REMEDIES["clock"])
     return text
 
 

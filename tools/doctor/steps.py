@@ -64,18 +64,18 @@ def examine(board, picture=None, upload=True, source=None):
             yield Result(name, title, None, "not asked for")
             continue
         result = _step(board, name, title)
+        if result.ok or name in _MENDABLE:
+            good.add(name)
         if result.ok and name == "files":
             result = _compared(board, result)
         if result.ok and name == "camera":
             result = _looked_at(board, result, picture)
-        if result.ok or name in _MENDABLE:
-            good.add(name)
         yield result
     board.exec("close()")
 
 
 # Found wanting, they still let what needs them be looked at.
-_MENDABLE = ("files", "filesystem", "psram", "clock")
+_MENDABLE = ("filesystem", "psram", "clock")
 
 
 def _step(board, name, title):
