@@ -156,7 +156,8 @@ class Board:
 
     def _enter(self):
         end = time.monotonic() + self._wait
-        patience = min(5, self._wait)
+        # What is sent while the board starts is lost: soon again, and then more patiently.
+        patience = 1
         while True:
             try:
                 self._quietly(
@@ -166,6 +167,7 @@ class Board:
             except TransportError as e:
                 if time.monotonic() > end:
                     raise PortError(_SILENT.format(self.port)) from e
+                patience = min(2 * patience, 5)
 
     def _make_folders(self, path):
         parts = path.strip("/").split("/")[:-1]

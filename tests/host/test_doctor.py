@@ -55,9 +55,10 @@ def config(endpoint, **sections):
 
 def board(endpoint, ca=b"", files=None, options=None, **sections):
     """A virtual board with thingscam on it and no program running."""
+    options = {"speed": SPEED} | (options or {})
     found = filesystem.firmware_files() | {"main.py": b"", "ca.der": ca}
     found |= {"config.json": config(endpoint, **sections)} | (files or {})
-    return VirtualBoard(found, speed=SPEED, **(options or {}))
+    return VirtualBoard(found, **options)
 
 
 def looked_over(board, picture=None, upload=True, source=None):
@@ -223,7 +224,7 @@ def test_the_lens_cap_is_on(services, tmp_path):
     ids=["wrong password", "no such network", "out of reach"],
 )
 def test_wifi_that_cannot_be_joined(services, networks, words):
-    found = faulty(services, "wifi", options={"networks": networks})
+    found = faulty(services, "wifi", options={"networks": networks, "speed": 30})
     assert words in found["wifi"].text
     assert untried(found) == ["dns", "clock", "tcp", "tls", "upload"]
 
