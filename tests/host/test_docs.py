@@ -15,11 +15,11 @@ from tools.__main__ import main as tools
 
 LIB = ROOT / "lib" / "thingscam"
 DOCS = ROOT / "docs"
-PAGES = sorted(
-    path
-    for path in ROOT.rglob("*.md")
-    if not {part for part in path.relative_to(ROOT).parts if part[0] == "."}
-)
+PAGES = [*ROOT.glob("*.md")] + [
+    page
+    for folder in ("docs", "firmware", "tests", "tools")
+    for page in (ROOT / folder).rglob("*.md")
+]
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3", None: "any"}
 # A line of the board's console in a page; what it says is behind the level.
 LINE = re.compile(r"^    (?:INFO|WARNING|ERROR|STOPPED|SAFE MODE:) (.*)", re.M)
