@@ -26,7 +26,7 @@ def main():
     """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
     try:
         run(config.load(wifi_needed=wifi.network is not None))
-    except (config.ConfigError, boards.UnknownBoardError, CertificateError) as e:
+    except (config.ConfigError, boards.UnknownBoardError, boards.PinError, CertificateError) as e:
         print("STOPPED", e)
     except Exception as e:  # a fault of ours: the camera on the roof must go on
         safemode.crashed(e)
@@ -36,7 +36,8 @@ def run(config):
     """Photograph and send, by the configuration, until the board is reset.
 
     Does not return. Raises CertificateError when cloud.ca cannot be used,
-    boards.UnknownBoardError for a camera.board that is none.
+    boards.UnknownBoardError for a camera.board that is none, boards.PinError when
+    trigger.pir_pin is the camera's.
     """
     global _current
     _current = App(config)
@@ -59,6 +60,7 @@ class App:
 
     def __init__(self, config):
         profile = boards.find(config.camera.board)
+        boards.check_sensor(profile, config.trigger.pir_pin)
         self._started = ticks_ms()
         self._awake = config.power.mode == "awake"
         self._log = Log(config.log.level, config.secrets, ".")

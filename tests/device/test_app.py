@@ -439,7 +439,12 @@ def test_what_a_person_must_mend_is_said_in_one_line():
         house.sections["wifi"] = []
         return "wifi"
 
-    for breaks in (no_region, no_ca, no_board, no_wifi):
+    def sensor_on_the_camera(house):
+        house.sections["camera"] = {"board": "esp-eye"}
+        house.sections["trigger"] = {"pir_pin": 13}
+        return "trigger.pir_pin: GPIO13 is the camera's on the board esp-eye, set it to null"
+
+    for breaks in (no_region, no_ca, no_board, no_wifi, sensor_on_the_camera):
         with House() as house:
             wanted = breaks(house)
             (line,) = said(house)
