@@ -1,16 +1,19 @@
-# Two commands: `make demo` and `make test`; each makes its own .venv first.
+# `make demo`, `make test`, and longer proofs; each makes its own .venv first.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test venv clean
+.PHONY: demo test powercut venv clean
 
 demo: venv
 	$(RUN) -m tools demo
 
 test: venv
 	$(RUN) -m pytest
+
+powercut: venv
+	$(RUN) -m tests.powercut
 
 venv: $(VENV)/.done
 
