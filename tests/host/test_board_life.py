@@ -204,6 +204,21 @@ def test_what_programs_drive_can_be_seen():
         mpremote(board, "exec", "import machine; machine.Pin(33).on()")
         assert board.state()["led"] is False
         json.dumps(state)
+        mpremote(board, "exec", "import machine; machine.Pin(33, machine.Pin.IN)")
+        assert board.state()["driven"] == {"4": 1}, "an input is not driven"
+
+
+def test_a_listener_hears_all_and_its_mistakes_stop_nothing(capsys):
+    heard = []
+    with running("import time\nfor i in range(3):\n print(i)\n time.sleep(.2)\n") as board:
+        board.on_output(lambda text: 1 / 0)
+        end = board.on_output(heard.append)
+        execute(board, "print('while the port is open')")
+        end()
+        execute(board, "print('after')")
+        assert "while the port is open" in "".join(heard)
+        assert "after" not in "".join(heard)
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_a_signal_may_be_on_when_its_pin_is_low(board):

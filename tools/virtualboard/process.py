@@ -39,7 +39,8 @@ class Process:
                 stdout=other,
                 stderr=other,
                 start_new_session=True,
-                env={"MICROPYPATH": ".frozen"},
+                # A board knows no time zone; the unix port's mktime() does.
+                env={"MICROPYPATH": ".frozen", "TZ": "UTC0"},
                 cwd=_DEVICE,
             )
         except OSError:
