@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests import needs
 from tests.world import ROOT, World
 
 DEVICE = ROOT / "tests" / "device"
@@ -50,6 +51,8 @@ def pytest_terminal_summary(terminalreporter):
                 counts[False], platform.python_version(), counts[True]
             )
         )
+    for line in needs.left_out(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line)
 
 
 class MicroPythonFile(pytest.File):

@@ -76,7 +76,7 @@ class Chip:
         if self.ext0 and self._level(self.ext0[0]) == self.ext0[1]:
             return EXT0_WAKE
         if self.ext1:
-            pins, any_high = self.ext1
+            pins, any_high = self.ext1  # pyright: ignore
             levels = [self._level(pin) for pin in pins]
             if any(levels) if any_high else not any(levels):
                 return EXT1_WAKE
