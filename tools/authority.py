@@ -13,11 +13,12 @@ from cryptography import exceptions, x509
 from cryptography.hazmat.primitives import serialization
 
 from thingscam import trust
+from tools.errors import ToolError
 
 _TIMEOUT_S = 15
 
 
-class AuthorityError(Exception):
+class AuthorityError(ToolError):
     """There is no CA certificate to be had for the endpoint; says why, and what to do."""
 
 

@@ -12,6 +12,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from tools import port as ports
+from tools.errors import ToolError
 from tools.port import PortError
 
 _TIMEOUT_S = 2  # between two bytes
@@ -53,7 +54,7 @@ def walk(p):
 """
 
 
-class BoardError(Exception):
+class BoardError(ToolError):
     """The board refused or failed at something; says what, and what to do."""
 
 

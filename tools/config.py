@@ -8,7 +8,7 @@ import click
 
 from thingscam import boards, settings
 from thingscam.config import ConfigError
-from tools import authority, configfile, fleet
+from tools import authority, configfile, errors, fleet
 
 # What is asked for; all else has a default that is seldom wrong.
 _QUESTIONS = (
@@ -62,7 +62,7 @@ def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, 
         raise click.UsageError("--mask and --check do not go together")
     ask = sys.stdin.isatty() and not no_input
     choose = _Choice(fetch_ca, fingerprint, yes, ask)
-    try:
+    with errors.told():
         if mask:
             click.echo(json.dumps(configfile.masked(configfile.load(file)), indent=2))
         elif check:
@@ -72,12 +72,6 @@ def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, 
             make_fleet(table, base, given, folder, choose)
         else:
             make(file, base, given, ask, choose)
-    except (ConfigError, configfile.SettingError, fleet.FleetError, authority.AuthorityError) as e:
-        click.echo(str(e), err=True)
-        sys.exit(1)
-    except OSError as e:
-        click.echo("{}: {}".format(e.filename, e.strerror), err=True)
-        sys.exit(1)
 
 
 def make(file, base, given, ask, choose):
@@ -146,8 +140,10 @@ def _question(data, name, text):
     kind, _, limits = configfile.describe(name)
     hidden = name in configfile.SECRETS
     known = configfile.get(data, name)
-    if name == "trigger.pir_pin" and name.split(".")[1] not in data.get("trigger", {}):
-        known = boards.find(configfile.get(data, "camera.board")).pir
+    board = configfile.get(data, "camera.board")
+    unset = name == "trigger.pir_pin" and "pir_pin" not in data.get("trigger", {})
+    if unset and board in boards.names():
+        known = boards.find(board).pir
     if hidden and known:
         text += " (Enter keeps it)"
 

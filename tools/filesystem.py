@@ -7,6 +7,7 @@ import pathlib
 from littlefs import LittleFS, LittleFSError
 
 from tools import ROOT, mpy
+from tools.errors import ToolError
 
 BLOCK = 4096  # the flash's sector, which MicroPython takes for its block
 
@@ -17,7 +18,7 @@ _DISK_VERSION = 0x00020000
 _PROGRAMS = ("boot.py", "main.py")
 
 
-class FilesystemError(Exception):
+class FilesystemError(ToolError):
     """The files do not make an image, or the data is none; the text says why."""
 
 

@@ -2,26 +2,19 @@
 
 import json
 import pathlib
-import sys
 
 import click
 
-from thingscam import boards, config
-from tools import ROOT, configfile, filesystem, firmware, loader, mpy, screen
+from thingscam import boards
+from tools import ROOT, configfile, errors, filesystem, firmware, loader, screen
+from tools.errors import ToolError
 from tools.firmware import CHIPS
 
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
 _PROFILES = json.loads((ROOT / "firmware" / "boards.json").read_text())
-_ERRORS = (
-    config.ConfigError,
-    filesystem.FilesystemError,
-    firmware.FirmwareError,
-    loader.LoaderError,
-    mpy.CompileError,
-)
 
 
-class FlashError(Exception):
+class FlashError(ToolError):
     """Board, firmware and configuration do not go together; says which."""
 
 
@@ -49,16 +42,10 @@ def command(port, output, as_json, **options):
     if (port is None) == (output is None):
         raise click.UsageError("give one of --port and --output")
     say = screen.Say(as_json)
-    try:
+    with errors.told():
         done = flash(port, output, say, **options)
-    except (*_ERRORS, FlashError) as e:
-        click.echo(str(e), err=True)
-        sys.exit(1)
-    except OSError as e:
-        click.echo("{}: {}".format(e.filename, e.strerror), err=True)
-        sys.exit(1)
-    if as_json:
-        click.echo(json.dumps(done, indent=2))
+        if as_json:
+            click.echo(json.dumps(done, indent=2))
 
 
 def flash(
@@ -70,8 +57,7 @@ def flash(
     `say` takes lines and progress. Returns what was done as a dict. Raises the errors of
     the parts, FlashError, OSError.
     """
-    settings = config.load(str(config_path), wifi_needed=True)
-    profile = _profile(board, settings)
+    profile, settings = _profile(board, config_path)
     found = firmware.load(image, sha256)
     _agree(profile, found)
     say("MicroPython {} for {}{}".format(found.version, CHIPS[found.chip], _named(found)))
@@ -108,17 +94,17 @@ def flash(
     }
 
 
-def _profile(name, settings):
-    chosen = settings.camera.board
-    if name is not None and name != chosen:
-        _find(name)
+def _profile(name, config_path):
+    # The configuration names the board; --board is for who wants to be sure.
+    settings = configfile.check(configfile.load(config_path), config_path)
+    chosen = settings.camera.board  # pyright: ignore[reportAttributeAccessIssue]
+    if name not in (None, chosen):
         text = "--board is {}, but camera.board in the configuration is {}: make them the same"
-        raise FlashError(text.format(name, chosen))
-    return _find(chosen)
+        raise FlashError(text.format(_find(name).name, chosen))
+    return _find(chosen), settings
 
 
 def _find(name):
-    """Return the boards.Profile called `name`; raises FlashError naming the known ones."""
     try:
         return boards.find(name)
     except boards.UnknownBoardError as e:

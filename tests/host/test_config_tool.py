@@ -89,6 +89,7 @@ def test_from_flags(tmp_path):
         (["--set", "cloud.endpoint=http://x/" + TOKEN], ["cloud.endpoint", "path"]),
         (["--set", "trigger.pir_pin=null"], ["trigger", "every_s"]),
         (["--set", "wifi[2].ssid=x"], ["wifi[1]"]),
+        (["--set", "camera.board=espeye"], ["camera.board", "esp-eye"]),
         (["--set", "cloud.project_key=@/nowhere"], ["/nowhere"]),
         (["--base", "/nowhere.json"], ["/nowhere.json"]),
     ],
