@@ -117,6 +117,11 @@ def encoded(data):
     return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
 
 
+def beside(folder, path):
+    """Return where in `folder` (pathlib.Path) the board's file `path` (text) is kept."""
+    return folder / path.lstrip("/")
+
+
 def write(path, raw):
     """Write `raw` (bytes) to `path`, whole or not at all, readable by its owner alone."""
     # mkstemp's file is 0600 from the start.

@@ -11,8 +11,8 @@ from tools.errors import ToolError
 
 BLOCK = 4096  # the flash's sector, which MicroPython takes for its block
 
-# MicroPython refuses an image that is newer than its own littlefs: 2.1 before version 1.23
-# (littlefs 2.8.1); one that is older it takes, and renews as it writes.
+# MicroPython refuses an image that is newer than its own littlefs, which had 2.0 until
+# October 2023 (micropython pull request 12731); an older one it takes, and renews as it writes.
 _DISK_VERSION = 0x00020000
 
 _PROGRAMS = ("boot.py", "main.py")

@@ -20,7 +20,7 @@ class FlashError(ToolError):
 
 @click.command()
 @click.option("--board", metavar="NAME", help="The board's name. [default: camera.board]")
-@click.option("--firmware", "image", required=True, type=_PATH, help="MicroPython: .bin or .zip.")
+@click.option("--firmware", "image", type=_PATH, help="MicroPython with a camera: .bin or .zip.")
 @click.option("--sha256", metavar="HEX", help="What the firmware file must have.")
 @click.option("--config", "config_path", default="config.json", show_default=True, type=_PATH)
 @click.option("--port", help="The board's serial port, such as /dev/ttyUSB0.")
@@ -58,6 +58,8 @@ def flash(
     the parts, FlashError, OSError.
     """
     profile, settings = _profile(board, config_path)
+    if image is None:
+        raise FlashError("--firmware is missing{}".format(_where(profile.name)))
     found = firmware.load(image, sha256)
     _agree(profile, found)
     say("MicroPython {} for {}{}".format(found.version, CHIPS[found.chip], _named(found)))
@@ -73,17 +75,7 @@ def flash(
         configfile.write(output, _merged(found, place, system))
         say("wrote {}: to be written to address 0".format(output))
     else:
-        before = "no-reset" if no_reset else "default-reset"
-        with say.bar() as progress, loader.Loader(port, say, progress, before) as chip:
-            chip.require(found.chip, profile.name)
-            chip.attach()
-            place, system = _system(found, files, chip.flash_size)
-            text = "flash of {} MB, {} KB of it for files, from {:#x} on"
-            say(text.format(chip.flash_size >> 20, place.size // 1024, place.offset))
-            parts = [(found.offset, found.data), (place.offset, system)]
-            chip.write(parts, (baud,) if baud else loader.BAUDS, erase, verify)
-        say("written and checked: the board starts now (ESP32-CAM: take GPIO0 off GND, press RST)")
-        say("to see it work: python -m tools logs {}".format(port))
+        place = _to_board(port, say, profile, found, files, erase, verify, baud, no_reset)
     return {
         "board": profile.name,
         "chip": found.chip,
@@ -92,6 +84,21 @@ def flash(
         "port": port,
         "output": str(output) if output else None,
     }
+
+
+def _to_board(port, say, profile, found, files, erase, verify, baud, no_reset):
+    before = "no-reset" if no_reset else "default-reset"
+    with say.bar() as progress, loader.Loader(port, say, progress, before) as chip:
+        chip.require(found.chip, profile.name)
+        chip.attach()
+        place, system = _system(found, files, chip.flash_size)
+        text = "flash of {} MB, {} KB of it for files, from {:#x} on"
+        say(text.format(chip.flash_size >> 20, place.size // 1024, place.offset))
+        parts = [(found.offset, found.data), (place.offset, system)]
+        chip.write(parts, (baud,) if baud else loader.BAUDS, erase, verify)
+    say("written and checked: the board starts now (ESP32-CAM: take GPIO0 off GND, press RST)")
+    say("to see it work: python -m tools logs {}".format(port))
+    return place
 
 
 def _profile(name, config_path):
@@ -146,7 +153,7 @@ def own_files(config_path, settings):
     files = {"config.json": config_path.read_bytes()}
     cloud = settings.cloud
     if cloud.endpoint.startswith("https:") and cloud.verify and cloud.ca is not None:
-        ca = config_path.parent / cloud.ca.lstrip("/")
+        ca = configfile.beside(config_path.parent, cloud.ca)
         if not ca.exists():
             text = "{}: not there: python -m tools config {} --fetch-ca"
             raise FlashError(text.format(ca, config_path))

@@ -12,7 +12,8 @@ from tools import ROOT, errors, filesystem
 from tools.errors import ToolError
 
 # The format of .mpy files, by sys.implementation._mpy & 0xFF. All of MicroPython 1.19 and
-# later have 6; its subversions (6.1 to 6.3) are told apart for native code only.
+# later have 6; its subversions (6.1 to 6.3) count for native code only:
+# docs.micropython.org/en/latest/reference/mpyfiles.html
 _FORMATS = ("py", "6")
 _HASH = 16  # hexadecimal digits of it that name a file
 
