@@ -15,6 +15,7 @@ _VERBS = {
     "logs": ("tools.logs", "follow the log of a board"),
     "doctor": ("tools.doctor", "look a board over, step by step"),
     "package": ("tools.package", "thingscam as a package for mip install"),
+    "board": ("tools.virtualboard.command", "run a virtual board behind a serial port"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }
 

@@ -42,6 +42,9 @@ def run(config):
     _current = App(config)
     try:
         _current.run()
+    except Exception as e:
+        _current.crashed(e)
+        raise
     finally:
         _current.close()
 
@@ -97,9 +100,7 @@ class App:
     def turn(self):
         """Go round once: nothing in it waits but one upload, if one may start."""
         self._dog.feed()
-        why = self._why_silent()
-        direct = why is None and not len(self._outbox)
-        self._capture.photograph(self._send_frame if direct else None)
+        self._capture.photograph(self._direct)
         self._network()
         if self._why_silent() is None and len(self._outbox):
             self._send(self._sender.send_kept)
@@ -113,12 +114,16 @@ class App:
         """Return counters and state as a dict."""
         return self._status.as_dict(self._why_silent(), self._wifi.rssi())
 
+    def crashed(self, e):
+        """Put an error that nobody foresaw into the ring file: no one reads a roof's console."""
+        self._log.error("crashed, %s: %s", type(e).__name__, e)
+
     def close(self):
         """Leave the board to a person at the REPL."""
+        self._dog.hand_over()
         self._sender.hang_up()
         self._capture.close()
         self._capture.trigger.close()
-        self._dog.hand_over()
 
     # What the sender asks for while it is sending.
 
@@ -152,6 +157,12 @@ class App:
             self._wifi.off()
         return result
 
+    def _direct(self):
+        # Past the outbox only over an open connection: connecting may hang, and the power go.
+        if len(self._outbox) or self._why_silent() is not None or not self._sender.connected():
+            return None
+        return self._send_frame
+
     def _send_frame(self, frame, captured_at, cause):
         return self._send(self._sender.send_frame, frame, captured_at, cause)
 
@@ -182,17 +193,21 @@ class App:
         while len(self._outbox) and not self._sender.backoff.left_ms():
             self.turn()
             why = self._why_silent()
-            if why is None or why == PACE:
+            if why == PACE:  # one has just been sent
                 give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
             elif ticks_diff(ticks_ms(), give_up) > 0:
-                self._sender.no_network(why)
+                # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.
+                self._sender.no_network(why or "what waits cannot be read")
 
     def _sleep(self):
         self._sender.hang_up()
         self._wifi.off()
-        self._capture.photograph()  # the last moment counts too
-        self._capture.close()
         self._status.off()
+        while True:
+            self._capture.photograph()  # the last moment counts too
+            self._capture.close()
+            if not self._capture.trigger.pending():
+                break
         safemode.healthy()
         ms, pin = self._capture.trigger.sleep_plan()
         if len(self._outbox):

@@ -24,6 +24,7 @@ PLAN = (60, 16)
 DOG = (80, 2)
 COUNTERS = (96, 44)
 CLOCK = (144, 8)
+REFUSED = (156, 4)
 
 _CRC_BYTES = 4
 _ENOMEM = const(12)
@@ -80,7 +81,11 @@ def woken_by_pin():
 
 def is_out_of_memory(e):
     """Return whether an exception says that memory is too short."""
-    return isinstance(e, MemoryError) or (isinstance(e, OSError) and e.errno == _ENOMEM)
+    if not isinstance(e, OSError) or not e.args:
+        return isinstance(e, MemoryError)
+    # Mbed TLS says it in words, behind a number for what it was about (micropython issue 5808).
+    text = str(e)
+    return e.args[0] == _ENOMEM or "ALLOC_FAILED" in text or "allocation failed" in text
 
 
 def reset():

@@ -4,10 +4,11 @@ import gc
 
 from thingscam import board
 from thingscam.camera import Camera, CameraError
-from thingscam.port import const
+from thingscam.port import const, ticks_diff, ticks_ms
 from thingscam.trigger import Trigger
 
 _ROOMY = const(1500000)  # free heap that only PSRAM gives
+_HASTE_MS = const(2000)  # a picture being sent from memory is kept after so long
 
 
 class Capture:
@@ -31,8 +32,13 @@ class Capture:
         # from memory, for the next capture overwrites that buffer.
         roomy = hasattr(gc, "mem_free") and gc.mem_free() > _ROOMY
         self._spare = bytearray(self._limit) if roomy else None
+        kept = board.recall(board.REFUSED)
+        self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
         self._busy = False
         self._attending = False
+        self._sending = None  # the picture that is sent from memory, while it is not kept
+        self._since = 0
+        self._copy = None  # the Kept it has become
         self.trigger = Trigger(config.trigger, self._moved)
 
     def ready(self):
@@ -48,33 +54,51 @@ class Capture:
             self._camera.close()
 
     def too_large(self, size):
-        """Take smaller pictures: the service refused one of `size` bytes."""
+        """Take smaller pictures from now on: the service refused one of `size` bytes."""
+        self._refused = size
+        board.remember(board.REFUSED, size.to_bytes(4, "little"))
         if self._camera is not None:
             self._camera.too_large(size)
 
-    def photograph(self, send=None):
+    def photograph(self, direct=None):
         """Take a picture if one is due, and keep it.
 
-        `send(frame, captured_at, cause)`, if given, may settle it from memory, and returns
-        whether it did.
+        `direct()`, if given, returns None or what may settle the picture from memory: a
+        function of (frame, captured_at, cause) that returns whether it did. While it is at
+        that, call this again and again: if it takes long the picture is kept all the same,
+        for the power may go.
         """
         if self._busy:
             return
         self._busy = True
         try:
-            shot = self._shoot(send is not None)
+            self._safeguard()
+            send, shot = self._shoot(direct)
         finally:
             self._busy = False
-        if shot is None or send is None:
-            return
-        # Not busy any more: while this one is sent, the next can be taken.
-        if send(*shot):
-            return
+        if send is not None:
+            self._send(send, shot)
+
+    def _send(self, send, shot):
+        self._sending, self._copy = shot, None
+        self._since = ticks_ms()
+        settled = send(*shot)
         self._busy = True
         try:
-            self._keep(*shot)
+            safe, self._sending = self._sending is None, None
+            if settled and self._copy is not None:
+                self._outbox.remove(self._copy)
+            elif not settled and not safe:
+                self._keep(*shot)
         finally:
             self._busy = False
+
+    def _safeguard(self):
+        if self._sending is None or ticks_diff(ticks_ms(), self._since) < _HASTE_MS:
+            return
+        shot, self._sending = self._sending, None
+        if self._keep(*shot):
+            self._copy = self._outbox.newest()
 
     def attend(self, call, *arguments):
         """Return what `call(*arguments)` does, which blocks: meanwhile interrupts photograph.
@@ -92,33 +116,38 @@ class Capture:
         if self._attending:
             self.photograph()
 
-    def _shoot(self, may_send):
-        # Returns (frame, captured_at, cause) when there is a picture to be sent from memory.
+    def _shoot(self, direct):
+        # Returns (send, (frame, captured_at, cause)) for a picture to be sent from memory.
         cause = self.trigger.cause()
         if cause is None:
-            return None
+            return None, None
         try:
             frame = self._started().capture()
         except CameraError as e:
             self._counters.add("capture_failed")
             self._log.error("%s", e)
-            return None
+            return None, None
         self._counters.add("captured")
         taken = self._clock.now()
-        if may_send and self._spare:
-            view = memoryview(self._spare)[: len(frame)]
-            view[:] = frame
-            return view, taken, cause
-        self._keep(frame, taken, cause)
-        return None
+        send = direct() if direct and self._spare else None
+        if send is None:
+            self._keep(frame, taken, cause)
+            return None, None
+        view = memoryview(self._spare)[: len(frame)]
+        view[:] = frame
+        return send, (view, taken, cause)
 
     def _started(self):
         if self._camera is None:
             self._camera = Camera(self._settings, self._limit, self._profile, self._light)
+            if self._refused:
+                self._camera.too_large(self._refused)
         return self._camera
 
     def _keep(self, frame, taken, cause):
         dropped = self._outbox.dropped
-        if self._outbox.put(frame, taken, cause):
+        kept = self._outbox.put(frame, taken, cause)
+        if kept:
             self._log.info("kept %d bytes %s, %d waiting", len(frame), cause, len(self._outbox))
         self._counters.add("dropped", self._outbox.dropped - dropped)
+        return kept

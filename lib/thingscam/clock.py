@@ -47,7 +47,7 @@ class Clock:
         if ntptime is None or 0 <= ticks_diff(ticks_ms(), self._asked) < self._wait_ms:
             return
         ntptime.host = SERVERS[self._server]
-        before = time.time()
+        known, before = self.is_set(), int(time.time())
         try:
             self._attend(ntptime.settime)
             trouble = None if self.is_set() else "no time in its answer"
@@ -61,8 +61,11 @@ class Clock:
             return
         self._wait_ms = _DAY_MS
         board.remember(board.CLOCK, int(time.time()).to_bytes(8, "little"))
-        off = int(time.time() - before)
-        self._log.info("clock set by %s, %d s off", ntptime.host, off)
+        off = int(time.time()) - before
+        if known:
+            self._log.info("clock set by %s, %d s off", ntptime.host, off)
+        else:
+            self._log.info("clock set by %s", ntptime.host)
         self._changed(off)
 
     def is_set(self):

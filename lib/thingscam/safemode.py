@@ -3,6 +3,7 @@
 import sys
 
 from thingscam import board
+from thingscam.counters import Counters
 from thingscam.port import const, sleep_ms
 
 _MOST = const(3)
@@ -36,8 +37,11 @@ def reason():
 def crashed(e):
     """Count a crash of the app, say it, and restart the board; a person may interrupt that."""
     _keep(_recall()[0] + 1, 1)
+    Counters().add("crash")
     if hasattr(sys, "print_exception"):
         sys.print_exception(e)  # pyright: ignore[reportAttributeAccessIssue]
+    else:
+        print("{}: {}".format(type(e).__name__, e))
     print("restarting in {} s, Ctrl-C prevents it".format(_PAUSE_MS // 1000))
     sleep_ms(_PAUSE_MS)
     board.reset()

@@ -1,6 +1,6 @@
 # What goes to the service next, and when: one picture at a time, at its pace.
 
-from thingscam import errcodes
+from thingscam import errcodes, exif
 from thingscam.backoff import Backoff
 from thingscam.interval import Interval
 from thingscam.port import const, ticks_diff, ticks_ms
@@ -30,6 +30,8 @@ class Sender:
         ca = cloud.ca if secure else None
         self._session = Session(ca, cloud.timeout_s, cloud.verify, host.progress, host.make_room)
         self._uploader = Uploader(config, self._session)
+        self._limit = cloud.limit_bytes
+        self._model = config.camera.board if config.camera.exif else None
         self._outbox = outbox
         self._newest_first = config.outbox.order == "newest"
         self._log = log
@@ -54,33 +56,33 @@ class Sender:
 
     def send_frame(self, frame, captured_at, cause):
         """Send a picture from memory; return whether that settled it (else: keep it)."""
-        action = self._upload(frame, len(frame), captured_at, cause)
-        if action == errcodes.DROP:
-            self._counters.add("dropped")
-        return action in (None, errcodes.DROP)
+        image = self._stamped(frame, captured_at, cause)
+        return self._upload(image, len(frame), cause) in (None, errcodes.DROP)
 
     def send_kept(self):
         """Send the picture of the outbox whose turn it is, if there is one."""
         kept = self._next()
         if kept is None:
             return
+        file = None
         try:
             file = kept.open()
+            image = self._stamped(file, kept.captured_at, kept.cause)
         except OSError as e:
+            if file is not None:
+                file.close()
             self._log.error("picture %d cannot be read, set aside: %s", kept.number, e)
             self._outbox.reject(kept)
             return
         try:
-            action = self._upload(file, kept.size, kept.captured_at, kept.cause)
+            action = self._upload(image, kept.size, kept.cause)
         finally:
             file.close()
         if action is None:
             self._outbox.remove(kept)
         elif action == errcodes.DROP:
-            self._counters.add("dropped")
             self._outbox.reject(kept)
         else:
-            self._counters.add("retried")
             self._failures = self._failures + 1 if kept.number == self._failed else 1
             self._failed = kept.number
 
@@ -92,6 +94,10 @@ class Sender:
         """Renew what is kept for the next start: call it when the clock has been set."""
         self.interval.clock_set()
         self.backoff.clock_set()
+
+    def connected(self):
+        """Return whether a connection to the service is open, as far as is known."""
+        return self._session.connected()
 
     def hang_up(self):
         """Close the connection: the network is gone, or memory is needed."""
@@ -109,14 +115,19 @@ class Sender:
         self._failures = 0
         return other() if self.trouble is not None and self.trouble.errcode else kept
 
-    def _upload(self, image, size, captured_at, cause):
+    def _stamped(self, image, captured_at, cause):
+        if self._model is None:
+            return image
+        segment = exif.segment(captured_at, cause, self._model)
+        return exif.Stamped(image, segment, self._limit)
+
+    def _upload(self, image, size, cause):
         # Returns None when the picture was accepted, else the action.
         start = ticks_ms()
         try:
             url = self._host.attend(self._uploader.upload, image)
         except UploadError as e:
             self.interval.restart()
-            self.silences = self.silences + 1 if e.status is None else 0
             self._refused(e, size)
             return e.action
         self.interval.restart()
@@ -129,12 +140,17 @@ class Sender:
         return None
 
     def _refused(self, e, size):
-        if e.action == errcodes.DROP:
-            self._log.error("picture refused for good: %s", e)
-            if e.errcode == _TOO_LARGE:
-                self._host.too_large(size)
+        # A certificate or a redirect that is refused came from someone.
+        silent = e.status is None and e.action == errcodes.RETRY
+        self.silences = self.silences + 1 if silent else 0
+        if e.action != errcodes.DROP:
+            self._counters.add("retried")
+            self._backoff_after(e)
             return
-        self._backoff_after(e)
+        self._counters.add("dropped")
+        self._log.error("picture refused for good: %s", e)
+        if e.errcode == _TOO_LARGE:
+            self._host.too_large(size)
 
     def _backoff_after(self, e):
         wait_s = self.backoff.failure(e)

@@ -76,6 +76,10 @@ class Session:
                 self.close()
         return result
 
+    def connected(self):
+        """Return whether a connection is kept open, as far as is known on this side."""
+        return self._connection is not None and not self._connection.has_news()
+
     def close(self):
         """Close the connection, if there is one; the next post() opens another."""
         connection, self._connection = self._connection, None

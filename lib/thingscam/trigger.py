@@ -50,6 +50,10 @@ class Trigger:
             return self._taken(now, "timer")
         return None
 
+    def pending(self):
+        """Return whether motion was seen since cause() was asked last."""
+        return self._moved
+
     def sleep_plan(self):
         """Return (milliseconds until the next picture by period or 0 for none, wake pin).
 

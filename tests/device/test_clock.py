@@ -40,7 +40,7 @@ def test_is_set_at_once(esp):
     assert watch.clock.is_set()
     assert watch.clock.now() == NOW
     assert watch.changes == [NOW - 946684800]
-    assert watch.notes.lines == ["INFO clock set by {}, {} s off".format(FIRST, watch.changes[0])]
+    assert watch.notes.lines == ["INFO clock set by " + FIRST]
     # It blocks: what cannot wait is seen to meanwhile.
     assert len(watch.attended) == 1
 

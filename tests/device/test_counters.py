@@ -49,7 +49,16 @@ def test_goes_on_past_its_bounds(esp):
 def test_each_user_of_rtc_memory_has_its_own_place(esp):
     places = {
         name: getattr(board, name)
-        for name in ("INTERVAL", "WIFI", "CRASHES", "BACKOFF", "PLAN", "DOG", "COUNTERS")
+        for name in (
+            "INTERVAL",
+            "WIFI",
+            "CRASHES",
+            "BACKOFF",
+            "PLAN",
+            "DOG",
+            "COUNTERS",
+            "REFUSED",
+        )
     }
     for i, name in enumerate(places):
         board.remember(places[name], bytes([i + 1]) * places[name][1])

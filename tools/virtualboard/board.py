@@ -1,9 +1,13 @@
 # The virtual board, for tests, the demo and the command line.
 
+import fcntl
 import json
+import os
 import pathlib
 import shutil
 import tempfile
+
+from littlefs import LittleFSError
 
 from tools import ROOT
 from tools.virtualboard import chip, flash, profiles
@@ -44,12 +48,14 @@ class VirtualBoard:
     ):
         self.profile = profiles.find(profile, driver, heap)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
-        self._started = self._stopped = False
+        self._stopped = False
+        self._lock = None
         try:
             self.image = pathlib.Path(image or pathlib.Path(self._folder) / "flash.img")
             if not self.image.exists():
                 files = flash.firmware_files(ROOT) if files is None else files
                 flash.make_image(self.image, files, self.profile.flash)
+            self._lock = _locked(self.image)
             if networks is None:
                 networks = configured_networks(self.image)
             clock = Clock(speed)
@@ -64,7 +70,7 @@ class VirtualBoard:
             )
             self._supervisor = Supervisor(self._world, self._folder)
         except BaseException:
-            shutil.rmtree(self._folder)
+            self._forget()
             raise
         self.console = self._supervisor.console
 
@@ -76,7 +82,6 @@ class VirtualBoard:
 
     def start(self):
         """Switch the board on; returns itself."""
-        self._started = True
         self._supervisor.start()
         self._supervisor.power_on()
         return self
@@ -86,7 +91,12 @@ class VirtualBoard:
         if not self._stopped:
             self._stopped = True
             self._supervisor.stop()
-            shutil.rmtree(self._folder)
+            self._forget()
+
+    def _forget(self):
+        if self._lock is not None:
+            os.close(self._lock)
+        shutil.rmtree(self._folder)
 
     @property
     def port(self):
@@ -115,7 +125,12 @@ class VirtualBoard:
         return self.output
 
     def pin(self, number, level):
-        """Drive a pin from outside: 1, 0, or None to let it go."""
+        """Drive a pin from outside: 1, 0, or None to let it go.
+
+        Raises ValueError for a pin that no board has.
+        """
+        if not isinstance(number, int) or not 0 <= number < 49:
+            raise ValueError("no pin {!r}".format(number))
         with self._supervisor.lock:
             if level is None:
                 self._world.chip.levels.pop(number, None)
@@ -123,6 +138,11 @@ class VirtualBoard:
                 self._world.chip.levels[number] = int(bool(level))
             self._supervisor.link.send(event="pin", pin=number, level=level)
         self._supervisor.wake()
+
+    def pulse(self, number, seconds=2.0):
+        """Drive a pin high for `seconds` of board time, as a PIR sensor does that saw someone."""
+        self.pin(number, 1)
+        self._supervisor.later(seconds * 1000, lambda: self.pin(number, 0))
 
     def wifi(self, up, ssid=None, *, rssi=None, new_address=False):
         """Switch the access point `ssid`, or all, on or off.
@@ -132,6 +152,8 @@ class VirtualBoard:
         """
         with self._supervisor.lock:
             air = self._world.air
+            if ssid is not None and ssid not in air.networks:
+                raise ValueError("no network {}".format(ssid))
             for network in [air.networks[ssid]] if ssid else air.networks.values():
                 network.up = bool(up)
                 network.rssi = network.rssi if rssi is None else rssi
@@ -184,6 +206,8 @@ class VirtualBoard:
 
         The watchdog does not count it, for the program had no time to feed it.
         """
+        if seconds < 0:
+            raise ValueError("seconds: {} is not to come".format(seconds))
         with self._supervisor.lock:
             self._world.clock.advance(seconds * 1000)
             self._world.chip.advanced(seconds * 1000)
@@ -195,11 +219,13 @@ class VirtualBoard:
         """How many times as fast as real time the board's time goes."""
         return self._world.clock.speed
 
-    @speed.setter
-    def speed(self, value):
+    def set_speed(self, speed):
+        """Have board time go `speed` times as fast as real time from now on."""
+        if not 0.01 <= speed <= 1000:
+            raise ValueError("speed: {} is not between 0.01 and 1000".format(speed))
         with self._supervisor.lock:
-            self._world.clock.speed = value
-            self._supervisor.link.send(event="speed", speed=int(value * 100))
+            self._world.clock.speed = float(speed)
+            self._supervisor.link.send(event="speed", speed=int(speed * 100))
         self._supervisor.wake()
 
     def delivered(self):
@@ -243,10 +269,21 @@ class VirtualBoard:
             }
 
 
+def _locked(image):
+    # Two boards on one flash would be the end of its files.
+    fd = os.open(image, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise ValueError("{}: in use by another virtual board".format(image))
+    return fd
+
+
 def configured_networks(image):
     """Return the networks that config.json in the image at `image` names."""
     try:
         wifi = json.loads(flash.read_files(image)["config.json"]).get("wifi", [])
         return [Network(entry["ssid"], entry.get("password", "")) for entry in wifi]
-    except (KeyError, ValueError, AttributeError, TypeError):
+    except (KeyError, ValueError, AttributeError, TypeError, LittleFSError):
         return []

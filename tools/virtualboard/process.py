@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import termios
@@ -107,18 +108,19 @@ class Process:
                 self._unsent = b""
 
     def _is_running_a_program(self):
-        # While it waits at its prompt, MicroPython takes Ctrl-C as a character.
-        try:
-            return bool(termios.tcgetattr(self.fd)[3] & termios.ISIG)
-        except termios.error:
-            return False
+        # At its prompt, MicroPython takes Ctrl-C as a character and has no signal handler.
+        with open("/proc/{}/status".format(self._popen.pid)) as file:
+            for line in file:
+                if line.startswith("SigCgt:"):
+                    return bool(int(line.split()[1], 16) >> signal.SIGINT - 1 & 1)
+        return False
 
     def _interrupt(self):
         now = time.monotonic()
         if now >= self._next_interrupt:
             self._next_interrupt = now + _BETWEEN_INTERRUPTS_S
             self.interrupted = True
-            self._popen.send_signal(2)
+            self._popen.send_signal(signal.SIGINT)
 
     def _cooked(self, data):
         # A board sends a return before each new line, where there is none.
@@ -131,6 +133,5 @@ class Process:
 
 def _set_up(fd):
     mode = termios.tcgetattr(fd)
-    mode[0] = mode[1] = 0
-    mode[3] = termios.ISIG | termios.NOFLSH
+    mode[0] = mode[1] = mode[3] = 0
     termios.tcsetattr(fd, termios.TCSANOW, mode)

@@ -6,7 +6,6 @@ from thingscam import boards
 
 # Which file plays which module; the same on every board.
 _MODULES = {
-    "errno": "sim_errno",
     "esp32": "sim_esp32",
     "machine": "sim_machine",
     "micropython": "sim_micropython",

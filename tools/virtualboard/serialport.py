@@ -17,6 +17,8 @@ class SerialPort:
     """
 
     def __init__(self, link=None):
+        if link is not None and os.path.lexists(link) and not os.path.islink(link):
+            raise FileExistsError("{}: there is a file of that name".format(link))
         self.fd, other = os.openpty()
         self.path = os.ttyname(other)
         _make_raw(other)
@@ -30,8 +32,12 @@ class SerialPort:
         if link is not None:
             # Made beside it and renamed, so that there is never none.
             new = "{}.{}".format(link, os.getpid())
-            os.symlink(self.path, new)
-            os.replace(new, link)
+            try:
+                os.symlink(self.path, new)
+                os.replace(new, link)
+            except OSError:
+                os.close(self.fd)
+                raise
 
     def is_open(self):
         """Return whether somebody has the port open."""

@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import signal
 import threading
 
 from tools.virtualboard import chip as chips
@@ -12,7 +13,6 @@ from tools.virtualboard.replwatch import ReplWatch
 from tools.virtualboard.requests import Requests
 
 _LOOK_S = 0.02  # nothing tells when a port is opened, so it is looked at so often
-_SIGINT = 2
 
 
 class Supervisor:
@@ -33,10 +33,11 @@ class Supervisor:
         self._process = None
         self._selector = selectors.DefaultSelector()
         self._alarm, self._alarmed = os.pipe()
-        self._stopping = False
+        self._stopping = self._closed = False
         self._early = b""  # input that came before the program could take it
         self._ready = False
         self._told_net = None
+        self._later = []
         self._repl = ReplWatch(lambda: self._send(b"\x01"))
         self._told_net = None
         self._thread = threading.Thread(target=self._run, name="virtual board", daemon=True)
@@ -50,18 +51,30 @@ class Supervisor:
     def stop(self):
         """End the process and the thread."""
         self._stopping = True
-        self.wake()
-        self._thread.join()
+        if self._thread.ident is None:
+            self._close()
+        else:
+            self.wake()
+            self._thread.join()
 
     def wake(self):
         """Have the thread look at what has changed."""
-        os.write(self._alarmed, b"!")
+        with self.lock:
+            if not self._closed:
+                os.write(self._alarmed, b"!")
+
+    def later(self, ms, action):
+        """Have action() called after `ms` of board time."""
+        with self.lock:
+            self._later.append((self._world.clock.now_ms() + ms, action))
+        self.wake()
 
     def power_on(self):
         """Start the chip cold."""
         with self.lock:
-            self._world.chip.power_on()
-            self._cold_start()
+            if not self._closed:
+                self._world.chip.power_on()
+                self._cold_start()
         self.wake()
 
     def power_off(self):
@@ -124,18 +137,24 @@ class Supervisor:
                 with self.lock:
                     self._step()
         finally:
-            with self.lock:
-                self._end_process()
-                self.link.close()
-                self._selector.close()
-                os.close(self._alarm)
-                os.close(self._alarmed)
-                self._world.port.close()
+            self._close()
+
+    def _close(self):
+        with self.lock:
+            self._closed = True
+            self._end_process()
+            self._world.chip.power_off()
+            self.link.close()
+            self._selector.close()
+            os.close(self._alarm)
+            os.close(self._alarmed)
+            self._world.port.close()
 
     def _patience_s(self):
         with self.lock:
             world = self._world
             due = [world.chip.next_ms(), world.air.next_ms()]
+            due.extend(moment for moment, _ in self._later)
             waits = [world.clock.real_s(moment) for moment in due if moment is not None]
             if not world.port.is_open() or self._is_behind():
                 waits.append(_LOOK_S)
@@ -149,6 +168,10 @@ class Supervisor:
         self._watch_port()
         if self._process is not None:
             self._process.flush()
+        now = world.clock.now_ms()
+        for entry in [entry for entry in self._later if entry[0] <= now]:
+            self._later.remove(entry)
+            entry[1]()
         world.air.step()
         self.tell_net()
         if world.chip.state == chips.ASLEEP:
@@ -226,7 +249,7 @@ class Supervisor:
 
     def _ended(self, process):
         code = self._end_process(True)
-        if code == -_SIGINT or (code == 1 and process.interrupted):
+        if code == -signal.SIGINT or (code == 1 and process.interrupted):
             # Two Ctrl-C at a time, or one between program and REPL, end the unix port.
             self._start_process(False, False)
         elif code is not None and code < 0:

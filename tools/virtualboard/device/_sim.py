@@ -5,7 +5,7 @@
 # that there is looks for messages there, so nothing can happen in the middle of anything else.
 #
 # Messages are packets, one JSON object each: a Ctrl-C that ends a wait half-way cannot break
-# one in two. Between taking a message and noting what it says stands no jump, where it could.
+# one in two.
 
 import json
 import select
@@ -70,8 +70,7 @@ def ask(size=_EVENT, **message):
         found = json.loads(link.recv(size))
         if found.get("ask") == _number:
             return found
-        if "event" in found:
-            _waiting.append(found)
+        _note(found)
 
 
 def halt():
@@ -111,10 +110,7 @@ def doze(poll, end):
 
     Returns early for the next timer. What is there is left where it is.
     """
-    if _busy:
-        time.sleep_us(500)  # messages have to wait, so a poll would not
-        return
-    for timer in _timers:
+    for timer in () if _busy else _timers:
         if end is None or timer.due_us < end:
             end = timer.due_us
     if end is None:
@@ -130,15 +126,15 @@ def doze(poll, end):
 
 
 def pump():
-    """Run the handlers of what has happened, unless one is running."""
+    """Take the messages that are there, and run their handlers unless one is running."""
     global _busy
+    for _ in _poll.ipoll(0):
+        while _take():
+            pass
     if _busy:
         return
     _busy = True
     try:
-        for _ in _poll.ipoll(0):
-            while _take():
-                pass
         while _waiting:
             _act(_waiting.pop(0))
         if _timers:
@@ -156,7 +152,11 @@ def _take():
 
 def _note(message):
     # An answer whose question was interrupted is nobody's.
-    if "event" in message:
+    if "event" not in message:
+        return
+    if message["event"] in _states:
+        _states[message["event"]](message)
+    else:
         _waiting.append(message)
 
 
@@ -197,6 +197,5 @@ def _net(message):
     state["net"] = message
 
 
-on("advance", _advance)
-on("speed", _speed)
-on("net", _net)
+# What is no interrupt, but holds at once.
+_states = {"advance": _advance, "speed": _speed, "net": _net}

@@ -1,5 +1,7 @@
 # `ntptime` as micropython-lib has it; the supervisor is the server.
 
+import errno
+
 import _sim
 
 host = "pool.ntp.org"
@@ -12,7 +14,7 @@ def time():
     if found < 0:
         if found != -202:
             _sim.wait(timeout * 1000000)
-        raise OSError(found if found == -202 else 116)
+        raise OSError(found if found == -202 else errno.ETIMEDOUT)
     return found // 1000
 
 

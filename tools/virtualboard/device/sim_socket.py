@@ -1,13 +1,15 @@
 # `socket` as on an ESP32: ports/esp32/modsocket.c. The sockets are this machine's, and reach
 # what it reaches; but packets only go while the simulated Wi-Fi is there, and at its pace.
+#
+# Errors have this machine's numbers: the compiler puts those in place of errno.ETIMEDOUT.
 
+import errno
 import io
 import select as _select
 import socket as _socket
 import time as _time
 
 import _sim
-from _errors import EAGAIN, ECONNABORTED, EHOSTUNREACH, EINPROGRESS, ETIMEDOUT, of_board
 
 AF_INET = 2
 SOCK_STREAM, SOCK_DGRAM = 1, 2
@@ -16,6 +18,7 @@ SOL_SOCKET, SO_REUSEADDR, SO_BROADCAST = 0xFFF, 4, 0x20
 TCP_NODELAY = 1
 
 _OPTIONS = {(SOL_SOCKET, SO_REUSEADDR): (1, 2), (SOL_SOCKET, SO_BROADCAST): (1, 6)}  # Linux'
+_EPIPE, _EISCONN = 32, 106
 _NO_NAME = -202  # EAI_FAIL
 _SEND_BUFFER = 5744  # TCP_SND_BUF of ESP-IDF
 _TURN_US = 100000  # SOCKET_POLL_US: so long an interrupt may have to wait
@@ -26,7 +29,7 @@ _POLL, _CLOSE = 3, 4  # MP_STREAM_...
 
 def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     """Return [(family, type, proto, name, (address, port))]."""
-    if not all(char in "0123456789." for char in host) and not _sim.state["net"]["online"]:
+    if not all(char in "0123456789." for char in host) and not _online():
         raise OSError(_NO_NAME)
     try:
         found = _socket.getaddrinfo(host or "0.0.0.0", port, AF_INET)
@@ -34,6 +37,11 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
         raise OSError(_NO_NAME)
     address = _plain(found[0][4])
     return [(AF_INET, type or SOCK_STREAM, proto, host, address)]
+
+
+def _online():
+    _sim.pump()
+    return _sim.state["net"]["online"]
 
 
 def _plain(sockaddr):
@@ -71,11 +79,8 @@ class socket(io.IOBase):  # noqa: N801
 
     def setsockopt(self, level, option, value):
         """Set an option."""
-        try:
-            level, option = _OPTIONS.get((level, option), (level, option))
-            self._real.setsockopt(level, option, value)
-        except OSError as e:
-            raise of_board(e)
+        level, option = _OPTIONS.get((level, option), (level, option))
+        self._real.setsockopt(level, option, value)
 
     def fileno(self):
         """Return a number that is this socket's."""
@@ -84,28 +89,25 @@ class socket(io.IOBase):  # noqa: N801
     def connect(self, address):
         """Connect to (host, port)."""
         packed = _packed(address)
-        if not _sim.state["net"]["online"]:
-            raise OSError(EHOSTUNREACH)
+        if not _online():
+            raise OSError(errno.EHOSTUNREACH)
         self._lease = _sim.state["net"]["lease"]
         for first in (True, False):
             try:
                 return self._real.connect(packed)
             except OSError as e:
-                if not first and e.errno == 106:  # EISCONN
+                if not first and e.errno == _EISCONN:
                     return None
-                if not first or e.errno != 115:  # EINPROGRESS
-                    raise of_board(e)
+                if not first or e.errno != errno.EINPROGRESS:
+                    raise
             if self._timeout_us == 0:
-                raise OSError(EINPROGRESS)
+                raise OSError(errno.EINPROGRESS)
             self._wait(_OUT, _NO_ANSWER_US)
         return None
 
     def bind(self, address):
         """Listen at (address, port)."""
-        try:
-            self._real.bind(_packed(address))
-        except OSError as e:
-            raise of_board(e)
+        self._real.bind(_packed(address))
 
     def listen(self, backlog=2):
         """Wait for connections."""
@@ -129,12 +131,9 @@ class socket(io.IOBase):  # noqa: N801
 
     def sendto(self, data, address):
         """Send a datagram."""
-        if not _sim.state["net"]["online"]:
-            raise OSError(EHOSTUNREACH)
-        try:
-            return self._real.sendto(data, _packed(address))
-        except OSError as e:
-            raise of_board(e)
+        if not _online():
+            raise OSError(errno.EHOSTUNREACH)
+        return self._real.sendto(data, _packed(address))
 
     def send(self, data, flags=0):
         """Send what there is room for; returns how much."""
@@ -154,7 +153,7 @@ class socket(io.IOBase):  # noqa: N801
             try:
                 sent += self.send(view[sent:])
             except OSError as e:
-                if e.errno != EAGAIN or self._timeout_us != 0:
+                if e.errno != errno.EAGAIN or self._timeout_us != 0:
                     raise
                 return sent or None
         return sent
@@ -167,7 +166,7 @@ class socket(io.IOBase):  # noqa: N801
             try:
                 data = self.recv(len(view) - count)
             except OSError as e:
-                if e.errno != EAGAIN or self._timeout_us != 0:
+                if e.errno != errno.EAGAIN or self._timeout_us != 0:
                     raise
                 return count or None
             if not data:
@@ -183,7 +182,7 @@ class socket(io.IOBase):  # noqa: N801
             try:
                 data = self.recv(1024 if size < 0 else size - len(found))
             except OSError as e:
-                if e.errno != EAGAIN or self._timeout_us != 0:
+                if e.errno != errno.EAGAIN or self._timeout_us != 0:
                     raise
                 if not found:
                     return None
@@ -218,7 +217,7 @@ class socket(io.IOBase):  # noqa: N801
         if request == _CLOSE:
             self.close()
             return 0
-        return -22  # EINVAL
+        return -errno.EINVAL
 
     def _when(self, mask, call, *arguments):
         # Wait until it can be done, and do it.
@@ -229,8 +228,10 @@ class socket(io.IOBase):  # noqa: N801
                 if result != 0 or call != self._push or not len(arguments[0]):
                     return result
             except OSError as e:
-                if e.errno != EAGAIN:
-                    raise of_board(e)
+                if e.errno == _EPIPE:  # lwIP has none
+                    raise OSError(errno.ECONNRESET)
+                if e.errno != errno.EAGAIN:
+                    raise
 
     def _wait(self, mask, most_us=None):
         wait_us = most_us if self._timeout_us is None else self._timeout_us
@@ -238,14 +239,14 @@ class socket(io.IOBase):  # noqa: N801
         while True:
             _sim.pump()
             if self._is_cut_off():
-                raise OSError(ECONNABORTED)
+                raise OSError(errno.ECONNABORTED)
             if self._events(mask):
                 return
             if self._timeout_us == 0:
-                raise OSError(EAGAIN)
+                raise OSError(errno.EAGAIN)
             left = _TURN_US if end is None else end - _sim.ticks_us()
             if left <= 0:
-                raise OSError(ETIMEDOUT)
+                raise OSError(errno.ETIMEDOUT)
             self._nap(mask, min(left, _TURN_US) * 100 // _sim.state["speed"])
 
     def _nap(self, mask, us):
