@@ -13,11 +13,13 @@ from cryptography import exceptions, x509
 from cryptography.hazmat.primitives import serialization
 
 from thingscam import trust
+from thingscam.log import one_line
+from tools.errors import ToolError
 
 _TIMEOUT_S = 15
 
 
-class AuthorityError(Exception):
+class AuthorityError(ToolError):
     """There is no CA certificate to be had for the endpoint; says why, and what to do."""
 
 
@@ -57,13 +59,16 @@ def find(endpoint):
     Raises AuthorityError.
     """
     host, port = _peer(endpoint)
-    chain = [x509.load_der_x509_certificate(der) for der in _sent(host, port)]
+    try:
+        chain = [x509.load_der_x509_certificate(der) for der in _sent(host, port)]
+    except ValueError as e:
+        raise AuthorityError("{}: sends what is no certificate: {}".format(host, e)) from e
     store = _store()
     root = _root(chain, store)
     if root is None:
         text = "{} sends no root certificate, and the issuer of what it sends ({}) is not in "
         text += "this computer's store: ask its owner for the CA certificate"
-        raise AuthorityError(text.format(host, chain[-1].issuer.rfc4514_string()))
+        raise AuthorityError(text.format(host, one_line(chain[-1].issuer.rfc4514_string())))
     der = root.public_bytes(serialization.Encoding.DER)
     _prove(host, port, der)
     return Authority(der, root in store)

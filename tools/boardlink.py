@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import json
+import os
 import struct
 import time
 
@@ -12,6 +13,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from tools import port as ports
+from tools.errors import ToolError
 from tools.port import PortError
 
 _TIMEOUT_S = 2  # between two bytes
@@ -53,7 +55,7 @@ def walk(p):
 """
 
 
-class BoardError(Exception):
+class BoardError(ToolError):
     """The board refused or failed at something; says what, and what to do."""
 
 
@@ -128,7 +130,6 @@ class Board:
         """
         self._make_folders(path)
         new = path + ".new"
-
         told = (lambda done, _total: progress(done)) if progress else None
         try:
             self._quietly(self._transport.fs_writefile, new, data, _CHUNK, told)
@@ -138,7 +139,7 @@ class Board:
             if e.errno == errno.ENOSPC:
                 text = "{}: the board's filesystem is full: no room for {} bytes"
                 raise BoardError(text.format(path, len(data))) from e
-            raise BoardError("{}: {}".format(path, e.strerror or e)) from e
+            raise BoardError("{}: {}".format(path, os.strerror(e.errno or 0))) from e
 
     def remove(self, path):
         """Remove the file `path`."""
@@ -189,18 +190,25 @@ class Board:
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 return call(*args, **kwargs)
-        except TransportExecError:
-            raise
+        except TransportExecError as e:
+            raise BoardError(_last_line(e.error_output)) from e
         except TransportError as e:
             if call == self._transport.enter_raw_repl:
                 raise
             raise PortError("{}: the board stopped answering: {}".format(self.port, e)) from e
-        except (serial.SerialException, *_LOST) as e:
-            raise PortError("{}: the connection was lost: {}".format(self.port, e)) from e
+        except _HALF as e:
+            raise PortError("{}: the board restarted, or lost its way".format(self.port)) from e
+        except OSError as e:
+            # The board's own come the same way.
+            if isinstance(e, serial.SerialException) or not os.path.exists(self.port):
+                raise PortError(_UNPLUGGED.format(self.port)) from e
+            raise
 
 
 # Raised by mpremote on half an answer, which is what a reset in the middle leaves.
-_LOST = (IndexError, SyntaxError, struct.error)
+_HALF = (IndexError, SyntaxError, struct.error)
+
+_UNPLUGGED = "{}: the connection was lost: is it unplugged?"
 
 _RENAME = """
 import os
@@ -233,7 +241,7 @@ def _follow(line, port, on_line, seconds):
         while end is None or time.monotonic() < end:
             lines.feed(line.read(max(1, line.in_waiting)))
     except OSError as e:
-        raise PortError("{}: the connection was lost: is it unplugged?".format(port)) from e
+        raise PortError(_UNPLUGGED.format(port)) from e
     finally:
         lines.end()
 

@@ -8,7 +8,7 @@ import click
 
 from thingscam import boards, settings
 from thingscam.config import ConfigError
-from tools import authority, configfile, fleet
+from tools import authority, configfile, errors, fleet
 
 # What is asked for; all else has a default that is seldom wrong.
 _QUESTIONS = (
@@ -62,7 +62,7 @@ def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, 
         raise click.UsageError("--mask and --check do not go together")
     ask = sys.stdin.isatty() and not no_input
     choose = _Choice(fetch_ca, fingerprint, yes, ask)
-    try:
+    with errors.told():
         if mask:
             click.echo(json.dumps(configfile.masked(configfile.load(file)), indent=2))
         elif check:
@@ -72,12 +72,6 @@ def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, 
             make_fleet(table, base, given, folder, choose)
         else:
             make(file, base, given, ask, choose)
-    except (ConfigError, configfile.SettingError, fleet.FleetError, authority.AuthorityError) as e:
-        click.echo(str(e), err=True)
-        sys.exit(1)
-    except OSError as e:
-        click.echo("{}: {}".format(e.filename, e.strerror), err=True)
-        sys.exit(1)
 
 
 def make(file, base, given, ask, choose):
@@ -93,7 +87,7 @@ def make(file, base, given, ask, choose):
     ca = choose.authority([settled], file.parent)
     configfile.write(file, configfile.encoded(data))
     click.echo("wrote {}".format(file))
-    _write_ca(ca, settled, file.parent)
+    _write_ca(ca, file.parent)
 
 
 def make_fleet(table, base, given, folder, choose):
@@ -107,7 +101,7 @@ def make_fleet(table, base, given, folder, choose):
     for name, board in found.items():
         configfile.write(folder / (name + ".json"), configfile.encoded(board))
         click.echo("wrote {}".format(folder / (name + ".json")))
-    _write_ca(ca, settled[0], folder)
+    _write_ca(ca, folder)
 
 
 def _put(data, given):
@@ -146,8 +140,10 @@ def _question(data, name, text):
     kind, _, limits = configfile.describe(name)
     hidden = name in configfile.SECRETS
     known = configfile.get(data, name)
-    if name == "trigger.pir_pin" and name.split(".")[1] not in data.get("trigger", {}):
-        known = boards.find(configfile.get(data, "camera.board")).pir
+    board = configfile.get(data, "camera.board")
+    unset = name == "trigger.pir_pin" and "pir_pin" not in data.get("trigger", {})
+    if unset and board in boards.names():
+        known = boards.find(board).pir
     if hidden and known:
         text += " (Enter keeps it)"
 
@@ -179,7 +175,7 @@ class _Choice:
         self._fetch, self._fingerprint, self._yes, self._ask = fetch, fingerprint, yes, ask
 
     def authority(self, settled, beside):
-        """Return the CA certificate (DER) to be written for the configurations, or None.
+        """Return (path, DER) of the CA certificate that the configurations need, or None.
 
         `beside` is the folder where one may be already. Raises AuthorityError.
         """
@@ -189,10 +185,11 @@ class _Choice:
             if self._fetch:
                 raise authority.AuthorityError("no https endpoint that is verified: no CA needed")
             return None
-        kept = beside / needed[0].ca
+        path = needed[0].ca
+        kept = configfile.beside(beside, path)
         if not self._fetch:
             if kept.exists():
-                return kept.read_bytes()
+                return path, kept.read_bytes()
             if not self._ask:
                 text = "note: {} is not there: --fetch-ca fetches it, or copy it there"
                 click.echo(text.format(kept), err=True)
@@ -201,7 +198,7 @@ class _Choice:
                 return None
         if len({(cloud.endpoint, cloud.ca) for cloud in needed}) > 1:
             raise authority.AuthorityError("--fetch-ca: the rows have more than one endpoint")
-        return self._confirmed(authority.find(needed[0].endpoint))
+        return path, self._confirmed(authority.find(needed[0].endpoint))
 
     def _confirmed(self, found):
         click.echo("\n".join(found.describe()))
@@ -222,10 +219,11 @@ class _Choice:
         )
 
 
-def _write_ca(der, settled, folder):
-    if der is None:
+def _write_ca(found, folder):
+    if found is None:
         return
-    path = folder / settled.cloud.ca
-    if not path.exists() or path.read_bytes() != der:
-        configfile.write(path, der)
+    path = configfile.beside(folder, found[0])
+    if not path.exists() or path.read_bytes() != found[1]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        configfile.write(path, found[1])
         click.echo("wrote {}".format(path))

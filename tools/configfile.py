@@ -5,9 +5,10 @@ import os
 import re
 import tempfile
 
-from thingscam import config
+from thingscam import boards, config
 from thingscam.log import mask
 from thingscam.settings import NEEDED, NETWORK, SECTIONS, nearest
+from tools.errors import ToolError
 
 SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
 _MASKED = "***"
@@ -17,7 +18,7 @@ _KINDS = {
 _WIFI = re.compile(r"wifi(?:\[([0-9])\])?\.(\w+)")
 
 
-class SettingError(Exception):
+class SettingError(ToolError):
     """A name that is no setting, or a file that is no configuration; says what to do."""
 
 
@@ -99,13 +100,26 @@ def load(path):
 
 
 def check(data, name):
-    """Return `data` as the device's own Config; raises thingscam.config.ConfigError."""
-    return config.parse(encoded(data), str(name), wifi_needed=True)
+    """Return `data` as the device's own Config, of a known board.
+
+    Raises thingscam.config.ConfigError.
+    """
+    found = config.parse(encoded(data), str(name), wifi_needed=True)
+    try:
+        boards.find(found.camera.board)  # pyright: ignore[reportAttributeAccessIssue]
+    except boards.UnknownBoardError as e:
+        raise config.ConfigError(str(name), [str(e)]) from e
+    return found
 
 
 def encoded(data):
     """Return `data` as the bytes of a config.json."""
     return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def beside(folder, path):
+    """Return where in `folder` (pathlib.Path) the board's file `path` (text) is kept."""
+    return folder / path.lstrip("/")
 
 
 def write(path, raw):

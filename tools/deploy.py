@@ -7,11 +7,10 @@ import sys
 
 import click
 
-from thingscam import config
-from tools import filesystem, flash, mpy, screen
+from tools import configfile, errors, filesystem, flash, screen
 from tools.boardlink import WAIT_S, Board, BoardError
-from tools.port import PortError
 
+_WHOSE = "import thingscam\nprint(thingscam.__file__)"
 _OURS = "/lib/thingscam"  # all in it is from here: what is not any more is removed
 
 
@@ -39,36 +38,27 @@ def command(port, config_path, compiled, follow, seconds, wait, as_json):
     if follow is None:
         follow = sys.stdout.isatty() or seconds is not None
     say = screen.Say(as_json)
-    try:
-        with Board(port, wait) as board:
-            done = deploy(board, say, files(config_path, compiled))
-            board.run()
-            if as_json:
-                click.echo(json.dumps(done, indent=2))
-            elif follow:
-                with contextlib.suppress(KeyboardInterrupt):
-                    board.follow(click.echo, seconds)
-    except (
-        config.ConfigError, mpy.CompileError, flash.FlashError, BoardError, PortError
-    ) as e:  # fmt: skip
-        click.echo(str(e), err=True)
-        sys.exit(1)
-    except OSError as e:
-        click.echo("{}: {}".format(e.filename or port, e.strerror or e), err=True)
-        sys.exit(1)
+    with errors.told(), Board(port, wait) as board:
+        done = deploy(board, say, files(config_path, compiled))
+        board.run()
+        if as_json:
+            click.echo(json.dumps(done, indent=2))
+        elif follow:
+            with contextlib.suppress(KeyboardInterrupt):
+                board.follow(click.echo, seconds)
 
 
 def files(config_path=None, compiled=False):
     """Return {path on the board: bytes} of all that belongs there.
 
     `config_path` is the configuration (None: config.json, where there is one). Raises
-    ConfigError, mpy.CompileError, flash.FlashError, OSError.
+    ConfigError, configfile.SettingError, mpy.CompileError, flash.FlashError, OSError.
     """
     found = filesystem.firmware_files(compiled=compiled)
     if config_path is None and pathlib.Path("config.json").exists():
         config_path = pathlib.Path("config.json")
     if config_path is not None:
-        settings = config.load(str(config_path), wifi_needed=True)
+        settings = configfile.check(configfile.load(config_path), config_path)
         found |= flash.own_files(config_path, settings)
     return {"/" + name: data for name, data in found.items()}
 
@@ -100,8 +90,8 @@ def deploy(board, say, wanted):
     say(text.format(len(changed), len(wanted), total, len(stale)))
     if "/config.json" not in wanted:
         say("config.json on the board is as it was: --config copies one")
-    if _is_frozen(board):
-        say("note: this firmware has thingscam frozen in, and uses that, not what is in /lib")
+    if not board.exec(_WHOSE).startswith("/lib/"):
+        say("note: this board takes the thingscam in its firmware, or in /, not the one in /lib")
     return {"port": board.port, "copied": sorted(changed), "removed": stale, "bytes": total}
 
 
@@ -113,8 +103,3 @@ def _reject_no_room(board, changed, there):
     if needed > free:
         text = "the board's filesystem is full: {} bytes are needed, {} are free: remove pictures"
         raise BoardError(text.format(needed, free))
-
-
-def _is_frozen(board):
-    code = "import thingscam\nprint(thingscam.__file__)"
-    return not board.exec(code).startswith("/lib/")

@@ -7,17 +7,18 @@ import pathlib
 from littlefs import LittleFS, LittleFSError
 
 from tools import ROOT, mpy
+from tools.errors import ToolError
 
 BLOCK = 4096  # the flash's sector, which MicroPython takes for its block
 
-# MicroPython refuses an image that is newer than its own littlefs: 2.1 before version 1.23
-# (littlefs 2.8.1); one that is older it takes, and renews as it writes.
+# MicroPython refuses an image that is newer than its own littlefs, which had 2.0 until
+# October 2023 (micropython pull request 12731); an older one it takes, and renews as it writes.
 _DISK_VERSION = 0x00020000
 
 _PROGRAMS = ("boot.py", "main.py")
 
 
-class FilesystemError(Exception):
+class FilesystemError(ToolError):
     """The files do not make an image, or the data is none; the text says why."""
 
 

@@ -11,6 +11,8 @@ from esptool.bin_image import ESP32FirmwareImage, ESP32S3FirmwareImage
 from esptool.targets import CHIP_DEFS
 from esptool.util import FatalError
 
+from tools.errors import ToolError
+
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}
 _IMAGES = {"esp32": ESP32FirmwareImage, "esp32s3": ESP32S3FirmwareImage}
 
@@ -23,7 +25,7 @@ _LEAST_VERSION = (1, 21)
 _DATA, _APP = 1, 0
 
 
-class FirmwareError(Exception):
+class FirmwareError(ToolError):
     """The file cannot be used as firmware; says why, and what to do."""
 
 

@@ -2,32 +2,25 @@
 
 import json
 import pathlib
-import sys
 
 import click
 
-from thingscam import boards, config
-from tools import ROOT, configfile, filesystem, firmware, loader, mpy, screen
+from thingscam import boards
+from tools import ROOT, configfile, errors, filesystem, firmware, loader, screen
+from tools.errors import ToolError
 from tools.firmware import CHIPS
 
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
 _PROFILES = json.loads((ROOT / "firmware" / "boards.json").read_text())
-_ERRORS = (
-    config.ConfigError,
-    filesystem.FilesystemError,
-    firmware.FirmwareError,
-    loader.LoaderError,
-    mpy.CompileError,
-)
 
 
-class FlashError(Exception):
+class FlashError(ToolError):
     """Board, firmware and configuration do not go together; says which."""
 
 
 @click.command()
 @click.option("--board", metavar="NAME", help="The board's name. [default: camera.board]")
-@click.option("--firmware", "image", required=True, type=_PATH, help="MicroPython: .bin or .zip.")
+@click.option("--firmware", "image", type=_PATH, help="MicroPython with a camera: .bin or .zip.")
 @click.option("--sha256", metavar="HEX", help="What the firmware file must have.")
 @click.option("--config", "config_path", default="config.json", show_default=True, type=_PATH)
 @click.option("--port", help="The board's serial port, such as /dev/ttyUSB0.")
@@ -49,16 +42,10 @@ def command(port, output, as_json, **options):
     if (port is None) == (output is None):
         raise click.UsageError("give one of --port and --output")
     say = screen.Say(as_json)
-    try:
+    with errors.told():
         done = flash(port, output, say, **options)
-    except (*_ERRORS, FlashError) as e:
-        click.echo(str(e), err=True)
-        sys.exit(1)
-    except OSError as e:
-        click.echo("{}: {}".format(e.filename, e.strerror), err=True)
-        sys.exit(1)
-    if as_json:
-        click.echo(json.dumps(done, indent=2))
+        if as_json:
+            click.echo(json.dumps(done, indent=2))
 
 
 def flash(
@@ -70,8 +57,9 @@ def flash(
     `say` takes lines and progress. Returns what was done as a dict. Raises the errors of
     the parts, FlashError, OSError.
     """
-    settings = config.load(str(config_path), wifi_needed=True)
-    profile = _profile(board, settings)
+    profile, settings = _profile(board, config_path)
+    if image is None:
+        raise FlashError("--firmware is missing{}".format(_where(profile.name)))
     found = firmware.load(image, sha256)
     _agree(profile, found)
     say("MicroPython {} for {}{}".format(found.version, CHIPS[found.chip], _named(found)))
@@ -87,17 +75,7 @@ def flash(
         configfile.write(output, _merged(found, place, system))
         say("wrote {}: to be written to address 0".format(output))
     else:
-        before = "no-reset" if no_reset else "default-reset"
-        with say.bar() as progress, loader.Loader(port, say, progress, before) as chip:
-            chip.require(found.chip, profile.name)
-            chip.attach()
-            place, system = _system(found, files, chip.flash_size)
-            text = "flash of {} MB, {} KB of it for files, from {:#x} on"
-            say(text.format(chip.flash_size >> 20, place.size // 1024, place.offset))
-            parts = [(found.offset, found.data), (place.offset, system)]
-            chip.write(parts, (baud,) if baud else loader.BAUDS, erase, verify)
-        say("written and checked: the board starts now (ESP32-CAM: take GPIO0 off GND, press RST)")
-        say("to see it work: python -m tools logs {}".format(port))
+        place = _to_board(port, say, profile, found, files, erase, verify, baud, no_reset)
     return {
         "board": profile.name,
         "chip": found.chip,
@@ -108,17 +86,32 @@ def flash(
     }
 
 
-def _profile(name, settings):
-    chosen = settings.camera.board
-    if name is not None and name != chosen:
-        _find(name)
+def _to_board(port, say, profile, found, files, erase, verify, baud, no_reset):
+    before = "no-reset" if no_reset else "default-reset"
+    with say.bar() as progress, loader.Loader(port, say, progress, before) as chip:
+        chip.require(found.chip, profile.name)
+        chip.attach()
+        place, system = _system(found, files, chip.flash_size)
+        text = "flash of {} MB, {} KB of it for files, from {:#x} on"
+        say(text.format(chip.flash_size >> 20, place.size // 1024, place.offset))
+        parts = [(found.offset, found.data), (place.offset, system)]
+        chip.write(parts, (baud,) if baud else loader.BAUDS, erase, verify)
+    say("written and checked: the board starts now (ESP32-CAM: take GPIO0 off GND, press RST)")
+    say("to see it work: python -m tools logs {}".format(port))
+    return place
+
+
+def _profile(name, config_path):
+    # The configuration names the board; --board is for who wants to be sure.
+    settings = configfile.check(configfile.load(config_path), config_path)
+    chosen = settings.camera.board  # pyright: ignore[reportAttributeAccessIssue]
+    if name not in (None, chosen):
         text = "--board is {}, but camera.board in the configuration is {}: make them the same"
-        raise FlashError(text.format(name, chosen))
-    return _find(chosen)
+        raise FlashError(text.format(_find(name).name, chosen))
+    return _find(chosen), settings
 
 
 def _find(name):
-    """Return the boards.Profile called `name`; raises FlashError naming the known ones."""
     try:
         return boards.find(name)
     except boards.UnknownBoardError as e:
@@ -160,7 +153,7 @@ def own_files(config_path, settings):
     files = {"config.json": config_path.read_bytes()}
     cloud = settings.cloud
     if cloud.endpoint.startswith("https:") and cloud.verify and cloud.ca is not None:
-        ca = config_path.parent / cloud.ca.lstrip("/")
+        ca = configfile.beside(config_path.parent, cloud.ca)
         if not ca.exists():
             text = "{}: not there: python -m tools config {} --fetch-ca"
             raise FlashError(text.format(ca, config_path))

@@ -7,11 +7,12 @@ import re
 
 from thingscam.config import ConfigError
 from tools import configfile
+from tools.errors import ToolError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-class FleetError(Exception):
+class FleetError(ToolError):
     """The table cannot be used; `mistakes` lists every one, with its row and column."""
 
     def __init__(self, path, mistakes):

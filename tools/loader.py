@@ -8,6 +8,7 @@ from esptool.logger import log
 from esptool.util import FatalError
 
 from tools import port as ports
+from tools.errors import ToolError
 from tools.firmware import CHIPS
 
 BAUDS = (921600, 460800, 230400, 115200)
@@ -20,7 +21,7 @@ _ENTER = (
 )
 
 
-class LoaderError(Exception):
+class LoaderError(ToolError):
     """The board could not be written; says why, and what to do."""
 
 
@@ -30,14 +31,14 @@ class Loader:
     `say(text)` gets a line for a person, `progress(done, total, text)` the bytes of what
     is under way. Use it in a `with`.
 
-    Raises LoaderError when there is none.
+    Raises LoaderError when there is none, ports.PortError when the port cannot be used.
     """
 
     def __init__(self, port, say, progress, before="default-reset"):
         self._port = port
         self._say = say
         self._before = before
-        _reject_missing(port)
+        ports.reject_missing(port)
         # Some of it is bound to the logger of the beginning.
         log.set_verbosity("silent")
         log.set_logger(_Quiet(progress))  # pyright: ignore[reportAttributeAccessIssue]
@@ -110,12 +111,12 @@ class Loader:
         except FatalError as e:
             text = str(e)
             if "Could not open" in text:
-                raise LoaderError(ports.why_not(self._port)) from e
+                raise ports.PortError(ports.why_not(self._port)) from e
             if "Failed to connect" in text or "No serial data" in text:
                 raise LoaderError(_ENTER.format(self._port)) from e
             raise LoaderError("{}: {}".format(self._port, _short(e))) from e
         except (OSError, ValueError) as e:  # SerialException is an OSError
-            raise LoaderError(ports.why_not(self._port, e)) from e
+            raise ports.PortError(ports.why_not(self._port, e)) from e
 
     def _attach(self):
         cmds.attach_flash(self._esp)
@@ -132,13 +133,6 @@ class Loader:
         return (text + "--baud 115200; if that does not help, the flash is worn").format(
             self._port, what
         )
-
-
-def _reject_missing(port):
-    try:
-        ports.reject_missing(port)
-    except ports.PortError as e:
-        raise LoaderError(str(e)) from e
 
 
 def _short(e):

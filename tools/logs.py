@@ -1,14 +1,12 @@
 # `python -m tools logs PORT`: what the board says, as it says it, or what it kept.
 
 import contextlib
-import sys
 
 import click
 
 from thingscam.log import NEWER, OLDER
-from tools import boardlink
+from tools import boardlink, errors
 from tools.boardlink import WAIT_S, Board, BoardError
-from tools.port import PortError
 
 
 @click.command()
@@ -27,7 +25,7 @@ def command(port, kept, folder, seconds, wait):
 
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """
-    try:
+    with errors.told():
         if kept:
             with Board(port, wait) as board:
                 click.echo(ring(board, folder), nl=False)
@@ -35,9 +33,6 @@ def command(port, kept, folder, seconds, wait):
         else:
             with contextlib.suppress(KeyboardInterrupt):
                 boardlink.follow(port, click.echo, seconds)
-    except (BoardError, PortError) as e:
-        click.echo(str(e), err=True)
-        sys.exit(1)
 
 
 def ring(board, folder="/"):

