@@ -122,7 +122,10 @@ class Capture:
             return
         shot, self._sending = self._sending, None
         if self._keep(*shot):
-            self._copy = self._outbox.newest()
+            copy = self._outbox.newest()
+            # Another one, should the flash have spoilt it: that must not go with this one.
+            if copy is not None and copy.size == len(shot[0]):
+                self._copy = copy
 
     def _shoot(self, direct):
         # Returns (send, (frame, captured_at, cause)) for a picture to be sent from memory.

@@ -216,6 +216,24 @@ def test_without_psram_all_go_through_the_outbox(watcher):
 
 
 @watched(psram=True)
+def test_what_was_sent_takes_no_other_picture_with_it(watcher):
+    # The flash spoils the copy: the outbox then shows the one before.
+    watcher.outbox.put(photo("a longer note than a frame's"), None, "pir")
+    newest = watcher.outbox.newest
+
+    def send(*_):
+        watcher.outbox.newest = watcher.outbox.oldest
+        watcher.esp.go(3000)
+        watcher.capture.photograph()
+        watcher.outbox.newest = newest
+        return True
+
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: send)
+    assert watcher.kept()[0] == "a longer note than a frame's"
+
+
+@watched(psram=True)
 def test_a_trigger_while_one_is_sent(watcher):
     # The frame being sent is not touched by those taken meanwhile.
     sent = []
