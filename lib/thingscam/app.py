@@ -80,6 +80,7 @@ class App:
         self._wifi = wifi.Wifi(config.wifi, self._log, self.attend)
         self._sent = None
         self._online = False
+        self._cramped = False  # whether camera and connection have no room beside each other
         # Last: what cannot start for a mistake in the configuration must not restart for ever.
         self._dog = board.Watchdog(config.power.watchdog_s)
 
@@ -106,6 +107,7 @@ class App:
         self._network()
         if self._why_silent() is None and len(self._outbox):
             self._send(self._sender.send_kept)
+        self._capture.count_losses()
         self._status.show(self._online, self._sender.trouble)
         self._status.tell(self._why_silent())
         if ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
@@ -143,6 +145,7 @@ class App:
 
     def make_room(self):
         """Give memory back, for a TLS handshake."""
+        self._cramped = True
         self._capture.close()
 
     def too_large(self, size):
@@ -153,6 +156,11 @@ class App:
         self._status.sending()
         self._sent = None
         result = call(*arguments)
+        if self._cramped:
+            self._cramped = False
+            self._sender.hang_up()
+            if self._awake:
+                self._capture.ready()
         if self._sender.silences >= _SILENCES:
             self._log.warning("no answer %d times in a row: joining Wi-Fi afresh", _SILENCES)
             self._sender.silences = 0
@@ -223,12 +231,9 @@ class App:
 
 def _parked(profile):
     # What would draw current in a deep sleep: (pin, the level that switches it off).
-    found = []
-    if profile.pins and profile.pins[_PWDN] >= 0:
-        found.append((profile.pins[_PWDN], 1))
-    if profile.light is not None:
-        found.append((profile.light, 0))
-    return found
+    pins = profile.pins
+    found = [(pins[_PWDN], 1)] if pins and pins[_PWDN] >= 0 else []
+    return found if profile.light is None else found + [(profile.light, 0)]
 
 
 def _mount_card(path, log):
@@ -241,7 +246,5 @@ def _mount_card(path, log):
 
 
 def _plan(ms, pin):
-    plan = "%d s" % (ms // 1000) if ms else ""
-    if pin is not None:
-        plan += (" or " if plan else "") + "at motion"
-    return plan
+    plans = ["%d s" % (ms // 1000)] if ms else []
+    return " or ".join(plans if pin is None else plans + ["at motion"])
