@@ -5,6 +5,7 @@ import select
 import socket
 
 from thingscam import trust
+from thingscam.guard import Guard
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 
 _SLICE = const(16384)  # one TLS record at most; so long a callback may have to wait
@@ -15,6 +16,9 @@ _ADDRESSES = const(2)  # of a host with many: one more than a watchdog minds
 # IPPROTO_TCP and TCP_NODELAY: the same numbers in Linux, the BSDs, Windows and lwIP.
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
+
+# CPython: its sockets have other methods, and need no Guard.
+_ON_COMPUTER = hasattr(socket.socket, "detach")
 
 # "Not now": EAGAIN, and CPython's SSLWantReadError and SSLWantWriteError.
 _NOT_NOW = (errno.EAGAIN, 2, 3)
@@ -49,13 +53,15 @@ class Connection:
         else:
             raise error
         self._mask = select.POLLIN
+        # The plain socket, below TLS: MicroPython asks a TLS socket for news once in a ms.
+        # What TLS holds back is no matter: receive() takes it out before it waits.
         poller = select.poll()
-        poller.register(self._sock, self._mask)
+        poller.register(self._raw, self._mask)
         self._poller = poller
         # MicroPython's ipoll is poll without a new list each time.
         self._poll = getattr(poller, "ipoll", poller.poll)
         self._recv = getattr(self._sock, "recv", None) or self._recv_bytewise
-        self._write = getattr(self._sock, "write", None) or self._sock.send
+        self._write = self._send_part if _ON_COMPUTER else self._sock.write
 
     def _open(self, address, context, host):
         raw = socket.socket(address[0], socket.SOCK_STREAM, address[2])
@@ -64,7 +70,14 @@ class Connection:
             raw.settimeout(self.timeout_ms / 1000)
             raw.connect(address[-1])
             _no_delay(raw)
-            sock = raw if context is None else trust.wrap(context, raw, host)
+            sock = raw
+            self._guard = None
+            if context is not None:
+                if not _ON_COMPUTER:
+                    self._guard = Guard(raw)
+                sock = trust.wrap(context, self._guard or raw, host)
+                if self._guard is not None:
+                    self._guard.arm()
             # CPython's TLS socket takes the plain one's place; MicroPython's stands upon it.
             self._raw = sock if hasattr(sock, "settimeout") else raw
             self._raw.setblocking(False)
@@ -105,7 +118,7 @@ class Connection:
                 if news is not None:
                     return news
             if events & select.POLLOUT:
-                done = self._write_some(view[at : at + _SLICE])
+                done = self._write_some(view, at)
                 if done is None:
                     # Broken: the answer that explains it may have come all the same.
                     return self._news() or b""
@@ -138,7 +151,7 @@ class Connection:
 
     def _want(self, mask):
         if mask != self._mask:
-            self._poller.modify(self._sock, mask)
+            self._poller.modify(self._raw, mask)
             self._mask = mask
 
     def _wait(self, mask, deadline):
@@ -151,12 +164,19 @@ class Connection:
                 return events
             self.advanced(0)
 
-    def _write_some(self, view):
+    def _write_some(self, view, at):
         # Bytes taken, 0 when none may be now, None when the connection is broken.
         try:
-            return self._write(view) or 0
+            done = self._write(view, at, _SLICE)  # pyright: ignore[reportCallIssue]
         except OSError as e:
             return 0 if e.errno in _NOT_NOW else None
+        if not done and self._guard is not None and self._guard.broken:
+            return None
+        return done or 0
+
+    def _send_part(self, view, at, most):
+        # What MicroPython's write() does, without a memoryview for each slice.
+        return self._sock.send(view[at : at + most])
 
     def _news(self):
         try:
