@@ -20,6 +20,8 @@ _TCP_NODELAY = const(1)
 # CPython: its sockets have other methods, and need no Guard.
 _ON_COMPUTER = hasattr(socket.socket, "detach")
 
+_BOTH = select.POLLIN | select.POLLOUT
+
 # "Not now": EAGAIN, and CPython's SSLWantReadError and SSLWantWriteError.
 _NOT_NOW = (errno.EAGAIN, 2, 3)
 
@@ -41,6 +43,7 @@ class Connection:
         self.sent = 0
         self.timeout_ms = timeout_ms
         self._progress = progress
+        self._asked = False
         error = OSError(errno.EHOSTUNREACH)
         for address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[:_ADDRESSES]:
             try:
@@ -96,7 +99,9 @@ class Connection:
     def has_news(self):
         """Return whether something has arrived: between requests, the server's good night."""
         self._want(select.POLLIN)
-        return any(True for _ in self._poll(0))
+        for _ in self._poll(0):
+            return True
+        return False
 
     def send(self, view, give_up=None):
         """Send all of `view`, a memoryview, in slices.
@@ -108,12 +113,19 @@ class Connection:
         Raises OSError (ETIMEDOUT) when nothing moves.
         """
         at = 0
-        deadline = self.deadline()
-        while at < len(view):
-            if give_up is not None and ticks_diff(deadline, give_up) > 0:
-                deadline = give_up
-            events = self._wait(select.POLLIN | select.POLLOUT, deadline)
-            if events & ~select.POLLOUT:
+        size = len(view)
+        self._asked = True
+        deadline = None  # while it moves
+        self._want(_BOTH)
+        while at < size:
+            events = 0
+            if deadline is None:
+                for _, events in self._poll(0):  # noqa: B007
+                    break
+            if not events:
+                deadline = deadline or self._standstill(give_up)
+                events = self._wait(_BOTH, deadline)
+            if events != select.POLLOUT:
                 news = self._news()
                 if news is not None:
                     return news
@@ -124,8 +136,10 @@ class Connection:
                     return self._news() or b""
                 if done:
                     at += done
-                    deadline = self.deadline()
+                    deadline = None
                     self.advanced(done)
+                    continue
+            deadline = deadline or self._standstill(give_up)
         return None
 
     def receive(self, deadline):
@@ -133,6 +147,9 @@ class Connection:
 
         Raises ClosedError when it has reset the connection, OSError (ETIMEDOUT).
         """
+        if self._asked:
+            # TLS can hold nothing of an answer back yet: to wait first spares an exception.
+            self._wait(select.POLLIN, deadline)
         while True:
             data = self._read()
             if data is not None:
@@ -142,6 +159,12 @@ class Connection:
     def deadline(self):
         """Return the ticks at which `timeout_ms` will be over."""
         return ticks_add(ticks_ms(), self.timeout_ms)
+
+    def _standstill(self, give_up):
+        deadline = self.deadline()
+        if give_up is not None and ticks_diff(deadline, give_up) > 0:
+            return give_up
+        return deadline
 
     def advanced(self, sent):
         """Count `sent` more bytes of body and run the callback."""
@@ -186,6 +209,7 @@ class Connection:
 
     def _read(self):
         # What has arrived: b"" when the peer has closed, None when there is nothing yet.
+        self._asked = False
         try:
             return self._recv(_RECEIVE)
         except OSError as e:
