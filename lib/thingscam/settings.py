@@ -29,6 +29,7 @@ SECTIONS = (
             ("quality", "number", 85, (1, 100)),
             ("warmup_frames", "number", 2, (0, 30)),
             ("light", "flag", False, None),
+            ("exif", "flag", True, None),
         ),
     ),
     (
@@ -45,6 +46,7 @@ SECTIONS = (
             ("path", "folder", "/outbox", None),
             ("max_bytes", "number", 1048576, (4096, 1 << 40)),
             ("order", "choice", "oldest", ("oldest", "newest")),
+            ("policy", "choice", "drop_oldest", ("drop_oldest", "keep_oldest")),
         ),
     ),
     (

@@ -52,12 +52,14 @@ def test_fills_in_the_defaults():
     assert found.camera.quality == 85
     assert found.camera.warmup_frames == 2
     assert found.camera.light is False
+    assert found.camera.exif is True
     assert found.trigger.pir_pin == 13
     assert found.trigger.every_s == 0
     assert found.trigger.cooldown_s == 10
     assert found.outbox.path == "/outbox"
     assert found.outbox.max_bytes == 1048576
     assert found.outbox.order == "oldest"
+    assert found.outbox.policy == "drop_oldest"
     assert found.power.mode == "awake"
     assert found.power.watchdog_s == 60
     assert found.log.level == "info"
@@ -174,6 +176,7 @@ def test_numbers_out_of_range():
 def test_choices():
     refused("camera", "frame_size", "svga", "SVGA")
     refused("outbox", "order", "random", "oldest", "newest")
+    refused("outbox", "policy", "drop_newest", "drop_oldest", "keep_oldest")
     refused("power", "mode", "sleep", "awake", "deepsleep")
     refused("log", "level", "loud", "info")
 

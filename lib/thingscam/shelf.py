@@ -1,0 +1,248 @@
+# Numbered files in small folders: how the outbox lies on flash (littlefs) or SD card (FAT).
+
+import os
+
+from thingscam import folder as folders
+from thingscam import kept
+from thingscam.port import const
+
+_COUNTED = const(256)  # over so many numbers files are counted one by one after a restart
+_CHUNK = const(2048)
+_REJECTED = "rejected"
+_FOLDER = "%06d"
+# Eight digits and three letters: on FAT that is one entry, in one sector, written at once.
+_FILE = "%08d.jpg"
+
+
+class Shelf:
+    """Files `path`/FOLDER/NUMBER.jpg, `per_folder` to a folder, numbered as they come.
+
+    Looking a name up takes time with every name beside it: hence the folders. `low` is no
+    more than the lowest number there is, `next` the number of the file to come. It never
+    goes back: the file with the highest number is emptied, not deleted, and goes when the
+    next one is there. Empty files are no pictures.
+
+    `say` is called with a text and its values for the log. Every method may raise OSError.
+    """
+
+    def __init__(self, path, per_folder, say):
+        self._path = path
+        self._per_folder = per_folder
+        self._say = say
+        self._emptied = None  # the number of the file that only stands for its number
+        self._folds = None  # whether names that differ in case are one: on FAT they are
+        self._buffer = bytearray(_CHUNK)
+        self.low = self.next = 0
+
+    def recover(self):
+        """Look what is there; return (pictures, bytes), or None when it is much to count."""
+        folders.make_path(self._path, self._say)
+        self._emptied = None
+        self.low = self.next = 0
+        lowest = highest = None
+        strange = 0
+        for name, is_folder, _ in folders.entries(self._path):
+            number = folders.number(name, _FOLDER) if is_folder else None
+            if number is None:
+                strange += name != _REJECTED
+                continue
+            lowest = number if lowest is None else min(lowest, number)
+            highest = number if highest is None else max(highest, number)
+        if strange:
+            self._say("%s: %d entries are not the outbox's, left alone", self._path, strange)
+        if lowest is None or highest is None:
+            return 0, 0
+        self.low = lowest * self._per_folder
+        self.next = highest * self._per_folder
+        self._look_at_last(highest)
+        return self._count() if self.next - self.low <= _COUNTED else None
+
+    def search(self, number, up):
+        """Return the number of the file nearest to `number`, itself or upwards (downwards).
+
+        None when there is none. Empty folders and files on the way are removed.
+        """
+        if number < 0:
+            return None
+        return number if folders.size(self._file(number)) else self._nearest(number, up)
+
+    def rise(self, low):
+        """Take note that no number is below `low`."""
+        folder = self.low // self._per_folder
+        self.low = low
+        if folder != low // self._per_folder:
+            self._clear_out(folder)
+
+    def load(self, outbox, number, check):
+        """Return the Kept of that number; None when it is damaged. See kept.load()."""
+        return kept.load(outbox, self._file(number), number, self._buffer if check else None)
+
+    def write(self, view, before, captured_at, cause):
+        """Write the next picture; it is there, whole and for good, when this returns.
+
+        `before`: see kept.record(). When this raises, nothing of the picture is left.
+        """
+        number = self.next
+        data = kept.record(view, number, before, captured_at, cause)
+        path = self._file(number)
+        try:
+            with self._create(path) as file:
+                kept.write(file, view, data, self._folds_case(path))
+        except OSError:
+            self._delete_half(path)
+            raise
+        self.next = number + 1
+        if self._emptied is not None:
+            self._delete_emptied()
+
+    def delete(self, number):
+        """Delete a file; return whether it was there."""
+        path = self._file(number)
+        try:
+            if number == self.next - 1:
+                os.stat(path)
+                self._empty(number)
+            else:
+                os.remove(path)
+        except OSError as e:
+            if not folders.absent(e):
+                raise
+            return False
+        return True
+
+    def size(self, number):
+        """Return the bytes of the picture in a file."""
+        return max(folders.size(self._file(number)) - kept.RECORD_BYTES, 0)
+
+    def reject(self, number, most):
+        """Move a file to rejected/, where the last `most` stay."""
+        folder = self._path + "/" + _REJECTED
+        path = self._file(number)
+        target = folder + "/" + _FILE % number
+        folders.make_path(folder, self._say)
+        kept.prune(folder, _FILE, most - 1)
+        if self._folds_case(path):
+            # FAT renames in two writes. A cut between them leaves two names for the same
+            # clusters: deleting one would destroy what the other stands for.
+            kept.copy(path, target, self._buffer)
+            self.delete(number)
+            return
+        os.rename(path, target)
+        if number == self.next - 1:
+            self._empty(number)
+
+    def room(self):
+        """Return the free bytes of the file system."""
+        status = os.statvfs(self._path)  # pyright: ignore[reportAttributeAccessIssue]
+        return status[0] * status[3]
+
+    def _folder(self, folder):
+        return self._path + "/" + _FOLDER % folder
+
+    def _file(self, number):
+        return self._folder(number // self._per_folder) + "/" + _FILE % number
+
+    def _nearest(self, number, up):
+        # As search(), but by looking through the folders.
+        while True:
+            folder = None
+            for name, is_folder, _ in folders.entries(self._path):
+                other = folders.number(name, _FOLDER)
+                if is_folder and folders.nearer(other, folder, number // self._per_folder, up):
+                    folder = other
+            if folder is None:
+                return None
+            found = None
+            for other, size in self._files(folder):
+                if size > 0 and folders.nearer(other, found, number, up):
+                    found = other
+            if found is not None:
+                return found
+            self._clear_out(folder)
+            number = (folder + 1) * self._per_folder if up else folder * self._per_folder - 1
+
+    def _files(self, folder):
+        # Yields (number, bytes) for all that has the name of a file of ours; -1: a folder.
+        for name, is_folder, size in folders.entries(self._folder(folder)):
+            number = folders.number(name, _FILE)
+            if number is not None and number // self._per_folder == folder:
+                yield number, -1 if is_folder else size
+
+    def _look_at_last(self, folder):
+        # The highest number of all: its file may be an empty one, or half a picture.
+        last = last_size = -1
+        for number, size in self._files(folder):
+            if number > last:
+                last, last_size = number, size
+        if last >= 0:
+            self.next = last + 1
+        if last_size == 0:
+            self._emptied = last
+        elif last_size > 0 and self.load(None, last, False) is None:
+            self._say("picture %d is half a file, as a power cut leaves: emptied", last)
+            self._empty(last)
+
+    def _count(self):
+        count = total = 0
+        for folder in range(self.low // self._per_folder, self.next // self._per_folder + 1):
+            for _, size in self._files(folder):
+                if size > 0:
+                    count += 1
+                    total += max(size - kept.RECORD_BYTES, 0)
+        return count, total
+
+    def _empty(self, number):
+        open(self._file(number), "wb").close()
+        self._emptied = number
+
+    def _create(self, path):
+        try:
+            return open(path, "wb")
+        except OSError as e:
+            if not folders.absent(e):
+                raise
+        folders.make_path(path.rpartition("/")[0], self._say)
+        return open(path, "wb")
+
+    def _delete_emptied(self):
+        number, self._emptied = self._emptied, None
+        try:
+            os.remove(self._file(number))
+        except OSError:
+            # An empty file does no harm.
+            pass
+        if self.next % self._per_folder == 1:
+            self._clear_out(number // self._per_folder)
+
+    def _delete_half(self, path):
+        try:
+            os.remove(path)
+        except OSError as e:
+            if not folders.absent(e):
+                self._say("half a picture stays in the outbox: %s", e)
+
+    def _clear_out(self, folder):
+        # Removes a folder, unless there is more in it than empty files.
+        try:
+            while True:
+                found = None
+                for number, size in self._files(folder):
+                    if size == 0 and number != self._emptied:
+                        found = number
+                if found is None:
+                    break
+                self._say("picture %d is an empty file: deleted", found)
+                os.remove(self._file(found))
+            os.rmdir(self._folder(folder))
+        except OSError:
+            # What stays does no harm.
+            pass
+
+    def _folds_case(self, path):
+        if self._folds is None:
+            try:
+                os.stat(path[:-3] + "JPG")
+                self._folds = True
+            except OSError:
+                self._folds = False
+        return self._folds

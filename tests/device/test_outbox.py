@@ -1,0 +1,493 @@
+# outbox.Outbox: kept in order, bounded, whole or not at all, whatever lies in its folder.
+
+import errno
+import os
+
+from flash import Flash
+from support import env, raises
+from thingscam import folder as folders
+from thingscam import kept as kept_files
+from thingscam.outbox import Outbox
+
+MAX = 1000000
+CARD = "/thingscam-card"
+
+# Where the outbox lies: a folder of the computer, and under MicroPython, on media in memory,
+# the two file systems of boards.
+FILE_SYSTEMS = (("VfsLfs2", 1024), ("VfsFat", 512)) if hasattr(os, "VfsLfs2") else ()
+
+
+class Lines:
+    """A log that keeps its lines."""
+
+    def __init__(self):
+        self.lines = []
+
+    def warning(self, text, *values):
+        self.lines.append(text % values if values else text)
+
+    def has(self, words):
+        return any(words in line for line in self.lines)
+
+
+class Small(Outbox):
+    per_folder = 4
+
+
+def everywhere(test):
+    def run():
+        path = env("FILES") + "/outbox"
+        delete(path)
+        delete(path + ".old")
+        test(path)
+        for name, block in FILE_SYSTEMS:
+            mount(name, Flash(block, 700000 // block))
+            test(CARD + "/outbox")
+            os.umount(CARD)
+
+    return run
+
+
+def mount(name, flash, form=True):
+    kind = getattr(os, name)
+    if form:
+        kind.mkfs(flash)
+    os.mount(kind(flash), CARD)
+
+
+def delete(path):
+    try:
+        if os.stat(path)[0] & 0x4000:
+            for name in os.listdir(path):
+                delete(path + "/" + name)
+            os.rmdir(path)
+        else:
+            os.remove(path)
+    except OSError as e:
+        assert e.errno == errno.ENOENT, path
+
+
+def write(path, data=b""):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def picture(number, size=2000):
+    return b"\xff\xd8\xff" + bytes([number % 256]) * (size - 5) + b"\xff\xd9"
+
+
+def read(kept):
+    file = kept.open()
+    try:
+        data = bytearray(kept.size)
+        assert file.readinto(data) == kept.size
+        assert file.readinto(data) == 0
+    finally:
+        file.close()
+    return bytes(data)
+
+
+def fill(box, count, first=0):
+    for i in range(first, first + count):
+        assert box.put(picture(i), 1700000000 + i, "pir")
+
+
+def sent(box, end="oldest"):
+    """Take out all that waits; return what the first differing byte of each was."""
+    found = []
+    while True:
+        kept = getattr(box, end)()
+        if kept is None:
+            return found
+        found.append(read(kept)[3])
+        box.remove(kept)
+
+
+def files(path):
+    """Return the paths of all files below a folder, sorted."""
+    found = []
+    for name, is_folder, _ in folders.entries(path):
+        inner = path + "/" + name
+        found += files(inner) if is_folder else [inner]
+    return sorted(found)
+
+
+@everywhere
+def test_gives_back_what_was_put(path):
+    box = Outbox(path + "/deep/er", MAX)
+    assert box.oldest() is None and box.newest() is None
+    assert box.put(picture(1), 1700000000, "pir") is True
+    assert box.put(memoryview(bytearray(picture(2, 300))), None, "timer") is True
+    assert len(box) == 2
+    assert box.bytes_used == 2300
+    kept = box.oldest()
+    assert (kept.size, kept.captured_at, kept.cause) == (2000, 1700000000, "pir")
+    assert read(kept) == picture(1)
+    kept = box.newest()
+    assert (kept.size, kept.captured_at, kept.cause) == (300, None, "timer")
+    assert read(kept) == picture(2, 300)
+    box.remove(kept)
+    assert box.newest().size == 2000
+    box.remove(box.oldest())
+    assert box.oldest() is None and box.newest() is None
+    assert len(box) == box.bytes_used == box.dropped == 0
+
+
+@everywhere
+def test_the_open_picture_can_be_measured_and_sought(path):
+    box = Outbox(path, MAX)
+    fill(box, 1)
+    file = box.oldest().open()
+    assert file.seek(0, 2) == 2000
+    assert file.seek(1998) == 1998
+    end = bytearray(10)
+    assert file.readinto(end) == 2
+    assert bytes(end[:2]) == b"\xff\xd9"
+    assert file.tell() == 2000
+    file.seek(0)
+    assert file.readinto(memoryview(end)[:3]) == 3
+    assert bytes(end[:3]) == b"\xff\xd8\xff"
+    file.close()
+
+
+@everywhere
+def test_order_holds_over_folders_and_restarts(path):
+    for end in ("oldest", "newest"):
+        delete(path)
+        fill(Small(path, MAX), 11)
+        box = Small(path, MAX)
+        assert len(box) == 11 and box.bytes_used == 22000
+        fill(box, 3, 11)
+        order = list(range(14))
+        assert sent(box, end) == (order if end == "oldest" else order[::-1])
+        assert len(box) == box.bytes_used == 0
+        box = Small(path, MAX)
+        fill(box, 1, 77)
+        assert sent(box) == [77]
+
+
+@everywhere
+def test_numbers_are_never_used_again(path):
+    # What a cut leaves behind on FAT must never pass for a later picture.
+    seen = []
+    for _ in range(3):
+        box = Small(path, MAX)
+        for end in ("oldest", "newest"):
+            fill(box, 2)
+            for _ in range(2):
+                kept = getattr(box, end)()
+                seen.append(kept.number)
+                box.remove(kept)
+        fill(box, 1)
+        kept = box.oldest()
+        seen.append(kept.number)
+        box.reject(kept)
+    assert sorted(set(seen)) == list(range(15)), seen
+
+
+@everywhere
+def test_folders_go_with_their_last_picture(path):
+    box = Small(path, MAX)
+    fill(box, 30)
+    assert len(os.listdir(path)) == 8
+    sent(box)
+    assert len(os.listdir(path)) == 1
+    assert len(files(path)) <= 1
+    for _ in range(3):
+        fill(box, 30)
+        sent(box, "newest")
+        assert len(os.listdir(path)) == 1
+        assert len(files(path)) <= 1
+
+
+@everywhere
+def test_one_file_a_picture_written_once(path):
+    box = Outbox(path, MAX)
+    fill(box, 1)
+    (name,) = files(path)
+    assert os.stat(name)[6] == 2000 + kept_files.RECORD_BYTES
+    with open(name, "rb") as file:
+        assert file.read(2000) == picture(0)  # a person can look at it as it is
+
+
+@everywhere
+def test_full_drops_the_oldest(path):
+    log = Lines()
+    box = Small(path, 9000, log=log)
+    fill(box, 10)
+    assert len(box) == 4 and box.bytes_used == 8000 and box.dropped == 6
+    assert log.has("picture 0 of 2000 bytes dropped, the outbox is full")
+    assert sent(box) == [6, 7, 8, 9]
+    assert box.put(picture(1, 9000), None, "pir")
+    assert box.put(picture(2, 100), None, "pir")
+    assert sent(box) == [2]
+
+
+@everywhere
+def test_full_keeps_the_oldest(path):
+    log = Lines()
+    box = Small(path, 9000, "keep_oldest", log)
+    fill(box, 4)
+    assert box.put(picture(5), None, "pir") is False
+    assert box.dropped == 1
+    assert log.lines == ["picture not kept: the outbox is full, 4 waiting"]
+    assert sent(box) == [0, 1, 2, 3]
+    raises(ValueError, Outbox, path, 9000, "drop_newest")
+
+
+@everywhere
+def test_refuses_what_can_never_fit(path):
+    log = Lines()
+    box = Outbox(path, 5000, log=log)
+    fill(box, 1)
+    assert box.put(picture(1, 5001), None, "pir") is False
+    assert box.put(b"", None, "pir") is False
+    assert log.lines == [
+        "picture not kept: 5001 bytes, outbox.max_bytes is 5000",
+        "picture not kept: 0 bytes, outbox.max_bytes is 5000",
+    ]
+    assert box.dropped == 2
+    raises(TypeError, box.put, False, None, "pir")
+    assert sent(box) == [0]
+
+
+@everywhere
+def test_a_picture_that_is_being_sent_is_not_dropped(path):
+    box = Outbox(path, 5000)
+    fill(box, 2)
+    kept = box.oldest()
+    file = kept.open()
+    fill(box, 1, 2)
+    data = bytearray(2000)
+    assert file.readinto(data) == 2000 and data == picture(0)
+    assert not box.put(picture(3, 4000), None, "pir")  # that alone would not be enough
+    file.close()
+    assert len(box) == 1 and box.bytes_used == 2000
+    box.remove(kept)
+    fill(box, 1, 4)
+    assert sent(box) == [4]
+
+
+@everywhere
+def test_rejected_pictures_are_kept_for_a_look_but_not_many(path):
+    box = Small(path, MAX)
+    fill(box, 9)
+    for _ in range(8):
+        box.reject(box.oldest())
+    names = os.listdir(path + "/rejected")
+    assert sorted(names) == ["%08d.jpg" % i for i in range(3, 8)]
+    with open(path + "/rejected/00000007.jpg", "rb") as file:
+        assert file.read(2000) == picture(7)
+    assert len(box) == 1 and box.bytes_used == 2000
+    assert sent(Small(path, MAX)) == [8]
+
+
+@everywhere
+def test_a_long_cause_is_cut_between_characters(path):
+    box = Outbox(path, MAX)
+    assert box.put(picture(1), 1, "x" + "\u00e9" * 40)
+    assert box.oldest().cause == "x" + "\u00e9" * 11
+    box.remove(box.oldest())
+    assert box.put(picture(1), 1, "")
+    assert box.oldest().cause == ""
+
+
+@everywhere
+def test_half_and_empty_files_are_cleaned(path):
+    for size in (0, 1, 63, 64, 65, 1000, 2000, 2063):
+        delete(path)
+        fill(Small(path, MAX), 6)
+        names = files(path)
+        with open(names[5], "rb") as file:
+            whole = file.read()
+        write(names[5], whole[:size])
+        write(names[1])
+        log = Lines()
+        box = Small(path, MAX, log=log)
+        assert len(box) == 4 and box.bytes_used == 8000, size
+        assert log.has("picture 5 is half a file") == (size > 0), log.lines
+        assert sent(box) == [0, 2, 3, 4], size
+        assert log.has("picture 1 is an empty file: deleted")
+        assert len(files(path)) == 1
+
+
+@everywhere
+def test_a_damaged_picture_is_never_handed_out(path):
+    fill(Small(path, MAX), 6)
+    names = files(path)
+    for name, at in ((names[0], 500), (names[1], 2010), (names[5], 1999), (names[3], 2063)):
+        with open(name, "rb") as file:
+            data = bytearray(file.read())
+        data[at] ^= 1
+        write(name, data)
+    log = Lines()
+    box = Small(path, MAX, log=log)
+    assert box.newest().captured_at == 1700000004
+    assert sent(box) == [2, 4]
+    assert log.has("picture 0 of 2000 bytes damaged")
+    assert box.dropped == 4 and len(box) == 0 and box.bytes_used == 0
+
+
+@everywhere
+def test_strange_things_are_left_alone(path):
+    box = Small(path, MAX)
+    fill(box, 5)
+    first = files(path)[0]
+    with open(first, "rb") as file:
+        whole = file.read()
+    os.mkdir(path + "/holiday")
+    os.mkdir(path + "/12")
+    for name in ("/notes.txt", "/holiday/1.jpg", "/000009", "/000000/7.jpg", "/000000/x"):
+        write(path + name, b"mine")
+    write(path + "/000001/00000002.jpg", whole)  # a good one in another's place
+    write(path + "/000001/00000006.jpg", whole)  # and under another's name
+    os.mkdir(path + "/000001/00000005.jpg")
+    for _ in range(2):
+        log = Lines()
+        box = Small(path, MAX, log=log)
+        assert log.has("4 entries are not the outbox's, left alone"), log.lines
+        assert box.newest().captured_at == 1700000004
+    fill(box, 40, 5)
+    assert sent(box) == list(range(45))
+    for name in ("/notes.txt", "/holiday/1.jpg", "/000000/7.jpg", "/000000/x"):
+        with open(path + name, "rb") as file:
+            assert file.read() == b"mine"
+
+
+@everywhere
+def test_a_folder_that_is_a_file_is_set_aside(path):
+    write(path, b"mine")
+    log = Lines()
+    box = Outbox(path, MAX, log=log)
+    fill(box, 2)
+    assert sent(box) == [0, 1]
+    with open(path + ".old", "rb") as file:
+        assert file.read() == b"mine"
+    assert log.has("is a file, now")
+
+
+@everywhere
+def test_taken_away_behind_its_back(path):
+    box = Small(path, 9000)
+    fill(box, 4)
+    box.oldest()
+    delete(path)
+    fill(box, 1, 4)  # full, but there is nothing to drop
+    assert sent(box) == [4]
+    assert len(box) == 0
+    fill(box, 2)
+    kept = box.oldest()
+    delete(path)
+    box.remove(kept)
+    box.reject(box.newest() or kept)
+    assert box.oldest() is None
+    fill(box, 1, 5)
+    assert sent(box) == [5]
+
+
+def test_a_path_that_cannot_be_is_no_crash():
+    log = Lines()
+    box = Outbox("/proc/no/such/place", MAX, log=log)
+    assert box.put(picture(1), None, "pir") is False
+    assert box.oldest() is None and box.newest() is None
+    assert len(box) == box.bytes_used == 0
+    assert log.has("the outbox cannot be used")
+
+
+@everywhere
+def test_a_long_outbox_is_reckoned_after_a_restart(path):
+    box = Small(path, MAX * 100)
+    sizes = [100 + i % 7 for i in range(300)]
+    for i, size in enumerate(sizes):
+        assert box.put(picture(i, size), i, "pir")
+    for _ in range(20):
+        box.remove(box.oldest())
+        box.remove(box.newest())
+    box = Small(path, MAX * 100)
+    assert len(box) == 260
+    assert box.bytes_used == sum(sizes[20:280])
+    for number in range(3):
+        assert box.put(picture(number, 100), 280 + number, "pir")
+    box = Small(path, MAX * 100)
+    assert (len(box), box.bytes_used) == (263, sum(sizes[20:280]) + 300)
+    times = []
+    while box.oldest() is not None:
+        times.append(box.oldest().captured_at)
+        box.remove(box.oldest())
+    assert times == list(range(20, 283))
+    assert len(box) == box.bytes_used == 0
+
+
+def test_a_full_file_system_drops_the_oldest():
+    for name, block in FILE_SYSTEMS:
+        mount(name, Flash(block, 131072 // block))
+        write(CARD + "/other", b"x" * 10000)
+        log = Lines()
+        box = Small(CARD + "/outbox", MAX, log=log)
+        fill(box, 100)
+        assert box.dropped == 100 - len(box) > 50, name
+        assert len(box) > 5, name
+        assert log.has("dropped, the outbox is full")
+        assert sent(box) == list(range(box.dropped, 100)), name
+        assert box.put(picture(7, 60000), None, "pir"), name
+        assert not box.put(bytes(140000), None, "pir"), name
+        assert log.has("picture not kept: the file system has no room for 140000 bytes")
+        assert sent(box) == [7], name
+        os.umount(CARD)
+
+
+def test_a_full_file_system_keeps_the_oldest():
+    for name, block in FILE_SYSTEMS:
+        mount(name, Flash(block, 131072 // block))
+        log = Lines()
+        box = Small(CARD + "/outbox", MAX, "keep_oldest", log)
+        count = 0
+        while box.put(picture(count), None, "pir"):
+            count += 1
+        assert count > 5, name
+        for _ in range(20):
+            assert not box.put(picture(200), None, "pir"), name
+        assert box.dropped == 21 and len(box) == count
+        assert log.has("picture not kept: the file system has no room for 2000 bytes")
+        assert sent(box) == list(range(count)), name
+        assert box.put(picture(5), None, "pir"), name
+        os.umount(CARD)
+
+
+def test_a_card_that_is_gone_and_back():
+    for name, block in FILE_SYSTEMS:
+        flash = Flash(block, 262144 // block)
+        mount(name, flash)
+        log = Lines()
+        box = Small(CARD + "/outbox", MAX, log=log)
+        fill(box, 6)
+        kept = box.oldest()
+        flash.dead = True
+        assert not box.put(picture(7), None, "pir"), name
+        assert log.has("picture not kept: writing failed"), log.lines
+        for _ in range(2):
+            assert box.oldest() is None and box.newest() is None
+            box.remove(kept)
+            box.reject(kept)
+            assert len(box) == box.bytes_used == 0
+            raises(OSError, kept.open)
+        os.umount(CARD)
+        flash.dead = False
+        mount(name, flash, False)
+        fill(box, 1, 6)
+        assert sent(box)[-6:] == [1, 2, 3, 4, 5, 6], name
+        os.umount(CARD)
+
+
+def test_the_clusters_of_a_rejected_picture_are_its_own():
+    # Renamed on FAT, two names could stand for the same clusters after a cut.
+    for name, block in FILE_SYSTEMS:
+        flash = Flash(block, 262144 // block)
+        mount(name, flash)
+        box = Small(CARD + "/outbox", MAX)
+        fill(box, 2)
+        box.reject(box.oldest())
+        delete(CARD + "/outbox/rejected")
+        fill(box, 3, 2)
+        assert sent(box) == [1, 2, 3, 4], name
+        os.umount(CARD)
