@@ -84,6 +84,8 @@ def _split(url):
 
 
 def _refuse_controls(text, name):
-    # A line break would begin another header, or another request.
-    if not all("!" <= char <= "~" for char in text):
+    # A line break would begin another header, or another request. Bytes, not characters:
+    # MicroPython keeps each new character of a text for ever.
+    raw = text.encode()
+    if raw and not (min(raw) > 32 and max(raw) < 127):
         raise ValueError("the {} holds a blank, a control or an accented character".format(name))

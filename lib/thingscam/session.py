@@ -8,6 +8,7 @@ from thingscam.trust import CertificateError, make_context
 
 __all__ = ("CertificateError", "Session")
 
+_BYTES = (bytes, bytearray, memoryview)
 _LEAST_RATE = const(1)  # bytes in a ms: a body that goes slower than 1 KB/s is given up
 
 
@@ -143,17 +144,17 @@ class Session:
 
 
 def _body(data, headers):
+    # Returns what is to be sent in chunks, and how many bytes that makes.
     if data is None:
         return (), 0
     if isinstance(data, str):
         data = data.encode()
+    if not isinstance(data, _BYTES):
+        for name in headers or ():
+            if is_length(name):
+                return data, int(headers[name])
     try:
         view = memoryview(data)
     except TypeError:
-        view = None
-    if view is not None:
-        return (view,), len(view)
-    for name in headers or ():
-        if is_length(name):
-            return data, int(headers[name])
-    raise ValueError("data in chunks needs a Content-Length among the headers")
+        raise ValueError("data in chunks needs a Content-Length among the headers")
+    return (view,), len(view)
