@@ -4,13 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test venv clean
+.PHONY: demo test bench venv clean
 
 demo: venv
 	$(RUN) -m tools demo
 
 test: venv
 	$(RUN) -m pytest
+
+bench: venv
+	$(RUN) -m tools bench --write
 
 venv: $(VENV)/.done
 

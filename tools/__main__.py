@@ -9,6 +9,7 @@ import click
 _VERBS = {
     "cloud": ("tools.cloud", "run the local stand-in for the image service"),
     "send": ("tools.send", "send one picture from this computer"),
+    "bench": ("tools.bench", "what a picture costs, beside stock requests"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }
 
