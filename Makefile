@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test powercut deploy venv clean
+.PHONY: demo test powercut bench deploy venv clean
 
 demo: venv
 	$(RUN) -m tools demo
@@ -15,6 +15,9 @@ test: venv
 
 powercut: venv
 	$(RUN) -m tests.powercut
+
+bench: venv
+	$(RUN) -m tools bench --write
 
 deploy: venv
 	$(RUN) -m tools deploy $(if $(PORT),$(PORT),$(error say which: make deploy PORT=/dev/ttyUSB0))

@@ -130,7 +130,8 @@ class _Picture:
     def readinto(self, buffer):
         left = self._size - self._file.tell()
         if left < len(buffer):
-            buffer = memoryview(buffer)[: max(left, 0)]
+            view = buffer if isinstance(buffer, memoryview) else memoryview(buffer)
+            buffer = view[: max(left, 0)]
         return self._file.readinto(buffer)
 
     def seek(self, offset, whence=0):

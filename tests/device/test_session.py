@@ -245,6 +245,15 @@ def test_reads_an_early_answer():
             assert seen["received"] < len(big)
 
 
+def test_reads_an_early_answer_of_many_bytes():
+    # Over TLS it is one record, which comes out of TLS in several pieces.
+    for tls in (None, "good"):
+        script = Script([["head"], ["send", http(413, "x" * 3000)], ["until_closed"]], tls=tls)
+        reply = post(script, bytes(3000000), ca=support.env("FILES") + "/ca.der", timeout=2)
+        assert reply.content == b"x" * 3000
+        script.report()
+
+
 def test_an_early_answer_ends_the_connection():
     script = Script(
         [["head"], ["send", http("429", "{}")], ["until_closed"]],

@@ -1,0 +1,46 @@
+# Uploads of one picture from memory, from a file or from the outbox: ours and stock's.
+
+import os
+
+import client
+
+
+def make(name, url, ca, path, source):
+    """Return (prepare, upload): upload(prepare()) sends the picture; prepare may be None.
+
+    `name` is ours or stock, `source` memory, file or outbox.
+    """
+    if name == "ours":
+        uploader, _ = client.uploader_for(url, ca)
+        return _ours(uploader, path, source)
+    return None, _stock(url, path, source)
+
+
+def _ours(uploader, path, source):
+    if source == "memory":
+        image = _read(path)
+        return None, lambda _: uploader.upload(image)
+    if source == "file":
+        return lambda: open(path, "rb"), uploader.upload
+    from thingscam.outbox import Outbox
+
+    folder = path + ".outbox"
+    try:
+        os.mkdir(folder)
+    except OSError:
+        pass  # of a run before
+    box = Outbox(folder, 1 << 20)
+    box.put(_read(path), None, "timer")
+    return lambda: box.oldest().open(), uploader.upload
+
+
+def _stock(url, path, source):
+    upload = client.stock(url, None, _read(path))
+    if source == "memory":
+        return lambda _: upload()
+    return lambda _: client.stock(url, None, _read(path))()
+
+
+def _read(path):
+    with open(path, "rb") as file:
+        return file.read()
