@@ -21,6 +21,7 @@ from support import (
     uploads,
 )
 from thingscam import app, board, config, session
+from thingscam.clock import SERVERS
 from thingscam.counters import Counters
 
 HOME = ("home", "the home password")
@@ -296,6 +297,23 @@ def test_no_tls_while_the_clock_is_not_set():
         house.esp.ntptime.settime = house.esp.set_clock
         house.turns(until=lambda: house.app.status()["sent"])
         assert house.count("INFO upload", "https://") == 1
+
+
+def test_a_wait_holds_over_the_setting_of_the_clock_and_a_reset():
+    with House() as house:
+        house.esp.ntp = dict.fromkeys(SERVERS, OSError(110))
+        fault(errcode=4008)
+        house.start()
+        house.esp.pulse()
+        house.turns(until=lambda: house.count("ERROR stopped"))
+        house.esp.ntp = {}
+        house.turns(until=lambda: house.count("clock set by"))
+        house.esp.restart("reset")
+        house.start()
+        house.turns(ms=300000)
+        assert len(uploads()) == 1 and house.app.status()["waiting"] == 1
+        assert "before the last start" in house.app.status()["silent_because"]
+        house.turns(until=arrived)
 
 
 def test_no_room_for_camera_and_connection():
