@@ -1,10 +1,10 @@
-# Two commands: `make demo` and `make test`; each makes its own .venv first.
+# `make demo`, `make test`, and longer proofs; each makes its own .venv first.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test bench venv clean
+.PHONY: demo test bench powercut venv clean
 
 demo: venv
 	$(RUN) -m tools demo
@@ -14,6 +14,9 @@ test: venv
 
 bench: venv
 	$(RUN) -m tools bench --write
+
+powercut: venv
+	$(RUN) -m tests.powercut
 
 venv: $(VENV)/.done
 

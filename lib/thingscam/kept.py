@@ -162,7 +162,11 @@ def _crc(file, size, buffer):
 
 
 def prune(folder, form, most):
-    """Delete the lowest numbered files of a folder until `most` are left; raises OSError."""
+    """Delete the lowest numbered files of a folder until `most` are left.
+
+    Returns whether there were more. Raises OSError.
+    """
+    more = False
     while True:
         count = 0
         first = None
@@ -172,5 +176,6 @@ def prune(folder, form, most):
                 count += 1
                 first = number if first is None else min(first, number)
         if first is None or count <= most:
-            return
+            return more
         os.remove(folder + "/" + form % first)
+        more = True
