@@ -114,22 +114,23 @@ class Connection:
         """
         at = 0
         size = len(view)
+        poll, room = self._poll, select.POLLOUT  # looked up once
         self._asked = True
         deadline = None  # while it moves
         self._want(_BOTH)
         while at < size:
             events = 0
             if deadline is None:
-                for _, events in self._poll(0):  # noqa: B007
+                for _, events in poll(0):  # noqa: B007
                     break
             if not events:
                 deadline = deadline or self._standstill(give_up)
                 events = self._wait(_BOTH, deadline)
-            if events != select.POLLOUT:
+            if events != room:
                 news = self._news()
                 if news is not None:
                     return news
-            if events & select.POLLOUT:
+            if events & room:
                 done = self._write_some(view, at)
                 if done is None:
                     # Broken: the answer that explains it may have come all the same.
@@ -193,9 +194,9 @@ class Connection:
             done = self._write(view, at, _SLICE)  # pyright: ignore[reportCallIssue]
         except OSError as e:
             return 0 if e.errno in _NOT_NOW else None
-        if not done and self._guard is not None and self._guard.broken:
-            return None
-        return done or 0
+        if done:
+            return done
+        return None if self._guard is not None and self._guard.broken else 0
 
     def _send_part(self, view, at, most):
         # What MicroPython's write() does, without a memoryview for each slice.

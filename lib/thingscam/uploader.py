@@ -73,7 +73,8 @@ class Uploader:
         """Send one picture and return its URL (text).
 
         `image` is bytes-like, or an open file with readinto(), seek() and tell(), which is
-        sent from where it stands. Exactly one request is made; nothing is tried again.
+        sent from where it stands; if it has `parts`, views that make it up, a Session sends
+        these without a copy. Exactly one request is made; nothing is tried again.
 
         Raises UploadError, and never anything else.
         """
@@ -114,6 +115,11 @@ class Uploader:
                     errcodes.DROP, "no picture: {} in place of its bytes".format(name)
                 )
             return image, self._headers
+        headers = self._file_headers
+        parts = getattr(image, "parts", None) if self._own else None
+        if parts is not None:
+            headers["Content-Length"] = str(sum(map(len, parts)))
+            return parts, headers
         if self._file is None:
             self._file = _FileBody()
         body = self._file
@@ -121,7 +127,6 @@ class Uploader:
             body.take(image)
         except OSError as e:
             raise self._error(errcodes.RETRY, "the picture's file cannot be read: {}".format(e))
-        headers = self._file_headers
         headers["Content-Length"] = str(len(body))
         # Stock urequests writes what has a length at once, and takes a generator in pieces.
         return body if self._own or self._on_computer else iter(body), headers

@@ -8,7 +8,7 @@ import click
 
 from tools import ROOT
 
-PARTS = ("transfers", "wire", "memory", "startup", "pace", "outbox")
+PARTS = ("transfers", "wire", "memory", "startup", "pace", "waiting")
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 

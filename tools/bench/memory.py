@@ -5,6 +5,7 @@ import subprocess
 from tools.bench import world
 from tools.bench.world import Row
 
+SOURCES = ("memory", "file", "outbox", "memory+exif", "outbox+exif")
 PER_UPLOAD = 1536
 _LEAST_MORE = 8192
 _PACKAGE_MOST = 32768
@@ -54,17 +55,17 @@ def outbox(bench, size):
 
 def _per_upload(bench):
     rows = []
-    for source in ("memory", "file", "outbox"):
+    for source in SOURCES:
         for scheme in ("http", "https"):
             mine = [allocated(bench, "ours", scheme, size, source) for size in world.SIZES]
-            other_source = "memory" if source == "memory" else "file"
+            other_source = "memory" if source.startswith("memory") else "file"
             other = [allocated(bench, "stock", scheme, size, other_source) for size in world.SIZES]
             what = "heap allocated per upload, {}, from {}: bytes ({})"
             rows.append(
                 Row(
                     what.format(scheme, source, ", ".join(world.SIZES)),
                     _list(mine),
-                    "stock requests" + (", file read first" if source != "memory" else ""),
+                    "stock requests" + (", file read first" if other_source == "file" else ""),
                     _list(other),
                     max(other) / max(mine),
                     "at most {}, whatever the size".format(PER_UPLOAD),

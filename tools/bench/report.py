@@ -6,7 +6,7 @@ _TITLES = {
     "memory": "Memory",
     "startup": "Start, and the app in little memory",
     "pace": "Pace",
-    "outbox": "Outbox",
+    "waiting": "Outbox, by how many pictures wait",
 }
 
 _HEAD = """\

@@ -8,7 +8,8 @@ import client
 def make(name, url, ca, path, source):
     """Return (prepare, upload): upload(prepare()) sends the picture; prepare may be None.
 
-    `name` is ours or stock, `source` memory, file or outbox.
+    `name` is ours or stock, `source` memory, file or outbox; with "+exif" behind it the
+    picture is stamped, as the app does it.
     """
     if name == "ours":
         uploader, _ = client.uploader_for(url, ca)
@@ -17,11 +18,30 @@ def make(name, url, ca, path, source):
 
 
 def _ours(uploader, path, source):
+    source, _, exif = source.partition("+")
     if source == "memory":
-        image = _read(path)
-        return None, lambda _: uploader.upload(image)
-    if source == "file":
-        return lambda: open(path, "rb"), uploader.upload
+        data = _read(path)
+
+        def prepare():
+            return data
+    elif source == "file":
+
+        def prepare():
+            return open(path, "rb")
+    else:
+        box = _outbox(path)
+
+        def prepare():
+            return box.oldest().open()
+
+    if not exif:
+        return prepare, uploader.upload
+    from thingscam.exif import Stamped, segment
+
+    return lambda: Stamped(prepare(), segment(0, "pir", "ai-thinker")), uploader.upload
+
+
+def _outbox(path):
     from thingscam.outbox import Outbox
 
     folder = path + ".outbox"
@@ -31,7 +51,7 @@ def _ours(uploader, path, source):
         pass  # of a run before
     box = Outbox(folder, 1 << 20)
     box.put(_read(path), None, "timer")
-    return lambda: box.oldest().open(), uploader.upload
+    return box
 
 
 def _stock(url, path, source):
