@@ -47,8 +47,8 @@ def start(namespace):
     take = _sim.state.pop
     boot, main = take("boot"), take("main")
     _mount(take("image"), take("frame"), take("frame_bytes"), take("modules"))
-    _sim.tell(ready=1)
     try:
+        _sim.tell(ready=1)  # from here on a Ctrl-C may come
         # A boot.py that asks for a restart keeps main.py from running, one that fails too,
         # as in ports/esp32/main.c.
         if boot and _run("boot.py", namespace) and main:
