@@ -37,6 +37,7 @@ class Capture:
         self._lost = 0  # of the outbox's losses, those that have been counted
         self._busy = False
         self._attending = False
+        self._owed = None  # the cause of a picture that failed while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
         self._copy = None  # the Kept it has become
@@ -129,14 +130,22 @@ class Capture:
 
     def _shoot(self, direct):
         # Returns (send, (frame, captured_at, cause)) for a picture to be sent from memory.
-        cause = self.trigger.cause()
+        if self._owed is not None and self._attending:
+            return None, None
+        cause = self._owed or self.trigger.cause()
         if cause is None:
             return None, None
+        self._owed = None
         try:
             frame = self._started().capture()
         except CameraError as e:
-            self._counters.add("capture_failed")
-            self._log.error("%s", e)
+            if self._attending:
+                # An upload may have the memory that the camera needs.
+                self._owed = cause
+                self._log.warning("%s; once more when the upload is over", e)
+            else:
+                self._counters.add("capture_failed")
+                self._log.error("%s", e)
             return None, None
         self._counters.add("captured")
         taken = self._clock.now()

@@ -115,6 +115,24 @@ def test_a_camera_that_fails(watcher):
     assert len(watcher.kept()) == 1
 
 
+@watched()
+def test_one_that_fails_during_an_upload_is_taken_behind_it(watcher):
+    def upload():
+        watcher.camera.broken = OSError(12)
+        watcher.esp.pulse()  # the interrupt tries
+        for _ in range(5):
+            watcher.capture.photograph()  # progress() does not try again and again
+        assert watcher.notes.count("WARNING", "once more when the upload is over") == 1
+        watcher.camera.broken = None
+
+    watcher.capture.attend(upload)
+    assert len(watcher.outbox) == 0
+    watcher.capture.photograph()
+    assert len(watcher.kept()) == 1
+    counts = watcher.counters.as_dict()
+    assert (counts["captured"], counts["capture_failed"]) == (1, 0)
+
+
 @watched(max_bytes=100000)
 def test_what_the_outbox_drops_is_counted(watcher):
     for _ in range(5):
