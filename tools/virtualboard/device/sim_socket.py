@@ -145,9 +145,15 @@ class socket(io.IOBase):  # noqa: N801
         while len(view):
             view = view[self.send(view) :]
 
-    def write(self, data, size=None):
-        """Send all, or when not waiting what there is room for (None: nothing)."""
-        view = memoryview(data) if size is None else memoryview(data)[:size]
+    def write(self, data, *part):
+        """Send all, or when not waiting what there is room for (None: nothing).
+
+        `part` is as in py/stream.c: nothing, a length, or an offset and a length.
+        """
+        view = memoryview(data)
+        if part:
+            start = part[0] if len(part) == 2 else 0
+            view = view[start : start + part[-1]]
         sent = 0
         while sent < len(view):
             try:
