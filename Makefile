@@ -1,10 +1,11 @@
-# `make demo`, `make test`, and longer proofs; each makes its own .venv first.
+# `make demo`, `make test`, and longer proofs; each makes its own .venv first. And
+# `make deploy PORT=/dev/ttyUSB0`, for a board that has MicroPython on it.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test bench powercut venv clean
+.PHONY: demo test powercut bench deploy venv clean
 
 demo: venv
 	$(RUN) -m tools demo
@@ -12,11 +13,14 @@ demo: venv
 test: venv
 	$(RUN) -m pytest
 
+powercut: venv
+	$(RUN) -m tests.powercut
+
 bench: venv
 	$(RUN) -m tools bench --write
 
-powercut: venv
-	$(RUN) -m tests.powercut
+deploy: venv
+	$(RUN) -m tools deploy $(if $(PORT),$(PORT),$(error say which: make deploy PORT=/dev/ttyUSB0))
 
 venv: $(VENV)/.done
 

@@ -1,5 +1,10 @@
-# First on every start; never raises. Leaves the memory whole for the camera.
+# First on every start; never raises. Minds the watchdog, decides whether the app may start.
 
-import gc
+SAFE_MODE = None  # why it may not; main.py looks here
+try:
+    from thingscam import board, safemode
 
-gc.collect()
+    board.mind_watchdog()
+    SAFE_MODE = safemode.reason()
+except Exception as e:  # whatever is broken in lib/, the REPL must come
+    SAFE_MODE = "boot.py: {}: {}".format(type(e).__name__, e)

@@ -1,10 +1,10 @@
-# Second on every start: hands over to the app, and says in one line why it could not.
+# Second on every start: hands over to the app, unless boot.py found a reason not to.
 
-from thingscam import app, config
-from thingscam.camera import CameraError
-from thingscam.session import CertificateError
+reason = globals().get("SAFE_MODE")
+if reason:
+    print("SAFE MODE:", reason)
+    print("The app does not run. Mend it, then reset the board.")
+else:
+    from thingscam import app
 
-try:
-    app.run(config.load())
-except (config.ConfigError, CameraError, CertificateError) as e:
-    print("STOPPED", e)
+    app.main()

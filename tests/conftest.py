@@ -1,6 +1,7 @@
 # Runs the tests in tests/device twice: by pytest itself, and under the real MicroPython.
 
 import ast
+import gc
 import os
 import pathlib
 import platform
@@ -9,6 +10,7 @@ import sys
 
 import pytest
 
+from tests import needs
 from tests.world import ROOT, World
 
 DEVICE = ROOT / "tests" / "device"
@@ -36,6 +38,8 @@ def pytest_collect_file(file_path, parent):
 
 def pytest_runtest_setup(item):
     if item.path.parent == DEVICE:
+        # The device code collects often, as a board must: not all that pytest holds.
+        gc.freeze()
         item.config.stash[_WORLD].start()
 
 
@@ -50,6 +54,8 @@ def pytest_terminal_summary(terminalreporter):
                 counts[False], platform.python_version(), counts[True]
             )
         )
+    for line in needs.left_out(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line)
 
 
 class MicroPythonFile(pytest.File):

@@ -9,6 +9,13 @@ import click
 _VERBS = {
     "cloud": ("tools.cloud", "run the local stand-in for the image service"),
     "send": ("tools.send", "send one picture from this computer"),
+    "config": ("tools.config", "make, check or share config.json; one, or one a board"),
+    "flash": ("tools.flash", "firmware and thingscam onto a bare board"),
+    "deploy": ("tools.deploy", "thingscam onto a board with MicroPython, only what changed"),
+    "logs": ("tools.logs", "follow the log of a board"),
+    "doctor": ("tools.doctor", "look a board over, step by step"),
+    "package": ("tools.package", "thingscam as a package for mip install"),
+    "board": ("tools.virtualboard.command", "run a virtual board behind a serial port"),
     "bench": ("tools.bench", "what a picture costs, beside stock requests"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }

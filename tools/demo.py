@@ -1,13 +1,10 @@
-# `python -m tools demo`: stand-in service and device code, on this computer, end to end.
+# `python -m tools demo`: the stand-in and the virtual board, end to end, on one page.
 
+import asyncio
 import io
 import json
-import os
 import pathlib
-import re
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import urllib.request
@@ -15,10 +12,12 @@ import urllib.request
 import click
 from PIL import Image
 
-from tools import ROOT
-
-_PROGRAMS = ("boot.py", "main.py", "lib")
-_HERE = pathlib.Path(__file__).parent
+from tools import filesystem
+from tools.cloud import accounts
+from tools.cloud.server import make_app, start
+from tools.cloud.store import Store
+from tools.demopanel import BoardPanel, url_in
+from tools.virtualboard.board import VirtualBoard
 
 
 @click.command()
@@ -28,63 +27,53 @@ _HERE = pathlib.Path(__file__).parent
     type=click.IntRange(0),
     help="Stop after so many; 0 never does. Without it: 3, or never on a terminal.",
 )
-@click.option("--port", default=0, show_default="a free one", help="The service's port.")
+@click.option("--port", default=0, show_default="a free one", help="The page's port.")
 def command(pictures, port):
-    """Upload photographs from real MicroPython to the stand-in service."""
+    """Watch pictures come from a virtual board to the stand-in service."""
     if pictures is None:
         pictures = 0 if sys.stdin.isatty() else 3
-    # Ended from outside, it must not leave the service and the board running.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="thingscam-demo-") as folder:
-        try:
-            sys.exit(demo(pathlib.Path(folder), pictures, port))
-        except KeyboardInterrupt:
-            click.echo("\nstopped")
-            sys.exit(0)
+        sys.exit(asyncio.run(demo(pathlib.Path(folder), pictures, port)))
 
 
-def demo(folder, pictures, port):
+async def demo(folder, pictures, port):
     """Run the demo in the empty `folder` until so many `pictures` arrived (0: for ever).
 
     Returns the exit code.
     """
-    click.echo("starting the stand-in for the image service ...")
-    service, url = _start_service(folder / "cloud", port)
+    lines = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lines.put_nowait, None)
+    click.echo("starting the stand-in for the image service and a virtual board ...")
+    panel = BoardPanel(lambda line: loop.call_soon_threadsafe(lines.put_nowait, line))
+    app = make_app(accounts.default(), Store(folder / "cloud"), panel=panel)
     try:
-        if url is None:
-            return 1
-        click.echo("all pictures are shown at {}/".format(url))
-        click.echo("starting boot.py and main.py under MicroPython; one picture in 10 seconds:")
-        board = _start_board(folder / "board", url)
+        runner, url = await start(app, port=port)
+    except OSError as error:
+        click.echo("port {}: {}".format(port, error.strerror or error), err=True)
+        return 1
+    try:
+        click.echo(
+            "open {}/ in a browser: pictures, the board's log, and what to do to it".format(url)
+        )
+        files = filesystem.firmware_files()
+        files["config.json"] = json.dumps(_settings(url), indent=2).encode()
+        board = VirtualBoard(files)
+        panel.attach(board)
+        # Starting and stopping wait for the board's process.
+        await asyncio.to_thread(board.start)
         try:
-            return _follow(board, pictures)
+            return await _follow(lines, pictures)
         finally:
-            board.kill()
-            board.wait()
+            await asyncio.to_thread(board.stop)
     finally:
-        service.terminate()
-        service.wait()
+        await runner.cleanup()
 
 
-def _start_service(data, port):
-    command = [sys.executable, "-m", "tools", "cloud", "--quiet"]
-    command += ["--port", str(port), "--data", str(data)]
-    service = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    for line in service.stdout or ():
-        if line.startswith("listening on "):
-            return service, line.split()[-1]
-    return service, None  # it has said why
-
-
-def _start_board(folder, url):
-    folder.mkdir()
-    for name in _PROGRAMS:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder)
-    settings = {
+def _settings(url):
+    return {
+        "wifi": [{"ssid": "demo-network", "password": "demo-password"}],
         "cloud": {
             "endpoint": url,
             "access_token": "demo-camera",
@@ -92,40 +81,25 @@ def _start_board(folder, url):
             "project_key": "demo-project-key",
             "region": "demo",
         },
-        "trigger": {"every_s": 10},
+        "trigger": {"every_s": 15, "cooldown_s": 2},
     }
-    (folder / "config.json").write_text(json.dumps(settings, indent=2))
-    env = dict(
-        os.environ,
-        MICROPYPATH="{}:lib:.frozen".format(_HERE / "demoboard"),
-        THINGSCAM_PHOTOS=str(_HERE / "photos"),
-    )
-    micropython = pathlib.Path(sys.executable).parent / "micropython"
-    return subprocess.Popen(
-        [micropython, "-X", "heapsize=4M", _HERE / "demoboard" / "start.py"],
-        cwd=folder,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
-def _follow(board, pictures):
+async def _follow(lines, pictures):
     arrived = 0
-    for line in board.stdout:
-        click.echo("board: " + line.rstrip())
-        found = re.search(r"upload .* -> (http\S+)", line)
-        if found is None:
+    while (line := await lines.get()) is not None:
+        click.echo("board: " + line)
+        url = url_in(line)
+        if url is None:
             continue
         arrived += 1
-        click.echo("       opened it: " + _look_at(found[1]))
+        click.echo("       opened it: " + await asyncio.to_thread(_look_at, url))
         if arrived == pictures:
             click.echo("{} pictures arrived: done. To keep it running:".format(arrived))
             click.echo("  .venv/bin/python -m tools demo --pictures 0")
             return 0
-    click.echo("the board's program ended before its time")
-    return 1
+    click.echo("stopped")
+    return 0
 
 
 def _look_at(url):

@@ -1,86 +1,250 @@
-# The one loop: take a picture when it is due, get it to the service, at its pace.
+# The one loop: photograph what triggers ask for, get it to the service, sleep or stay awake.
 
-from thingscam import errcodes
-from thingscam.backoff import Backoff
-from thingscam.camera import Camera, CameraError
-from thingscam.interval import Interval
+from thingscam import board, boards, config, safemode, wifi
+from thingscam.capture import Capture
+from thingscam.clock import Clock
+from thingscam.counters import Counters
 from thingscam.log import Log
+from thingscam.outbox import Outbox
 from thingscam.port import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
-from thingscam.session import Session
-from thingscam.trigger import Trigger
-from thingscam.uploader import Uploader, UploadError
+from thingscam.sender import PACE, Sender
+from thingscam.session import CertificateError
+from thingscam.status import Status
 
-_NAP_MS = const(50)
+_NAP_MS = const(20)
+_GRACE_MS = const(8000)  # a deep sleeper stays up so long after power-on: for mpremote
+_OFFLINE_MS = const(30000)  # a deep sleeper looks for the network so long
+_HEALTHY_MS = const(60000)
+_SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
+_PWDN = const(14)  # of a board's camera pins
+_CARD = "/sd"
+
+_current = None
+
+
+def main():
+    """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
+    try:
+        run(config.load(wifi_needed=wifi.network is not None))
+    except (config.ConfigError, boards.UnknownBoardError, boards.PinError, CertificateError) as e:
+        print("STOPPED", e)
+    except Exception as e:  # a fault of ours: the camera on the roof must go on
+        safemode.crashed(e)
 
 
 def run(config):
-    """Photograph and send until the board is reset; does not return.
+    """Photograph and send, by the configuration, until the board is reset.
 
-    Raises CameraError or CertificateError for what a person has to mend first.
+    Does not return. Raises CertificateError when cloud.ca cannot be used,
+    boards.UnknownBoardError for a camera.board that is none, boards.PinError when
+    trigger.pir_pin is the camera's.
     """
-    App(config).run()
+    global _current
+    _current = App(config)
+    try:
+        _current.run()
+    except Exception as e:
+        _current.crashed(e)
+        raise
+    finally:
+        _current.close()
+
+
+def status():
+    """Return what the app counts and knows, as a dict, for people at the REPL."""
+    return _current.status() if _current else Counters().as_dict()
 
 
 class App:
-    """What run() runs, one picture at a time."""
+    """What run() runs: the parts, and who is asked when."""
 
     def __init__(self, config):
-        cloud = config.cloud
-        self._log = Log(config.log.level, config.secrets)
-        ca = cloud.ca if cloud.endpoint.startswith("https:") else None
-        self._uploader = Uploader(config, Session(ca, cloud.timeout_s, cloud.verify))
-        self._camera = Camera(config.camera, cloud.limit_bytes)
-        self._trigger = Trigger(config.trigger)
-        self._interval = Interval()
-        self._backoff = Backoff()
+        profile = boards.find(config.camera.board)
+        boards.check_sensor(profile, config.trigger.pir_pin)
+        self._started = ticks_ms()
+        self._awake = config.power.mode == "awake"
+        self._log = Log(config.log.level, config.secrets, ".")
+        self._counters = Counters()
+        self._counters.add(board.start_cause())
+        self._parked = _parked(profile)
+        for pin, _ in self._parked:
+            board.let_go(pin)
+        box = config.outbox
+        _mount_card(box.path, self._log)
+        self._outbox = Outbox(box.path, box.max_bytes, box.policy, self._log)
+        self._clock = Clock(self._log, self.attend, self._clock_set)
+        parts = (self._outbox, self._clock, self._log, self._counters)
+        self._status = Status(profile, *parts)
+        self._capture = Capture(config, profile, *parts)
+        self._sender = Sender(config, self._outbox, self._log, self._counters, self)
+        self._wifi = wifi.Wifi(config.wifi, self._log, self.attend)
+        self._sent = None
+        self._online = False
+        self._cramped = False  # whether camera and connection have no room beside each other
+        # Last: what cannot start for a mistake in the configuration must not restart for ever.
+        self._dog = board.Watchdog(config.power.watchdog_s)
 
     def run(self):
-        """Take a picture whenever something asks for one, and send it."""
+        """Stay awake for ever, or do what this wake-up is for and sleep again."""
+        cause = board.start_cause()
+        self._log.info("start: %s, %d waiting", cause, len(self._outbox))
+        if self._awake:
+            self._capture.ready()
+            while True:
+                self.turn()
+        if cause != "deep_sleep":
+            self._log.info("a deep sleeper: up for %d s first, for mpremote", _GRACE_MS // 1000)
+            while ticks_diff(ticks_ms(), self._started) < _GRACE_MS:
+                self.turn()
+        self._capture.photograph()  # first of all: joining Wi-Fi takes seconds
+        self._deliver()
+        self._sleep()
+
+    def turn(self):
+        """Go round once: nothing in it waits but one upload, if one may start."""
+        self._dog.feed()
+        self._capture.photograph(self._direct)
+        self._network()
+        if self._why_silent() is None and len(self._outbox):
+            self._send(self._sender.send_kept)
+        self._capture.count_losses()
+        self._status.show(self._online, self._sender.trouble)
+        self._status.tell(self._why_silent())
+        if ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
+            safemode.healthy()
+        sleep_ms(_NAP_MS)
+
+    def status(self):
+        """Return counters and state as a dict."""
+        return self._status.as_dict(self._why_silent(), self._wifi.rssi())
+
+    def crashed(self, e):
+        """Put an error that nobody foresaw into the ring file: no one reads a roof's console."""
+        self._log.error("crashed, %s: %s", type(e).__name__, e)
+
+    def close(self):
+        """Leave the board to a person at the REPL."""
+        self._dog.hand_over()
+        self._sender.hang_up()
+        self._capture.close()
+        self._capture.trigger.close()
+
+    # What the sender asks for while it is sending.
+
+    def attend(self, call, *arguments):
+        """Return what a call does that blocks; meanwhile triggers are seen to."""
+        return self._capture.attend(call, *arguments)
+
+    def progress(self, sent):
+        """Take note of `sent` bytes, and see to triggers: they cannot wait for the end."""
+        if sent != self._sent:
+            self._sent = sent
+            self._dog.feed()
+        self._status.sending()
+        self._capture.photograph()
+
+    def make_room(self):
+        """Give memory back, for a TLS handshake."""
+        self._cramped = True
+        self._capture.close()
+
+    def too_large(self, size):
+        """Take smaller pictures than one of `size` bytes."""
+        self._capture.too_large(size)
+
+    def _send(self, call, *arguments):
+        self._status.sending()
+        self._sent = None
+        result = call(*arguments)
+        if self._cramped:
+            self._cramped = False
+            self._sender.hang_up()
+            if self._awake:
+                self._capture.ready()
+        if self._sender.silences >= _SILENCES:
+            self._log.warning("no answer %d times in a row: joining Wi-Fi afresh", _SILENCES)
+            self._sender.silences = 0
+            self._wifi.off()
+        return result
+
+    def _direct(self):
+        # Past the outbox only over an open connection: connecting may hang, and the power go.
+        if len(self._outbox) or self._why_silent() is not None or not self._sender.connected():
+            return None
+        return self._send_frame
+
+    def _send_frame(self, frame, captured_at, cause):
+        return self._send(self._sender.send_frame, frame, captured_at, cause)
+
+    def _network(self):
+        online = self._wifi.step()
+        if online:
+            self._clock.step()
+        elif self._online:
+            self._sender.hang_up()
+        self._online = online
+
+    def _clock_set(self, off_s):
+        # What is kept for the next start is in the clock's time.
+        self._status.clock_set(off_s)
+        self._sender.clock_set()
+        self._capture.trigger.clock_set()
+
+    def _why_silent(self):
+        if not self._online:
+            return "no Wi-Fi"
+        if self._sender.needs_clock and not self._clock.is_set():
+            return "the clock is not set, no certificate can be checked"
+        return self._sender.why_silent()
+
+    def _deliver(self):
+        # A deep sleeper stays up for what can be sent now, one picture in 10 s.
+        give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
+        while len(self._outbox) and not self._sender.backoff.left_ms():
+            self.turn()
+            why = self._why_silent()
+            if why == PACE:  # one has just been sent
+                give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
+            elif ticks_diff(ticks_ms(), give_up) > 0:
+                # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.
+                self._sender.no_network(why or "what waits cannot be read")
+
+    def _sleep(self):
+        self._sender.hang_up()
+        self._wifi.off()
+        self._status.off()
         while True:
-            cause = self._trigger.cause()
-            if cause is None:
-                sleep_ms(_NAP_MS)
-            else:
-                self._picture(cause)
+            self._capture.photograph()  # the last moment counts too
+            self._capture.close()
+            if not self._capture.trigger.pending():
+                break
+        safemode.healthy()
+        ms, pin = self._capture.trigger.sleep_plan()
+        if len(self._outbox):
+            left = max(self._sender.left_ms(), 1)
+            ms = min(ms or left, left)
+        self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
+        for number, level in self._parked:
+            board.hold(number, level)
+        board.deep_sleep(ms, pin)
 
-    def _picture(self, cause):
-        try:
-            frame = self._camera.capture()
-        except CameraError as e:
-            self._log.error("%s", e)
-            return
-        # The frame stays in the driver's buffer until it is accepted or given up.
-        while not self._send(frame, cause):
-            pass
 
-    def _send(self, frame, cause):
-        # Returns whether the picture is settled, one way or the other.
-        self._wait_until(ticks_add(ticks_ms(), self._interval.left_ms()))
-        start = ticks_ms()
-        try:
-            url = self._uploader.upload(frame)
-        except UploadError as e:
-            self._interval.restart()
-            self._failed(e)
-            return e.action == errcodes.DROP
-        self._interval.restart()
-        self._backoff.success()
-        took = ticks_diff(ticks_ms(), start)
-        self._log.info("upload %d bytes %s -> %s %d ms", len(frame), cause, url, took)
-        return True
+def _parked(profile):
+    # What would draw current in a deep sleep: (pin, the level that switches it off).
+    pins = profile.pins
+    found = [(pins[_PWDN], 1)] if pins and pins[_PWDN] >= 0 else []
+    return found if profile.light is None else found + [(profile.light, 0)]
 
-    def _failed(self, e):
-        wait_s = self._backoff.failure(e)
-        if e.action == errcodes.DROP:
-            self._log.error("upload refused, picture dropped: %s", e)
-            return
-        if e.action == errcodes.STOP:
-            self._log.error("nothing can be sent until a person sees to it: %s", e)
-        else:
-            self._log.warning("upload failed: %s", e)
-        self._log.info("the picture is kept, next try in %d s", wait_s)
-        self._wait_until(ticks_add(ticks_ms(), wait_s * 1000))
 
-    def _wait_until(self, moment):
-        while ticks_diff(moment, ticks_ms()) > 0:
-            sleep_ms(_NAP_MS)
+def _mount_card(path, log):
+    if not path.startswith(_CARD + "/"):
+        return
+    try:
+        board.mount_card(_CARD)
+    except OSError as e:
+        log.error("outbox.path %s: no SD card (%s), pictures wait on the flash", path, e)
+
+
+def _plan(ms, pin):
+    plans = ["%d s" % (ms // 1000)] if ms else []
+    return " or ".join(plans if pin is None else plans + ["at motion"])

@@ -1,16 +1,35 @@
-# The board itself: why it started, and the RTC memory that survives a deep sleep.
+# The board itself: why it started, what survives a deep sleep, watchdog, light and sleep.
 
 import binascii
+import os
+
+from thingscam.port import const
 
 try:
     import machine
 except ImportError:  # a computer
     machine = None
+try:
+    import esp32
+except ImportError:
+    esp32 = None
 
-# Places in RTC memory (2 KB on an ESP32), one a user: offset, bytes of data.
+# Places in RTC memory (2 KB on an ESP32), one a user: offset, bytes of data. A check sum
+# of four bytes stands behind each.
 INTERVAL = (0, 16)
+WIFI = (20, 2)
+CRASHES = (28, 2)
+BACKOFF = (36, 16)
+PLAN = (60, 16)
+DOG = (80, 2)
+COUNTERS = (96, 44)
+CLOCK = (144, 8)
+REFUSED = (156, 4)
 
 _CRC_BYTES = 4
+_ENOMEM = const(12)
+_FEEDER = const(1)  # the timer that feeds the watchdog while the app does not
+_FEED_MS = const(500)
 
 
 def recall(place):
@@ -38,9 +57,135 @@ def remember(place, data):
         machine.RTC().memory(memory)
 
 
-def is_soft_reset():
-    """Return whether this start is a soft reset, over which the ticks went on."""
-    return hasattr(machine, "reset_cause") and machine.reset_cause() == machine.SOFT_RESET
+def start_cause():
+    """Return why the board started: a name of thingscam.counters.NAMES."""
+    if not hasattr(machine, "reset_cause"):
+        return "power_on"
+    causes = {
+        machine.HARD_RESET: "reset",
+        machine.WDT_RESET: "watchdog",
+        machine.DEEPSLEEP_RESET: "deep_sleep",
+        machine.SOFT_RESET: "soft_reset",
+    }
+    return causes.get(machine.reset_cause(), "power_on")
+
+
+def woken_by_pin():
+    """Return whether it was the wake-up pin that ended a deep sleep."""
+    return (
+        start_cause() == "deep_sleep"
+        and hasattr(machine, "PIN_WAKE")
+        and machine.wake_reason() in (machine.PIN_WAKE, getattr(machine, "EXT0_WAKE", -1))
+    )
+
+
+def is_out_of_memory(e):
+    """Return whether an exception says that memory is too short."""
+    if not isinstance(e, OSError) or not e.args:
+        return isinstance(e, MemoryError)
+    # Mbed TLS says it in words, behind a number for what it was about (micropython issue 5808).
+    text = str(e)
+    return e.args[0] == _ENOMEM or "ALLOC_FAILED" in text or "allocation failed" in text
+
+
+def reset():
+    """Restart the board as its reset button does; a computer has none."""
+    if hasattr(machine, "reset"):
+        machine.reset()
+
+
+def mount_card(path):
+    """Mount the SD card at `path`, in 1-bit mode: that leaves GPIO4, 12 and 13 free.
+
+    Raises OSError when there is none, or it holds no file system (FAT) that can be read.
+    """
+    if not hasattr(machine, "SDCard"):
+        raise OSError("this firmware has no SD card driver")
+    os.mount(machine.SDCard(slot=1, width=1), path)  # pyright: ignore
+
+
+def input_pin(number):
+    """Return pin `number` as an input that nothing pulls; None without pins."""
+    if not hasattr(machine, "Pin"):
+        return None
+    return machine.Pin(number, machine.Pin.IN)
+
+
+def hold(number, level):
+    """Drive RTC pin `number` to `level` and keep it there through a deep sleep."""
+    if hasattr(machine, "Pin"):
+        machine.Pin(number, machine.Pin.OUT, value=level, hold=True)  # pyright: ignore
+
+
+def let_go(number):
+    """Undo hold(), after the deep sleep."""
+    if hasattr(machine, "Pin"):
+        machine.Pin(number, machine.Pin.OUT, hold=False)  # pyright: ignore
+
+
+def deep_sleep(ms, pin):
+    """Sleep for `ms` milliseconds (0: without end) or until `pin` (a Pin or None) is high.
+
+    Does not return: the program starts anew from boot.py.
+    """
+    if pin is not None and esp32 is not None:
+        # ext0 can wake by one RTC pin, at a level, with the RTC peripherals kept powered.
+        esp32.wake_on_ext0(pin=pin, level=esp32.WAKEUP_ANY_HIGH)  # pyright: ignore
+    if ms:
+        machine.deepsleep(ms)
+    else:
+        machine.deepsleep()
+
+
+class Watchdog:
+    """Restarts the board when nobody has called feed() for `timeout_s`; 0: never.
+
+    It cannot be stopped, and goes on over a soft reset: see mind_watchdog().
+    """
+
+    def __init__(self, timeout_s):
+        self._dog = None
+        remember(DOG, timeout_s.to_bytes(2, "little"))
+        if timeout_s and hasattr(machine, "WDT"):
+            machine.Timer(_FEEDER).deinit()
+            self._dog = machine.WDT(timeout=timeout_s * 1000)
+
+    def feed(self):
+        """Tell that there was progress."""
+        if self._dog is not None:
+            self._dog.feed()
+
+    def hand_over(self):
+        """Have it fed by a timer, for a person is at the REPL now."""
+        if self._dog is not None:
+            timer = machine.Timer(_FEEDER)
+            timer.init(mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._on_timer)
+
+    def _on_timer(self, _timer):
+        self._dog.feed()
+
+
+def mind_watchdog():
+    """Feed a watchdog that an app left behind in a soft reset, as every mpremote makes one."""
+    kept = recall(DOG)
+    timeout_s = int.from_bytes(kept, "little") if kept else 0
+    if timeout_s and start_cause() == "soft_reset":
+        Watchdog(timeout_s).hand_over()
+
+
+class Light:
+    """A lamp on a pin: the bright one for the capture, or the status LED."""
+
+    def __init__(self, number, active_low=False):
+        self._pin = None
+        self._low = active_low
+        if number is not None and hasattr(machine, "Pin"):
+            self._pin = machine.Pin(number, machine.Pin.OUT, value=int(active_low))
+
+    def __call__(self, on):
+        """Switch it on or off."""
+        if self._pin is not None:
+            self._pin.value(int(bool(on) != self._low))
 
 
 def _memory():

@@ -5,15 +5,15 @@
 
 import gc
 
-from thingscam import boards, drivers, image
+from thingscam import board, boards, drivers, image
 from thingscam.drivers import CameraError
 from thingscam.port import const
 
-_ENOMEM = const(12)
 _TRIES = const(3)  # failures in a row until the camera is started anew
 _STEP = const(15)  # quality, percent
 _FLOOR = const(40)  # no lower quality than this, percent
 _PATIENCE = const(20)  # good captures until one step better is tried
+_LEAST_LIMIT = const(8192)  # bytes; below that nothing can be seen
 _ANY_SIZE = const(1 << 30)
 
 # HD is no step: it shows another part of the scene than its neighbours.
@@ -82,6 +82,15 @@ class Camera:
         self._good += 1
         return frame
 
+    def too_large(self, size):
+        """Stay below `size` bytes from now on: the service has refused such a picture."""
+        self._limit = min(self._limit, max(size - size // 8, _LEAST_LIMIT))
+
+    def ready(self):
+        """Start a camera that was closed, so that capture() need not; raises CameraError."""
+        if self._device is None:
+            self._start()
+
     def close(self):
         """Give the camera's memory back to the system; capture() starts it again."""
         device, self._device = self._device, None
@@ -127,7 +136,7 @@ class Camera:
                     seen = e
                 except _TROUBLE as e:
                     seen = e
-                    if _is_enomem(e):
+                    if board.is_out_of_memory(e):
                         break  # the same again in the same memory is no use
             if not last:
                 self.close()
@@ -207,7 +216,7 @@ class Camera:
             self._quality = quality
 
     def _error(self, what, seen):
-        if _is_enomem(seen):
+        if board.is_out_of_memory(seen):
             advice = "out of memory: choose a smaller camera.frame_size, or firmware with PSRAM"
         else:
             advice = (
@@ -215,7 +224,3 @@ class Camera:
                 "supply, and that the firmware uses the board's PSRAM"
             ).format(self._profile.name)
         return CameraError("{} ({}): {}".format(what, str(seen) or type(seen).__name__, advice))
-
-
-def _is_enomem(e):
-    return isinstance(e, MemoryError) or (isinstance(e, OSError) and e.errno == _ENOMEM)

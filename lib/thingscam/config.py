@@ -162,8 +162,9 @@ def _agree(config, mistakes):
     if config.trigger.pir_pin is None and config.trigger.every_s == 0:
         mistakes.append("trigger: nothing would ever take a picture: set pir_pin or every_s")
     dog = config.power.watchdog_s
-    if 0 < dog <= config.cloud.timeout_s:
-        text = "power.watchdog_s: {} must be more than cloud.timeout_s {}, or 0 for none"
+    # Connecting to two addresses, and the handshake, may each take the whole timeout.
+    if 0 < dog < 4 * config.cloud.timeout_s:
+        text = "power.watchdog_s: {} must be at least four times cloud.timeout_s {}, or 0 for none"
         mistakes.append(text.format(dog, config.cloud.timeout_s))
 
 

@@ -77,7 +77,7 @@ class Interval:
         if stamp is None:
             return 0
         clock, ticks = struct.unpack("<qq", stamp)
-        if board.is_soft_reset():
+        if board.start_cause() == "soft_reset":
             # The ticks go on over a soft reset, and no clock setting touches them.
             gone = ticks_diff(ticks_ms(), ticks)
         else:

@@ -47,8 +47,8 @@ class Outbox:
     def __len__(self):
         """Return how many pictures wait.
 
-        Exact, but after a restart with more than four folders of 64: then reckoned from
-        the oldest and the newest, and off by what had been taken from between them.
+        Exact, but after a restart with more than 256 waiting: then reckoned from the oldest
+        and the newest, and off by what was last taken from between them.
         """
         return self._count if self._recover() else 0
 

@@ -1,6 +1,6 @@
 # urequests' post() over one kept-open, verified connection.
 
-from thingscam import answer
+from thingscam import answer, board
 from thingscam.connection import ClosedError, Connection
 from thingscam.port import const, ticks_add
 from thingscam.request import Request, is_length
@@ -21,17 +21,19 @@ class Session:
     sending, and for the whole answer. `verify=False` takes any server. `progress(sent)`
     is called between slices of the body and ten times a second while waiting, with the
     bytes of the body sent so far: for a watchdog, and for what else cannot wait.
+    `make_room()` is called when memory is too short to connect; then that is tried again.
 
     Raises CertificateError when the CA certificate cannot be used.
     """
 
     verifies = True  # asked by who refuses https over clients that cannot
 
-    def __init__(self, ca=None, timeout=15, verify=True, progress=None):
+    def __init__(self, ca=None, timeout=15, verify=True, progress=None, make_room=None):
         self._ca = ca
         self._timeout = timeout
         self._verify = verify
         self._progress = progress
+        self._make_room = make_room
         self._connection = None
         self._peer = None
         self._request = Request()
@@ -80,6 +82,10 @@ class Session:
                 self.close()
         return result
 
+    def connected(self):
+        """Return whether a connection is kept open, as far as is known on this side."""
+        return self._connection is not None and not self._connection.has_news()
+
     def close(self):
         """Close the connection, if there is one; the next post() opens another."""
         connection, self._connection = self._connection, None
@@ -98,8 +104,15 @@ class Session:
         secure, host, port = peer
         if secure and self._context is None:
             self._context = make_context(self._ca, self._verify)
-        context = self._context if secure else None
-        self._connection = Connection(host, port, context, timeout_ms, self._progress)
+        arguments = (host, port, self._context if secure else None, timeout_ms, self._progress)
+        try:
+            self._connection = Connection(*arguments)
+        except (OSError, MemoryError) as e:
+            if self._make_room is None or not board.is_out_of_memory(e):
+                raise
+            # A TLS handshake takes 40 KB, and a camera that runs may hold them.
+            self._make_room()
+            self._connection = Connection(*arguments)
         self._peer = peer
 
     def _send(self, head, chunks, length):

@@ -36,7 +36,7 @@ SECTIONS = (
         "trigger",
         (
             ("pir_pin", "pin", 13, (0, 48)),
-            ("every_s", "number", 0, (0, 2678400)),
+            ("every_s", "number", 0, (0, 518400)),
             ("cooldown_s", "number", 10, (0, 86400)),
         ),
     ),

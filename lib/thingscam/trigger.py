@@ -1,48 +1,111 @@
-# What asks for a picture: the PIR sensor's pin, and the period.
+# What asks for a picture: the PIR sensor's pin, the period, the wake-up from deep sleep.
 
-from thingscam.port import ticks_add, ticks_diff, ticks_ms
+import struct
+import time
 
-try:
-    from machine import Pin
-except ImportError:  # a computer has no pins
-    Pin = None
+from thingscam import board
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
+
+_RECORD = "<qq"  # clock in ms: the last picture, the next one by period
+_NONE = const(-1)
 
 
 class Trigger:
     """Watches what `settings` (the section "trigger") names.
 
     Triggers within `cooldown_s` of the last picture are one with it: a person who walks
-    by is one picture, not ten.
+    by is one picture, not ten. Cooldown and period go on over deep sleep and resets.
+    `moved()` is called from the sensor's interrupt.
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings, moved):
         self._cooldown_ms = settings.cooldown_s * 1000
         self._every_ms = settings.every_s * 1000
-        self._due = ticks_ms()
-        self._moved = False
+        self._tell = moved
         self._last = None
-        if settings.pir_pin is not None and Pin is not None:
-            # No pull, nothing driven: a PIR module drives its line itself.
-            self._pin = Pin(settings.pir_pin, Pin.IN)
-            self._pin.irq(self._on_rise, Pin.IRQ_RISING)
+        self._due = ticks_ms()
+        self._recall()
+        self._pin = None
+        if settings.pir_pin is not None:
+            # A PIR module drives its line itself: nothing is pulled.
+            self._pin = board.input_pin(settings.pir_pin)
+        self._moved = self._pin is not None and board.woken_by_pin()
+        if self._pin is not None:
+            self._pin.irq(self._on_rise, self._pin.IRQ_RISING)
 
     def cause(self):
         """Return "pir" or "timer" when a picture is due, None while none is."""
         now = ticks_ms()
+        if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:
+            self._last = None  # for good: when the ticks have wrapped it would look new again
         if self._moved:
             self._moved = False
-            if self._last is None or ticks_diff(now, self._last) >= self._cooldown_ms:
-                self._last = now
-                return "pir"
+            if self._last is None:
+                return self._taken(now, "pir")
         if self._every_ms and ticks_diff(now, self._due) >= 0:
             self._due = ticks_add(self._due, self._every_ms)
             if ticks_diff(self._due, now) <= 0:
-                # Sending took longer than the period: what was missed is not made up.
+                # It took longer than the period: what was missed is not made up.
                 self._due = ticks_add(now, self._every_ms)
-            self._last = now
-            return "timer"
+            return self._taken(now, "timer")
         return None
 
+    def pending(self):
+        """Return whether motion was seen since cause() was asked last."""
+        return self._moved
+
+    def sleep_plan(self):
+        """Return (milliseconds until the next picture by period or 0 for none, wake pin).
+
+        The pin is None when nothing is to wake the board: without a PIR sensor, or while
+        its line is still high, when it would wake the board again and again.
+        """
+        left = 0
+        if self._every_ms:
+            left = max(ticks_diff(self._due, ticks_ms()), 1)
+        if self._pin is None or not self._pin.value():
+            return left, self._pin
+        # Look again when the cooldown is over.
+        again = max(self._cooldown_ms, 1000)
+        return min(left or again, again), None
+
+    def clock_set(self):
+        """Renew what is kept for the next start: call it when the clock has been set."""
+        self._keep(ticks_ms())
+
+    def close(self):
+        """Leave the sensor alone."""
+        if self._pin is not None:
+            self._pin.irq(None)
+
+    def _taken(self, now, cause):
+        self._last = now
+        self._keep(now)
+        return cause
+
+    def _keep(self, now):
+        clock = _clock_ms()
+        last = _NONE if self._last is None else clock - ticks_diff(now, self._last)
+        due = clock + ticks_diff(self._due, now)
+        board.remember(board.PLAN, struct.pack(_RECORD, last, due))
+
+    def _recall(self):
+        kept = board.recall(board.PLAN)
+        if kept is None:
+            return
+        last, due = struct.unpack(_RECORD, kept)
+        clock = _clock_ms()
+        # What lies in the future, or too far in it, is from before the clock was set.
+        if last != _NONE and 0 <= clock - last < self._cooldown_ms:
+            self._last = ticks_add(ticks_ms(), last - clock)
+        # One that is over already is late, by the time that a start takes: the next is not.
+        if -self._every_ms < due - clock <= self._every_ms:
+            self._due = ticks_add(ticks_ms(), due - clock)
+
     def _on_rise(self, _pin):
-        # An interrupt: a flag and nothing more.
         self._moved = True
+        self._tell()
+
+
+def _clock_ms():
+    return time.time_ns() // 1000000

@@ -101,3 +101,53 @@ def request(method, url, body=None, headers=""):
         sock.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     return int(head.split()[1]), body
+
+
+def photo(note=None):
+    """Return a photograph; `note` (text) makes it another one, see note_in()."""
+    with open(env("PHOTOS") + "/rocket.jpg", "rb") as file:
+        data = file.read()
+    if note is None:
+        return data
+    note = note.encode()
+    return data[:2] + b"\xff\xfe" + bytes((0, len(note) + 2)) + note + data[2:]
+
+
+def note_in(data):
+    """Return the note that photo() put into a picture."""
+    at = data.find(b"\xff\xfe")
+    return str(data[at + 4 : at + 2 + data[at + 3]], "utf-8")
+
+
+def fault(*faults, **what):
+    """Make the next uploads to the stand-in go wrong: dicts in a row, or one as keywords."""
+    data = json.dumps(list(faults) or what).encode()
+    status, body = request("POST", env("SERVICE") + "/_faults", data)
+    assert status == 200, body
+
+
+def no_faults():
+    """Let the stand-in forget the faults that are left."""
+    request("DELETE", env("SERVICE") + "/_faults")
+
+
+def last_request():
+    """Return what the stand-in tells of the last upload."""
+    return uploads()[-1]
+
+
+def uploads():
+    """Return what the stand-in tells of the last hundred uploads."""
+    _, body = request("GET", env("SERVICE") + "/_requests")
+    return json.loads(body)["requests"]
+
+
+def new_folder():
+    """Make a folder of its own and return its path."""
+    _made.append(None)
+    path = "{}/folder-{}-{}".format(env("FILES"), ticks_ms(), len(_made))
+    os.mkdir(path)
+    return path
+
+
+_made = []

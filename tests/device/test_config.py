@@ -249,8 +249,9 @@ def test_settings_that_disagree():
     assert "pir_pin or every_s" in mistakes(data)[0]
     data["trigger"]["every_s"] = 60
     parse(data)
-    data = changed("power", "watchdog_s", 15)
+    data = changed("power", "watchdog_s", 59)
     assert "power.watchdog_s" in mistakes(data)[0]
+    parse(changed("power", "watchdog_s", 60))
     parse(changed("power", "watchdog_s", 0))
     refused("outbox", "path", "outbox", "/")
 

@@ -5,6 +5,7 @@ import sys
 import support
 from support import GOOD, Script, descriptors, http, raises, ticks_diff, ticks_ms
 from thingscam import answer, session
+from thingscam.port import sleep_ms
 
 ON_COMPUTER = sys.implementation.name == "cpython"
 BODY = bytes(range(256)) * 240  # 61,440 bytes
@@ -399,3 +400,113 @@ def test_a_refused_connection_is_an_oserror():
     raises(OSError, post, script)
     raises(OSError, session.Session(timeout=1).post, "http://no-such-host.invalid/", b"1")
     assert descriptors() == before
+
+
+class Cramped:
+    """Stands before session.Connection: raises the next of `errors` in place of connecting."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.connects = 0
+        self.rooms = 0
+
+    def __enter__(self):
+        self._connection = session.Connection
+        session.Connection = self._connect
+        return self
+
+    def __exit__(self, *_):
+        session.Connection = self._connection
+
+    def make_room(self):
+        self.rooms += 1
+
+    def _connect(self, *arguments):
+        self.connects += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return self._connection(*arguments)
+
+
+# What a handshake raises when memory is short (micropython issues 5543 and 5808, PR 17750).
+SHORT = (
+    MemoryError("memory allocation failed"),
+    OSError(12),
+    OSError(-17040, "MBEDTLS_ERR_RSA_PUBLIC_FAILED+MBEDTLS_ERR_MPI_ALLOC_FAILED"),
+    OSError(-17168, "RSA - The private key operation failed : BIGNUM - Memory allocation failed"),
+    OSError(-10368, "MBEDTLS_ERR_X509_ALLOC_FAILED"),
+)
+
+
+def test_makes_room_when_memory_is_short_to_connect():
+    for error in SHORT:
+        script = Script([["head"], ["body"], ["send", GOOD]])
+        with Cramped(error) as cramped:
+            client = session.Session(timeout=5, make_room=cramped.make_room)
+            assert client.post(script.url, data=BODY).status_code == 200
+            client.close()
+        assert (cramped.rooms, cramped.connects) == (1, 2), error
+        # One connection, one request: nothing was sent twice.
+        (seen,) = script.report()
+        assert seen["sum"] == sum(BODY)
+
+
+def test_makes_room_once():
+    for error in SHORT:
+        with Cramped(error, error) as cramped:
+            client = session.Session(timeout=5, make_room=cramped.make_room)
+            assert raises(type(error), client.post, "http://localhost:9/", b"1") is error
+        assert (cramped.rooms, cramped.connects) == (1, 2)
+
+
+def test_without_make_room_the_error_comes_through():
+    for error in SHORT:
+        with Cramped(error) as cramped:
+            client = session.Session(timeout=5)
+            assert raises(type(error), client.post, "http://localhost:9/", b"1") is error
+        assert cramped.connects == 1
+
+
+def test_other_errors_make_no_room():
+    for error in (OSError(111), OSError(-202), session.CertificateError("refused")):
+        with Cramped(error) as cramped:
+            client = session.Session(timeout=5, make_room=cramped.make_room)
+            assert raises(OSError, client.post, "http://localhost:9/", b"1") is error
+        assert (cramped.rooms, cramped.connects) == (0, 1)
+
+
+def test_makes_room_on_a_connection_that_has_gone_stale():
+    # The kept connection is closed by the server; connecting again is short of memory.
+    script = Script(
+        [["head"], ["body"], ["send", GOOD], ["close"]], [["head"], ["body"], ["send", GOOD]]
+    )
+    with Cramped() as cramped:
+        client = session.Session(timeout=5, make_room=cramped.make_room)
+        client.post(script.url, data=BODY)
+        cramped.errors.append(MemoryError())
+        client.post(script.url, data=BODY)
+        client.close()
+    assert (cramped.rooms, cramped.connects) == (1, 3)
+    assert [seen["sum"] for seen in script.report()] == [sum(BODY)] * 2
+
+
+def test_tells_whether_it_is_connected():
+    answers = [["head"], ["body"], ["send", GOOD]]
+    script = Script(answers + answers + [["close"]])
+    client = session.Session(timeout=5)
+    assert not client.connected()
+    client.post(script.url, data=BODY)
+    assert client.connected()
+    client.close()
+    assert not client.connected()
+    script.report()
+    # The server's good night is noticed, without a request; what is closed is closed.
+    script = Script(answers + [["close"]])
+    client.post(script.url, data=BODY)
+    for _ in range(200):
+        if not client.connected():
+            break
+        sleep_ms(20)
+    assert not client.connected()
+    client.close()
+    script.report()

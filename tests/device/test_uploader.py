@@ -7,7 +7,20 @@ import random
 
 import requests
 
-from support import GOOD, KEY, TOKEN, Script, descriptors, env, http, raises, request
+from support import (
+    GOOD,
+    KEY,
+    TOKEN,
+    Script,
+    descriptors,
+    env,
+    fault,
+    http,
+    last_request,
+    photo,
+    raises,
+    request,
+)
 from thingscam import config, errcodes, session
 from thingscam.uploader import Uploader, UploadError
 
@@ -60,21 +73,6 @@ def clients(timeout=5):
     yield client
     client.close()
     yield requests
-
-
-def photo():
-    with open(env("PHOTOS") + "/rocket.jpg", "rb") as file:
-        return file.read()
-
-
-def fault(**what):
-    status, body = request("POST", env("SERVICE") + "/_faults", json.dumps(what).encode())
-    assert status == 200, body
-
-
-def last_request():
-    _, body = request("GET", env("SERVICE") + "/_requests")
-    return json.loads(body)["requests"][-1]
 
 
 def refused(uploader, image, action, errcode=None, status=None):

@@ -92,7 +92,18 @@ _loop = _Loop()
 
 
 @contextlib.contextmanager
-def running(folder, accounts=None, *, interval=0, faults=True, keepalive=75.0, ssl_context=None):
+def running(
+    folder,
+    accounts=None,
+    *,
+    interval=0,
+    faults=True,
+    keepalive=75.0,
+    ssl_context=None,
+    port=0,
+    panel=None,
+    names=(),
+):
     """Run a stand-in with its pictures in `folder`; the value is a Cloud.
 
     `accounts` is what the JSON file would hold, as Python objects (None: the default).
@@ -107,8 +118,10 @@ def running(folder, accounts=None, *, interval=0, faults=True, keepalive=75.0, s
         faults=faults,
         clock=clock,
         write=lines.append,
+        panel=panel,
+        names=names,
     )
-    runner, url = _loop.run(start(app, ssl_context=ssl_context, keepalive=keepalive))
+    runner, url = _loop.run(start(app, port=port, ssl_context=ssl_context, keepalive=keepalive))
     try:
         yield Cloud(url, clock, lines)
     finally:

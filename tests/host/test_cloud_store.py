@@ -1,6 +1,7 @@
 # What the stand-in keeps and shows: pictures, attributes, the gallery.
 
 import hashlib
+import html
 import re
 
 import pytest
@@ -115,14 +116,14 @@ def test_names_are_unique_and_sortable(tmp_path):
     assert names == sorted(set(names))
     later = Store(tmp_path, now=lambda: 1_700_000_001_000_000_000)
     assert later.keep(b"", "png", LABEL) == f"20231114T221321.000000Z-{LABEL}-000004.png"
-    assert [stored.name for stored in later.pictures()][1:] == names[::-1]
+    assert later.names()[1:] == names[::-1]
 
 
 def test_a_half_written_file_is_not_shown(tmp_path):
     store = Store(tmp_path)
     name = store.keep(b"whole", "jpg", LABEL)
     (tmp_path / "images" / (name + ".part")).write_bytes(b"ha")
-    assert [stored.name for stored in store.pictures()] == [name]
+    assert store.names() == [name]
     assert store.path(name + ".part") is None
 
 
@@ -184,19 +185,44 @@ def test_the_url_is_made_of_a_host_header_that_makes_sense(host, expected, tmp_p
 
 
 def test_the_gallery_shows_pictures_newest_first_and_no_secrets(tmp_path):
-    with running(tmp_path) as cloud:
-        assert "No pictures yet" in cloud.get("/").text
+    accounts = demo_accounts()
+    devices = accounts["projects"].pop(KEY)["devices"]
+    devices["secret-camera"] = devices.pop(TOKEN)
+    accounts["projects"]["secret-key"] = {"region": "demo", "devices": devices}
+    path = UPLOAD.replace(TOKEN, "secret-camera")
+    label = hashlib.sha256(b"secret-camera").hexdigest()[:8]
+    with running(tmp_path, accounts) as cloud:
+        empty = cloud.get("/").text
         names = [
-            cloud.upload(picture(form)).json()["image_url"].rpartition("/")[2]
+            cloud.upload(picture(form), path, Project_Key="secret-key")
+            .json()["image_url"]
+            .rpartition("/")[2]
             for form in ("JPEG", "PNG")
         ]
         answer = cloud.get("/")
+    assert "No pictures yet" in empty
     assert answer.headers["Content-Type"].startswith("text/html")
     shown = re.findall(r'<img src="/images/([^"]+)"', answer.text)
     assert shown == names[::-1]
     assert "2 pictures" in answer.text
-    assert f"dem*** ({LABEL})" in answer.text
-    assert TOKEN not in answer.text
+    assert f"sec*** ({label})" in answer.text
+    for text in (empty, answer.text):
+        assert "secret-camera" not in text
+        assert "secret-key" not in text
+
+
+def test_the_empty_gallery_says_how_to_send_the_first_picture(tmp_path):
+    with running(tmp_path / "demo") as cloud:
+        text = html.unescape(cloud.get("/").text)
+    command = re.search(r"<code>(curl .*?)</code>", text, re.DOTALL)
+    assert command
+    assert cloud.url + UPLOAD in command[1]
+    assert all(f"{name}: {value}" in command[1] for name, value in HEADERS.items())
+    accounts = demo_accounts()
+    accounts["projects"]["secret-key"] = accounts["projects"].pop(KEY)
+    with running(tmp_path / "own", accounts) as cloud:
+        text = html.unescape(cloud.get("/").text)
+    assert "/device/v1/<AccessToken>/<identifier>/image" in text
 
 
 def test_the_gallery_escapes(tmp_path):

@@ -240,6 +240,14 @@ class Faults:
         """Queue a list of Fault."""
         self._queue.extend(faults)
 
+    def withdraw(self, fault):
+        """Take a Fault that waits out of the queue; nothing happens if it is not there."""
+        self._queue = collections.deque(other for other in self._queue if other is not fault)
+
+    def waits(self, fault):
+        """Return whether this very Fault waits in the queue."""
+        return any(other is fault for other in self._queue)
+
     def take(self, token):
         """Return the fault for a request of the device `token`, or None."""
         for fault in self._queue:

@@ -1,65 +1,79 @@
-# What people look at: the start page with all pictures, and the pictures themselves.
+# What people look at: the start page with the newest pictures, older ones, the pictures.
 
 import asyncio
-import time
+import pathlib
+import string
 from html import escape
 
 from aiohttp import web
 
+from tools.cloud import accounts as accounts_file
+from tools.cloud import guard
 from tools.cloud.answers import refused
-from tools.cloud.journal import masked
+from tools.cloud.device_api import base_url
 from tools.cloud.pictures import PictureError, media_type
 
-NEWEST = 200
+# How many pictures the page starts with, and how many more each time it is asked for older.
+PAGE = 48
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>thingscam: pictures</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.4 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem; }}
-h1 {{ font-size: 1.3rem; margin: 0 0 1rem; }}
-main {{ display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); }}
-figure {{ border: 1px solid #8885; border-radius: .6rem; margin: 0; overflow: hidden; }}
-img {{ aspect-ratio: 4 / 3; background: #8882; display: block; object-fit: contain; width: 100%; }}
-figcaption {{ padding: .5rem .75rem; }}
-figcaption span {{ display: block; font-size: .85rem; opacity: .75; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<main>
-{figures}
-</main>
-</body>
-</html>
-"""
-
-_FIGURE = """\
-<figure>
-<a href="/images/{name}"><img src="/images/{name}" alt="Picture of {when}" loading="lazy"></a>
-<figcaption>{when}<span>{device}, {size}</span></figcaption>
-</figure>"""
+_FOLDER = pathlib.Path(__file__).parent / "page"
+_FILES = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "pictures.js": "text/javascript",
+    "viewer.js": "text/javascript",
+    "board.js": "text/javascript",
+    "stream.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 
 class Gallery:
-    """The handlers of / and /images/NAME."""
+    """The handlers of /, /page/older, /page/FILE and /images/NAME.
 
-    def __init__(self, accounts, store):
+    `cards` (Cards) makes HTML of pictures; `panel` tells whether a board is attached.
+    """
+
+    def __init__(self, accounts, store, cards, panel=None):
         self._store = store
-        self._devices = {device.label: masked(device.token) for device in accounts.devices()}
+        self._cards = cards
+        self._panel = panel
+        self._demo = accounts == accounts_file.default()
 
     async def page(self, request):
-        """Answer GET / with the newest pictures."""
-        pictures = await asyncio.to_thread(self._store.pictures)
-        figures = "\n".join(self._figure(picture) for picture in pictures[:NEWEST])
-        text = _PAGE.format(title=_title(len(pictures)), figures=figures)
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        """Answer GET / with the newest pictures, or those older than ?before=NAME."""
+        before = request.query.get("before", "")
+        names, found, older = await self._older(before)
+        text = string.Template((_FOLDER / "index.html").read_text("utf-8")).substitute(
+            title=title(len(names)),
+            live="false" if before else "true",
+            board="false" if self._panel is None else "true",
+            # What the page has already, as live.py understands it.
+            since=escape(f"//{names[0]}") if names else "",
+            empty="hidden" if names else "",
+            newest="" if before else "\n".join(found[:1]),
+            earlier="\n".join(found if before else found[1:]),
+            older=f"/?before={escape(older)}" if older else "/",
+            no_older="" if older else "hidden",
+            curl=escape(self._curl(request)),
+        )
+        headers = {**guard.HEADERS, "Cache-Control": "no-store"}
         return web.Response(text=text, content_type="text/html", headers=headers)
+
+    async def older(self, request):
+        """Answer GET /page/older?before=NAME with cards as JSON; `older` False: no more."""
+        _, found, older = await self._older(request.query.get("before", ""))
+        headers = {**guard.HEADERS, "Cache-Control": "no-store"}
+        return web.json_response({"cards": found, "older": bool(older)}, headers=headers)
+
+    async def file(self, request):
+        """Answer GET /page/FILE with one of the page's own files."""
+        name = request.match_info["file"]
+        if name not in _FILES:
+            return refused(4041)
+        # Asked for again each time, answered 304 if it is the same.
+        headers = {**guard.HEADERS, "Cache-Control": "no-cache", "Content-Type": _FILES[name]}
+        return web.FileResponse(_FOLDER / name, headers=headers)
 
     async def image(self, request):
         """Answer GET /images/NAME with the picture as it was uploaded."""
@@ -70,22 +84,41 @@ class Gallery:
             content_type = media_type(path)
         except PictureError:
             return refused(4041)
-        headers = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
+        headers = {
+            "Content-Type": content_type,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, max-age=86400",
+        }
         return web.FileResponse(path, headers=headers)
 
-    def _figure(self, picture):
-        known = self._devices.get(picture.device, "device")
-        return _FIGURE.format(
-            name=escape(picture.name),
-            when=escape(time.strftime("%Y-%m-%d %H:%M:%S UTC", picture.taken_in)),
-            device=escape(f"{known} ({picture.device})"),
-            size=escape(f"{picture.size / 1024:.0f} KB"),
+    async def _older(self, before):
+        """Return all names, the cards of a page, and the last one's name if there are more."""
+
+        def read():
+            names = self._store.names()
+            chosen = self._store.older(names, before)
+            more = len(chosen) > PAGE
+            chosen = chosen[:PAGE]
+            return names, self._cards.of(chosen), chosen[-1] if more else None
+
+        return await asyncio.to_thread(read)
+
+    def _curl(self, request):
+        key, region, token, identifier = (
+            ("demo-project-key", "demo", "demo-camera", "image")
+            if self._demo
+            else ("<Project-Key>", "<Region>", "<AccessToken>", "<identifier>")
+        )
+        return (
+            f"curl {base_url(request)}/device/v1/{token}/{identifier}/image \\\n"
+            '  -H "Content-Type: application/octet-stream" \\\n'
+            f'  -H "Region: {region}" -H "Project-Key: {key}" \\\n'
+            "  --data-binary @photo.jpg"
         )
 
 
-def _title(count):
+def title(count):
+    """Return the page's heading for so many pictures."""
     if not count:
         return "No pictures yet"
-    if count > NEWEST:
-        return f"The newest {NEWEST} of {count} pictures"
-    return f"{count} picture{'' if count == 1 else 's'}"
+    return f"{count:,} picture{'' if count == 1 else 's'}"

@@ -2,13 +2,16 @@
 #
 # Source of the formats: ThingsCloud's "Device image upload" documentation.
 
+import datetime
 import io
 import itertools
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 
 from PIL import Image
+from PIL.ExifTags import IFD, Base
 
 # Pillow's name -> media type, ending of a file's name. MPO is a JPEG with more pictures
 # behind the first one, as telephones make them.
@@ -42,6 +45,10 @@ _BROKEN = (
 )
 
 
+# It warns of each oddity in EXIF; what can be read of it is enough here.
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
+
+
 class PictureError(Exception):
     """The bytes are not a whole picture in one of the service's formats."""
 
@@ -73,6 +80,36 @@ def judge(data):
         raise PictureError(str(error)) from error
 
 
+@dataclass(frozen=True)
+class Details:
+    """What a stored picture tells of itself: size in pixels, and, if its EXIF says so,
+
+    when it was captured (without a time zone if the camera did not say which) and why.
+    """
+
+    width: int = 0
+    height: int = 0
+    captured_at: datetime.datetime | None = None
+    cause: str = ""
+
+
+def details(path):
+    """Return the Details of the picture file at `path`; what cannot be read is left out."""
+    try:
+        with Image.open(path, formats=_OPENERS) as image:
+            width, height = image.size
+            # Formats that keep EXIF behind the pixels would have to be decoded for it.
+            exif = image.getexif() if "exif" in image.info else None
+    except _BROKEN:
+        return Details()
+    if exif is None:
+        return Details(width, height)
+    try:
+        return Details(width, height, _captured_at(exif), _words(exif.get(Base.ImageDescription)))
+    except _BROKEN:
+        return Details(width, height)
+
+
 def media_type(path):
     """Return the media type of the picture file at `path`, judged from its content.
 
@@ -83,6 +120,28 @@ def media_type(path):
             return _FORMATS[image.format or ""][0]
     except _BROKEN as error:
         raise PictureError(str(error)) from error
+
+
+def _captured_at(exif):
+    tags = exif.get_ifd(IFD.Exif)
+    when = _words(tags.get(Base.DateTimeOriginal))
+    offset = _words(tags.get(Base.OffsetTimeOriginal))
+    for text, form in ((when + offset, "%Y:%m:%d %H:%M:%S%z"), (when, "%Y:%m:%d %H:%M:%S")):
+        try:
+            return datetime.datetime.strptime(text, form)
+        except ValueError:
+            continue
+    return None
+
+
+def _words(value, most=60):
+    """Return a text from EXIF, fit for one line; anything else gives an empty one."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, str):
+        return ""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
+    return line if len(line) <= most else line[:most] + "..."
 
 
 def _load_all(image):

@@ -6,13 +6,15 @@ import time
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from tools.cloud import wire
+from tools.cloud import guard, wire
 from tools.cloud.answers import refused
+from tools.cloud.cards import Cards
 from tools.cloud.control import Control
 from tools.cloud.device_api import DeviceApi
 from tools.cloud.faults import Faults
 from tools.cloud.gallery import Gallery
 from tools.cloud.journal import Journal
+from tools.cloud.live import Live
 from tools.cloud.pace import Pace
 
 # aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
@@ -22,17 +24,31 @@ _logger.addFilter(
 )
 
 
-def make_app(accounts, store, *, interval=10.0, faults=False, clock=time.monotonic, write=None):
+def make_app(
+    accounts,
+    store,
+    *,
+    interval=10.0,
+    faults=False,
+    clock=time.monotonic,
+    write=None,
+    panel=None,
+    names=(),
+):
     """Return the stand-in as an aiohttp application.
 
     `accounts` is an Accounts, `store` a Store; `interval` is the least time between two
     requests of a device in seconds of `clock` (0: no limit); `faults` opens /_faults and
-    /_requests; `write` is called with one line (str) per request.
+    /_requests; `write` is called with one line (str) per request. `panel` is a Panel: the
+    page then has a board's log, state and buttons, and opens only under addresses, this
+    computer's own names, and `names`.
     """
     queue = Faults()
     journal = Journal(accounts.secrets(), write)
     api = DeviceApi(accounts, store, Pace(interval), queue, journal, clock)
-    gallery = Gallery(accounts, store)
+    cards = Cards(accounts, store)
+    gallery = Gallery(accounts, store, cards, panel)
+    live = Live(store, cards, queue, panel)
     app = web.Application(middlewares=[_logging(journal)])
     # The body is asked for only when it is wanted: see wire.read_body.
     app.router.add_post(
@@ -42,7 +58,7 @@ def make_app(accounts, store, *, interval=10.0, faults=False, clock=time.monoton
     )
     app.router.add_get("/device/v1/{token:[^/]+}/attributes", api.attributes)
     app.router.add_get("/images/{name:[^/]+}", gallery.image)
-    app.router.add_get("/", gallery.page)
+    _add_page(app, gallery, live, panel, names)
     if faults:
         control = Control(queue, journal)
         app.router.add_post("/_faults", control.add)
@@ -51,6 +67,20 @@ def make_app(accounts, store, *, interval=10.0, faults=False, clock=time.monoton
         app.router.add_get("/_requests", control.requests)
     app.router.add_route("*", "/{path:.*}", _no_such_path, expect_handler=_no_go_ahead_yet)
     return app
+
+
+def _add_page(app, gallery, live, panel, names):
+    def guarded(handler):
+        return guard.for_own_hosts(handler, names) if panel else handler
+
+    app.router.add_get("/", guarded(gallery.page))
+    app.router.add_get("/page/older", guarded(gallery.older))
+    app.router.add_get("/page/events", guarded(live.events), allow_head=False)
+    app.router.add_get("/page/{file:[^/]+}", gallery.file)
+    if panel:
+        app.router.add_post("/page/act/{name:[^/]+}", guarded(live.act))
+    app.cleanup_ctx.append(live.attach)
+    app.on_shutdown.append(live.end)
 
 
 async def start(app, host="127.0.0.1", port=0, *, ssl_context=None, keepalive=75.0):

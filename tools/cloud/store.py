@@ -1,5 +1,6 @@
 # Pictures and attributes on disk; both survive a restart.
 
+import datetime
 import itertools
 import json
 import os
@@ -8,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 # 20260131T235959.123456Z-1a2b3c4d-000042.jpg: time, device, counter.
-_NAME = re.compile(r"(\d{8}T\d{6})\.\d{6}Z-([0-9a-f]{8})-(\d{6,})\.[a-z]{3,4}", re.ASCII)
+_NAME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z-([0-9a-f]{8})-(\d{6,})\.[a-z]{3,4}", re.ASCII)
 
 
 class StoreError(Exception):
@@ -17,10 +18,10 @@ class StoreError(Exception):
 
 @dataclass(frozen=True)
 class Stored:
-    """One picture on disk; `taken_in` is UTC, `device` the Device's label."""
+    """One picture on disk: when it was taken in, the Device's label, its size in bytes."""
 
     name: str
-    taken_in: time.struct_time
+    taken_in: datetime.datetime
     device: str
     size: int
 
@@ -28,8 +29,9 @@ class Stored:
 class Store:
     """Keeps pictures in `folder`/images and attributes in `folder`/attributes.json.
 
-    `now` gives the nanoseconds since 1970 for file names. Raises StoreError when the folder
-    cannot be made, or holds an attributes.json that is not one.
+    `now` gives the nanoseconds since 1970 for file names; `kept` counts the pictures kept by
+    this object. Raises StoreError when the folder cannot be made, or holds an
+    attributes.json that is not one.
     """
 
     def __init__(self, folder, now=time.time_ns):
@@ -37,14 +39,19 @@ class Store:
         self._images = folder / "images"
         self._attributes_file = folder / "attributes.json"
         self._now = now
+        self._watchers = []
+        self.kept = 0
         try:
             self._images.mkdir(parents=True, exist_ok=True)
             self._attributes = self._read_attributes()
-            pictures = self.pictures()
+            names = self.names()
         except OSError as error:
             raise StoreError(f"{error.filename}: cannot be used: {error.strerror}") from error
-        last = max((_counter(picture.name) for picture in pictures), default=0)
-        self._counter = itertools.count(last + 1)
+        self._counter = itertools.count(_counter(names[0]) + 1 if names else 1)
+
+    def watch(self, callback):
+        """Have `callback` called, without arguments, after each picture that is kept."""
+        self._watchers.append(callback)
 
     def keep(self, data, ending, device):
         """Write a picture (bytes) and return its name, unique and sortable by time.
@@ -56,6 +63,9 @@ class Store:
         counter = next(self._counter)
         name = f"{stamp}.{nanoseconds // 1000:06d}Z-{device}-{counter:06d}.{ending}"
         _write_whole(self._images / name, data)
+        self.kept += 1
+        for callback in self._watchers:
+            callback()
         return name
 
     def path(self, name):
@@ -66,15 +76,37 @@ class Store:
         path = self._images / name
         return path if path.is_file() else None
 
-    def pictures(self):
-        """Return all pictures as a list of Stored, newest first. Raises OSError."""
-        found = []
-        for entry in os.scandir(self._images):
-            match = _NAME.fullmatch(entry.name)
+    def names(self):
+        """Return the names of all pictures as a list, the last to arrive first. Raises OSError.
+
+        The order is that of the counter: a computer's clock may be set back.
+        """
+        try:
+            found = [name for name in os.listdir(self._images) if _NAME.fullmatch(name)]
+        except FileNotFoundError:
+            return []  # someone took the whole folder away
+        return sorted(found, key=_counter, reverse=True)
+
+    def older(self, names, before):
+        """Return those of `names` that arrived before the picture `before`.
+
+        It need not be there any more; what cannot be a picture's name leaves all of them.
+        """
+        if not _NAME.fullmatch(before):
+            return names
+        return [name for name in names if _counter(name) < _counter(before)]
+
+    def stored(self, name):
+        """Return the Stored of this name, or None if there is none of that name (any more)."""
+        match = _NAME.fullmatch(name)
+        try:
             if match:
-                taken_in = time.strptime(match[1], "%Y%m%dT%H%M%S")
-                found.append(Stored(entry.name, taken_in, match[2], entry.stat().st_size))
-        return sorted(found, key=lambda picture: picture.name, reverse=True)
+                size = os.stat(self._images / name).st_size
+                taken_in = datetime.datetime.strptime(match[1] + "+0000", "%Y%m%dT%H%M%S.%f%z")
+                return Stored(name, taken_in, match[2], size)
+        except (FileNotFoundError, ValueError):
+            pass
+        return None
 
     def set_attribute(self, device, identifier, value):
         """Set one attribute of a device (by its label), on disk too. Raises OSError."""
@@ -100,8 +132,7 @@ class Store:
 
 
 def _counter(name):
-    match = _NAME.fullmatch(name)
-    return int(match[3]) if match else 0
+    return int(name.rpartition("-")[2].partition(".")[0])
 
 
 def _write_whole(path, data):

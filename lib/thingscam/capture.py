@@ -1,0 +1,172 @@
+# A trigger becomes a picture: sent from memory or put into the outbox, whatever else goes on.
+
+import gc
+
+from thingscam import board
+from thingscam.camera import Camera, CameraError
+from thingscam.port import const, ticks_diff, ticks_ms
+from thingscam.trigger import Trigger
+
+_ROOMY = const(1500000)  # free heap that only PSRAM gives
+_HASTE_MS = const(2000)  # a picture being sent from memory is kept after so long
+
+
+class Capture:
+    """Photographs what the triggers ask for, and sees that the picture is kept.
+
+    `config` is the whole configuration, `profile` the board's; `outbox`, `clock`, `log`
+    and `counters` are the app's.
+    """
+
+    def __init__(self, config, profile, outbox, clock, log, counters):
+        self._settings = config.camera
+        self._limit = config.cloud.limit_bytes
+        self._profile = profile
+        self._outbox = outbox
+        self._clock = clock
+        self._log = log
+        self._counters = counters
+        self._light = board.Light(profile.light) if config.camera.light else None
+        self._camera = None
+        # Room for one picture outside the driver's buffer: only then may one be sent
+        # from memory, for the next capture overwrites that buffer.
+        roomy = hasattr(gc, "mem_free") and gc.mem_free() > _ROOMY
+        self._spare = bytearray(self._limit) if roomy else None
+        kept = board.recall(board.REFUSED)
+        self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
+        self._lost = 0  # of the outbox's losses, those that have been counted
+        self._busy = False
+        self._attending = False
+        self._owed = None  # the cause of a picture that failed while something was sent
+        self._sending = None  # the picture that is sent from memory, while it is not kept
+        self._since = 0
+        self._copy = None  # the Kept it has become
+        self.trigger = Trigger(config.trigger, self._moved)
+
+    def ready(self):
+        """Start the camera, so that the first picture need not wait for it."""
+        try:
+            self._started().ready()
+        except CameraError as e:
+            self._log.error("%s", e)
+
+    def close(self):
+        """Give the camera's memory back; the next picture starts it again."""
+        if self._camera is not None:
+            self._camera.close()
+
+    def too_large(self, size):
+        """Take smaller pictures from now on: the service refused one of `size` bytes."""
+        self._refused = size
+        board.remember(board.REFUSED, size.to_bytes(4, "little"))
+        if self._camera is not None:
+            self._camera.too_large(size)
+
+    def photograph(self, direct=None):
+        """Take a picture if one is due, and keep it.
+
+        `direct()`, if given, returns None or what may settle the picture from memory: a
+        function of (frame, captured_at, cause) that returns whether it did. While it is at
+        that, call this again and again: if it takes long the picture is kept all the same,
+        for the power may go.
+        """
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            self._safeguard()
+            send, shot = self._shoot(direct)
+        finally:
+            self._busy = False
+        if send is not None:
+            self._send(send, shot)
+
+    def count_losses(self):
+        """Count what the outbox has lost since it was asked last: dropped, or found damaged."""
+        lost = self._outbox.dropped - self._lost
+        if lost:
+            self._lost += lost
+            self._counters.add("dropped", lost)
+
+    def attend(self, call, *arguments):
+        """Return what `call(*arguments)` does, which blocks: meanwhile interrupts photograph.
+
+        A board runs its interrupts' callbacks in blocking calls too (each 100 ms on an
+        ESP32), and a connection in the making must not cost the picture of who walks by.
+        """
+        self._attending = True
+        try:
+            return call(*arguments)
+        finally:
+            self._attending = False
+
+    def _moved(self):
+        if self._attending:
+            self.photograph()
+
+    def _send(self, send, shot):
+        self._sending, self._copy = shot, None
+        self._since = ticks_ms()
+        settled = send(*shot)
+        self._busy = True
+        try:
+            safe, self._sending = self._sending is None, None
+            if settled and self._copy is not None:
+                self._outbox.remove(self._copy)
+            elif not settled and not safe:
+                self._keep(*shot)
+        finally:
+            self._busy = False
+
+    def _safeguard(self):
+        if self._sending is None or ticks_diff(ticks_ms(), self._since) < _HASTE_MS:
+            return
+        shot, self._sending = self._sending, None
+        if self._keep(*shot):
+            copy = self._outbox.newest()
+            # Another one, should the flash have spoilt it: that must not go with this one.
+            if copy is not None and copy.size == len(shot[0]):
+                self._copy = copy
+
+    def _shoot(self, direct):
+        # Returns (send, (frame, captured_at, cause)) for a picture to be sent from memory.
+        if self._owed is not None and self._attending:
+            return None, None
+        cause = self._owed or self.trigger.cause()
+        if cause is None:
+            return None, None
+        self._owed = None
+        try:
+            frame = self._started().capture()
+        except CameraError as e:
+            if self._attending:
+                # An upload may have the memory that the camera needs.
+                self._owed = cause
+                self._log.warning("%s; once more when the upload is over", e)
+            else:
+                self._counters.add("capture_failed")
+                self._log.error("%s", e)
+            return None, None
+        self._counters.add("captured")
+        taken = self._clock.now()
+        send = direct() if direct and self._spare else None
+        if send is None:
+            self._keep(frame, taken, cause)
+            return None, None
+        view = memoryview(self._spare)[: len(frame)]
+        view[:] = frame
+        return send, (view, taken, cause)
+
+    def _started(self):
+        if self._camera is None:
+            self._camera = Camera(self._settings, self._limit, self._profile, self._light)
+            if self._refused:
+                self._camera.too_large(self._refused)
+        return self._camera
+
+    def _keep(self, frame, taken, cause):
+        kept = self._outbox.put(frame, taken, cause)
+        if kept:
+            self._log.info("kept %d bytes %s, %d waiting", len(frame), cause, len(self._outbox))
+        self.count_losses()
+        return kept

@@ -1,0 +1,83 @@
+# What the board tells of itself: by the LED, in the log, and to people at the REPL.
+
+import time
+
+from thingscam import board, errcodes
+from thingscam.led import Led
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
+from thingscam.sender import PACE
+
+_SETTLE_MS = const(20000)  # joining Wi-Fi at the start is no news
+_TELL_MS = const(3600000)
+
+
+class Status:
+    """Shows and tells how things stand; `profile` is the board's, the rest the app's parts."""
+
+    def __init__(self, profile, outbox, clock, log, counters):
+        self._led = Led(board.Light(profile.led, profile.led_low))
+        self._outbox = outbox
+        self._clock = clock
+        self._log = log
+        self._counters = counters
+        self._born = int(time.time())
+        self._why = None  # nothing goes out
+        self._tell_at = ticks_ms()
+        self._led.show("starting")
+
+    def show(self, online, trouble):
+        """Have the LED show whether the board is online, and the last UploadError or None."""
+        if trouble is not None and trouble.action == errcodes.STOP:
+            self._led.show("stopped")
+        else:
+            self._led.show("waiting" if online else "joining")
+        self._led.step()
+
+    def sending(self):
+        """Have the LED show that an upload is under way."""
+        self._led.show("sending")
+        self._led.step()
+
+    def off(self):
+        """Switch the LED off."""
+        self._led.off()
+
+    def tell(self, why):
+        """Say in the log what waits, and `why` (None: it is going out): when it lasts, hourly."""
+        waiting = len(self._outbox)
+        if not waiting or why is None or why == PACE:
+            self._why = None
+            return
+        if why != self._why:
+            self._why, self._tell_at = why, ticks_add(ticks_ms(), _SETTLE_MS)
+        if ticks_diff(self._tell_at, ticks_ms()) > 0:
+            return
+        self._tell_at = ticks_add(ticks_ms(), _TELL_MS)
+        age = self._oldest_s()
+        age = "unknown" if age is None else "%d s" % age
+        self._log.info("%d waiting, the oldest for %s: %s", waiting, age, why)
+
+    def as_dict(self, why, rssi):
+        """Return all there is to know as a dict; `why` as in tell(), `rssi` in dBm or None."""
+        found = self._counters.as_dict()
+        found.update(
+            waiting=len(self._outbox),
+            waiting_bytes=self._outbox.bytes_used,
+            oldest_s=self._oldest_s(),
+            silent_because=why,
+            rssi=rssi,
+            clock_set=self._clock.is_set(),
+            uptime_s=int(time.time()) - self._born,
+        )
+        return found
+
+    def clock_set(self, off_s):
+        """Take note that the clock was set, and that it had been off by so many seconds."""
+        self._born += off_s
+
+    def _oldest_s(self):
+        oldest = self._outbox.oldest()
+        now = self._clock.now()
+        if oldest is None or oldest.captured_at is None or now is None:
+            return None
+        return now - oldest.captured_at

@@ -1,0 +1,441 @@
+# An ESP32, played: reset causes, RTC memory, pins, timers, watchdog, Wi-Fi, NTP and two clocks.
+#
+# with Board() as esp: puts it in the place of the modules `machine`, `esp32`, `network` and
+# `ntptime`, of `time` and of the ticks, in every module of thingscam that was imported
+# before, and takes it away again behind.
+
+import sys
+import time
+
+PERIOD = 1 << 30  # the ticks wrap there, as on a board: after 12.4 days
+YEAR_2000 = 946684800
+NOW = 1790000000  # what time it really is when a board's power comes on: in 2026
+
+_BOOT_MS = 300
+# These wait for real sockets, in real time.
+_REAL = ("connection", "session", "port")
+
+
+class Gone(BaseException):
+    """The program ends here: the board sleeps, or starts anew."""
+
+
+class Names:
+    """Holds what it is given, as a module of constants does."""
+
+    def __init__(self, **values):
+        for name in values:
+            setattr(self, name, values[name])
+
+
+class Notes:
+    """A log that keeps its lines."""
+
+    def __init__(self):
+        self.lines = []
+
+    def debug(self, text, *values):
+        self._add("DEBUG", text, values)
+
+    def info(self, text, *values):
+        self._add("INFO", text, values)
+
+    def warning(self, text, *values):
+        self._add("WARNING", text, values)
+
+    def error(self, text, *values):
+        self._add("ERROR", text, values)
+
+    def count(self, *parts):
+        """Return how many lines hold all of `parts`."""
+        return sum(1 for line in self.lines if all(part in line for part in parts))
+
+    def _add(self, level, text, values):
+        self.lines.append(level + " " + (text % values if values else text))
+
+
+class Board:
+    """One board. `epoch` is the year its clock counts from, `psram` how much heap it has.
+
+    `ticks` are those since the start, unbounded; `wall_ms` is its clock, from its epoch;
+    `real_s` what time it is, in seconds since 1970.
+    """
+
+    def __init__(self, epoch=1970, psram=False):
+        self.offset_s = YEAR_2000 if epoch == 2000 else 0
+        self.psram = psram
+        self.ticks = 5000
+        self.wall_ms = (YEAR_2000 - self.offset_s) * 1000
+        self.real_ms = NOW * 1000
+        self.rtc = b""
+        self.levels = {}
+        self.outputs = {}
+        self.held = []
+        self.air = Air(self)
+        self.ntp = {}  # what servers do other than answer: an exception, or "kiss"
+        self.asked = []
+        self.log = []
+        self.on_ticks = None  # called whenever time goes on
+        self._start("power_on")
+        self._machine()
+        self.esp32 = Names(WAKEUP_ANY_HIGH=True, WAKEUP_ALL_LOW=False, wake_on_ext0=self._ext0)
+        self.network = Names(STA_IF=0, WLAN=lambda interface: self.air)
+        self.ntptime = Names(host="pool.ntp.org", timeout=1, settime=self._settime)
+        self.time = Names(
+            time=lambda: self.wall_ms // 1000,
+            time_ns=lambda: self.wall_ms * 1000000,
+            gmtime=self._gmtime,
+        )
+        self._kept = None
+
+    def __enter__(self):
+        places = {
+            "machine": self.machine,
+            "esp32": self.esp32,
+            "network": self.network,
+            "ntptime": self.ntptime,
+            "Timer": self.machine.Timer,
+            "time": self.time,
+            "gc": Names(mem_free=lambda: 4000000 if self.psram else 80000, collect=lambda: None),
+            "ticks_ms": lambda: self.ticks % PERIOD,
+            "ticks_add": lambda ticks, delta: (ticks + delta) % PERIOD,
+            "ticks_diff": _ticks_diff,
+            "sleep_ms": self.go,
+            "random": Names(random=lambda: 0),
+        }
+        self._kept = []
+        for path in list(sys.modules):
+            if path[:10] != "thingscam." or path[10:] in _REAL:
+                continue
+            module = sys.modules[path]
+            for name in places:
+                if hasattr(module, name) and not (name == "time" and path[10:] == "log"):
+                    self._kept.append((module, name, getattr(module, name)))
+                    setattr(module, name, places[name])
+        return self
+
+    def __exit__(self, *_):
+        kept, self._kept = self._kept, []
+        for module, name, value in kept:
+            setattr(module, name, value)
+
+    # What happens to the board.
+
+    def go(self, ms):
+        """Let time go on."""
+        self.ticks += ms
+        self.wall_ms += ms
+        self.real_ms += ms
+        if self.on_ticks:
+            self.on_ticks()
+
+    def power_cut(self, ms=0):
+        """Cut the power, for so long: nothing survives."""
+        self.rtc = b""
+        self.real_ms += ms
+        self.wall_ms = (YEAR_2000 - self.offset_s) * 1000
+        self._start("power_on")
+
+    def restart(self, cause):
+        """Start anew: "reset", "watchdog", or "soft_reset", over which the ticks go on."""
+        ticks, dog = self.ticks, self.dog
+        self._start(cause)
+        if cause == "soft_reset":
+            self.ticks, self.dog = ticks, dog
+        else:
+            self.wall_ms += _BOOT_MS
+            self.real_ms += _BOOT_MS
+
+    def wake(self, slept_ms, by_pin=False):
+        """Wake from a deep sleep: the ticks restart, clock and RTC memory go on."""
+        self._start("deep_sleep")
+        self.wake_reason = 2 if by_pin else 4
+        self.wall_ms += slept_ms
+        self.real_ms += slept_ms
+
+    def set_clock(self):
+        """Set the clock to what time it is, as NTP does; return how many seconds it was off."""
+        before = self.wall_ms
+        self.wall_ms = self.real_ms - self.offset_s * 1000
+        return (self.wall_ms - before) // 1000
+
+    def drive(self, number, level):
+        """Let something outside drive a pin; a rising edge is seen by its interrupt."""
+        rising = level and not self.levels.get(number)
+        self.levels[number] = level
+        handler = self.irqs.get(number)
+        if rising and handler:
+            handler(self.machine.Pin(number))
+
+    def pulse(self, number=13):
+        """Let the motion sensor see something, shortly."""
+        self.drive(number, 1)
+        self.drive(number, 0)
+
+    def fire(self, number):
+        """Let a timer run out."""
+        self.timers[number].callback(self.timers[number])
+
+    @property
+    def starving(self):
+        """Whether the watchdog would have bitten by now; None without one."""
+        return self.dog and self.ticks - self.dog.fed > self.dog.timeout
+
+    # What the modules hold.
+
+    def _start(self, cause):
+        self.cause = cause
+        self.ticks = _BOOT_MS
+        self.timers = {}
+        self.irqs = {}
+        self.dog = None
+        self.slept = None
+        self.wake_pin = None
+        self.wake_reason = 0
+        self.air.switch_off()
+
+    def _machine(self):
+        esp = self
+        causes = {"power_on": 1, "reset": 2, "watchdog": 3, "deep_sleep": 4, "soft_reset": 5}
+
+        class Pin:
+            IN, OUT, PULL_UP, IRQ_RISING, IRQ_FALLING = 1, 3, 2, 1, 2
+
+            def __init__(self, number, mode=-1, pull=-1, value=None, hold=None):
+                self.number = number
+                if hold is not None and number in esp.held:
+                    esp.held.remove(number)
+                if value is not None:
+                    self.value(value)
+                if hold:
+                    esp.held.append(number)
+                if pull == Pin.PULL_UP:
+                    esp.levels.setdefault(number, 1)
+
+            def value(self, level=None):
+                if level is None:
+                    return esp.levels.get(self.number, 0)
+                if self.number not in esp.held:
+                    esp.outputs[self.number] = level
+                return None
+
+            def irq(self, handler=None, trigger=3, wake=None):
+                assert trigger == Pin.IRQ_RISING or handler is None
+                esp.irqs[self.number] = handler
+
+        class Timer:
+            ONE_SHOT, PERIODIC = 0, 1
+
+            def __init__(self, number):
+                self.number = number
+
+            def init(self, mode, period, callback):
+                self.mode = mode
+                self.period = period
+                self.callback = callback
+                esp.timers[self.number] = self
+
+            def deinit(self):
+                esp.timers.pop(self.number, None)
+
+        class Wdt:
+            def __init__(self, timeout):
+                assert isinstance(timeout, int) and timeout > 0
+                self.timeout = timeout
+                self.feed()
+                esp.dog = self
+
+            def feed(self):
+                self.fed = esp.ticks
+
+        class Rtc:
+            def memory(self, data=None):
+                if data is None:
+                    return esp.rtc
+                assert len(data) <= 2048
+                esp.rtc = bytes(data)
+                return None
+
+        self.machine = Names(
+            PWRON_RESET=1,
+            HARD_RESET=2,
+            WDT_RESET=3,
+            DEEPSLEEP_RESET=4,
+            SOFT_RESET=5,
+            PIN_WAKE=2,
+            EXT0_WAKE=2,
+            TIMER_WAKE=4,
+            reset_cause=lambda: causes[esp.cause],
+            wake_reason=lambda: esp.wake_reason,
+            reset=self._reset,
+            deepsleep=self._deepsleep,
+            Pin=Pin,
+            Timer=Timer,
+            WDT=Wdt,
+            RTC=Rtc,
+        )
+
+    def _reset(self):
+        self.log.append("reset")
+        raise Gone("reset")
+
+    def _deepsleep(self, ms=0):
+        self.log.append("sleep")
+        self.slept = ms
+        raise Gone("asleep")
+
+    def _ext0(self, pin, level):
+        assert level is True
+        self.wake_pin = pin.number
+
+    def _gmtime(self, seconds=None):
+        if seconds is None:
+            seconds = self.wall_ms // 1000
+        return time.gmtime(seconds + self.offset_s)
+
+    def _settime(self):
+        self.log.append("ntp")
+        self.asked.append(self.ntptime.host)
+        answer = self.ntp.get(self.ntptime.host)
+        if isinstance(answer, Exception):
+            self.go(1000)
+            raise answer
+        self.set_clock()
+        if answer == "kiss":  # no time in it: the NTP era's end, to ntptime
+            self.wall_ms = (2085978496 - self.offset_s) * 1000
+
+
+class Air:
+    """network.WLAN, and the networks in reach: `networks` is ssid -> Network.
+
+    `faults`: name of a call -> what it raises. `calls`: what was asked of it.
+    """
+
+    JOIN_MS = 1500
+
+    def __init__(self, esp):
+        self._esp = esp
+        self.networks = {}
+        self.faults = {}
+        self.calls = []
+        self.tried = []
+        self.scans = 0
+        self.on_scan = None
+        self.switch_off()
+
+    def add(self, ssid, password="", rssi=-60, hidden=False):
+        """Put up a network; more than one access point may have a name."""
+        seen = [(b"" if hidden else ssid.encode(), b"\1\2\3\4\5\6", 6, rssi, 3, hidden)]
+        if ssid in self.networks:
+            seen += self.networks[ssid].seen
+            seen.sort(key=lambda each: -each[3])
+        self.networks[ssid] = Names(password=password, seen=seen)
+
+    def vanish(self, ssid):
+        """Take a network away."""
+        del self.networks[ssid]
+        if self._ssid == ssid and self._since is not None:
+            self._reason = 200  # STAT_BEACON_TIMEOUT
+
+    def switch_off(self):
+        self._active = False
+        self._ssid = None
+        self._since = None
+        self._reason = 0
+        self._reconnects = 0
+
+    # What network.WLAN has.
+
+    def active(self, on=None):
+        self._called("active")
+        if on is None:
+            return self._active
+        if not on:
+            self.switch_off()
+        self._active = on
+        return None
+
+    def isconnected(self):
+        self._called("isconnected")
+        return self._state() == 1010
+
+    def status(self, what=None):
+        self._called("status")
+        if what == "rssi":
+            if self._state() != 1010:
+                raise OSError("Wifi Not Connected")
+            return self.networks[self._ssid].seen[0][3]
+        assert what is None
+        return self._state()
+
+    def config(self, name=None, **values):
+        self._called("config")
+        if name == "essid":
+            return self._ssid or ""
+        self._reconnects = values["reconnects"]
+        return None
+
+    def scan(self):
+        self._called("scan")
+        if not self._active:
+            raise OSError("STA must be active")
+        self.scans += 1
+        self._esp.go(2000)
+        if self.on_scan:
+            self.on_scan()
+        # As ESP-IDF lists them: the strongest first.
+        found = [each for name in self.networks for each in self.networks[name].seen]
+        return sorted(found, key=lambda each: -each[3])
+
+    def connect(self, ssid, password=None):
+        self._called("connect")
+        if not self._active:
+            raise OSError("Wifi Not Started")
+        if self._since is not None:
+            raise OSError("Wifi Internal Error")  # it is at it already
+        self.tried.append(ssid)
+        self._ssid = ssid
+        self._password = password
+        self._since = self._esp.ticks
+        self._reason = 0
+
+    def disconnect(self):
+        self._called("disconnect")
+        if not self._active:
+            raise OSError("Wifi Not Started")
+        self._since = None
+        self._reason = 0
+
+    def _called(self, name):
+        self.calls.append(name)
+        fault = self.faults.get(name)
+        if fault is not None:
+            raise fault
+
+    def _state(self):
+        if not self._active or self._since is None:
+            return self._reason or 1000  # STAT_IDLE
+        gone = self._esp.ticks - self._since
+        network = self.networks.get(self._ssid)
+        right = network is not None and (self._password or "") == network.password
+        # Without a bound to its own tries the driver never tells why it fails.
+        if not right and self._reconnects and gone >= 3000 * (1 + self._reconnects):
+            # It has given up for good: WIFI_REASON_4WAY_HANDSHAKE_TIMEOUT, STAT_NO_AP_FOUND.
+            self._reason = 15 if network is not None else self._reason or 201
+            self._since = None
+            return self._reason
+        return 1010 if right and gone >= self.JOIN_MS else 1001  # STAT_GOT_IP, STAT_CONNECTING
+
+
+def on_board(test):
+    """Run a test with a fresh Board as its argument."""
+
+    def run():
+        with Board() as esp:
+            test(esp)
+
+    return run
+
+
+def _ticks_diff(end, start):
+    return (end - start + PERIOD // 2) % PERIOD - PERIOD // 2

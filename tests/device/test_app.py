@@ -1,0 +1,749 @@
+# app: the whole firmware on a played board against the stand-in: awake, asleep, stopped.
+
+import json
+import os
+import re
+
+from fakeboard import Board, Gone
+from photocamera import Photographer
+from support import (
+    KEY,
+    TOKEN,
+    Script,
+    env,
+    fault,
+    new_folder,
+    no_faults,
+    note_in,
+    photo,
+    raises,
+    request,
+    uploads,
+)
+from thingscam import app, board, config, session
+from thingscam.clock import SERVERS
+from thingscam.counters import Counters
+
+HOME = ("home", "the home password")
+SHED = ("shed", "the shed password")
+
+
+class House:
+    """A board with camera, Wi-Fi and motion sensor, in a folder of its own."""
+
+    def __init__(self, psram=False, endpoint=None, networks=(HOME,), **sections):
+        self.esp = Board(psram=psram)
+        self.camera = Photographer()
+        cloud = {
+            "endpoint": endpoint,
+            "access_token": TOKEN,
+            "identifier": "image",
+            "project_key": KEY,
+            "region": "demo",
+            "timeout_s": 5,
+        }
+        cloud.update(sections.pop("cloud", {}))
+        self.sections = dict(sections, cloud=cloud)
+        self.sections["wifi"] = [{"ssid": ssid, "password": word} for ssid, word in networks]
+        for each in networks:
+            self.esp.air.add(*each)
+        self.app = None
+        self.on_progress = None
+
+    def __enter__(self):
+        self._home = os.getcwd()
+        folder = new_folder()
+        os.chdir(folder)
+        self.sections["outbox"] = {"path": folder + "/outbox"}
+        cloud = self.sections["cloud"]
+        cloud["endpoint"] = cloud["endpoint"] or env("SERVICE")
+        cloud.setdefault("ca", env("FILES") + "/service_tls/ca.der")
+        no_faults()
+        self.esp.__enter__()
+        self.camera.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self.camera.__exit__()
+        self.esp.__exit__()
+        app._current = None
+        os.chdir(self._home)
+
+    def config(self):
+        return config.parse(json.dumps(self.sections).encode(), wifi_needed=True)
+
+    def start(self):
+        """Start the app, to be driven by turns()."""
+        house = self
+
+        class Watched(app.App):
+            def progress(self, sent):
+                if house.on_progress:
+                    house.on_progress(sent)
+                super().progress(sent)
+
+        self.app = Watched(self.config())
+        return self.app
+
+    def turns(self, ms=0, until=None):
+        """Go round for so long, or until something holds; that must be within ten minutes."""
+        end = self.esp.ticks + (ms or 600000)
+        while self.esp.ticks < end:
+            self.app.turn()
+            if until and until():
+                return
+        assert until is None, self.lines()
+
+    def sleep(self):
+        """Run the app as boot does until it sleeps; return for how many ms."""
+        assert str(raises(Gone, app.run, self.config())) == "asleep"
+        return self.esp.slept
+
+    def wake(self, by_pin=False, after_ms=None):
+        """Wake as planned, or by the pin after so long."""
+        self.esp.wake(self.esp.slept if after_ms is None else after_ms, by_pin)
+
+    def lines(self):
+        """Return the lines in the ring file, without their times."""
+        found = []
+        for name in ("log.old.txt", "log.txt"):
+            try:
+                with open(name) as file:
+                    found += [line.strip()[20:] for line in file]
+            except OSError:
+                pass
+        return found
+
+    def count(self, *parts):
+        return sum(1 for line in self.lines() if all(part in line for part in parts))
+
+    def online(self):
+        return self.count("INFO Wi-Fi") > 0
+
+
+def arrived():
+    """Return the notes of the pictures that the service has stored, each of them whole."""
+    found = []
+    for each in uploads():
+        if each["stored"]:
+            status, body = request("GET", env("SERVICE") + "/images/" + each["stored"])
+            length = body[4] << 8 | body[5]
+            assert status == 200 and body[6:10] == b"Exif"
+            body = body[:2] + body[4 + length :]
+            assert body == photo(note_in(body)), "damaged"
+            found.append(note_in(body))
+    return found
+
+
+# Awake
+
+
+def test_motion_becomes_a_picture_in_the_cloud():
+    for psram in (False, True):
+        with House(psram=psram) as house:
+            esp = house.esp
+            house.start()
+            house.turns(until=house.online)
+            # The first goes through the outbox: connecting may hang.
+            for i in range(2):
+                esp.pulse()
+                house.turns(until=lambda i=i: len(arrived()) == i + 1)
+                house.turns(ms=11000)
+            line, _ = [each for each in house.lines() if each.startswith("INFO upload")]
+            form = r"^INFO upload [0-9]+ bytes pir -> http://[0-9.:]+/images/\S+\.jpg [0-9]+ ms$"
+            assert re.match(form, line), line
+            # From memory only where there is room for it.
+            assert house.count("INFO kept") == (1 if psram else 2), house.lines()
+
+
+def test_a_slow_upload_from_memory_is_kept_meanwhile():
+    with House(psram=True) as house:
+        house.start()
+        house.turns(until=house.online)
+        house.esp.pulse()
+        house.turns(until=arrived)
+        house.turns(ms=11000)
+
+        def on_progress(sent):
+            house.esp.go(1500)
+            waiting.append(house.app.status()["waiting"])
+
+        waiting = []
+        house.on_progress = on_progress
+        fault(delay={"before_answer": 0.3})
+        house.esp.pulse()
+        house.turns(until=lambda: house.app.status()["sent"] == 2)
+        assert waiting[0] == 0 and waiting[-1] == 1
+        assert house.app.status()["waiting"] == 0
+        assert len(set(arrived())) == len(uploads()) == 2
+        # The service does not take it: it stays, once.
+        house.turns(ms=11000)
+        fault(errcode=5001, delay={"before_answer": 0.3})
+        house.esp.pulse()
+        house.turns(until=lambda: house.count("upload failed"))
+        house.on_progress = None
+        assert house.app.status()["waiting"] == 1
+        house.turns(until=lambda: house.app.status()["sent"] == 3)
+        assert len(set(arrived())) == 3 and house.app.status()["waiting"] == 0
+
+
+def test_photographs_before_it_has_a_network():
+    with House(trigger={"pir_pin": None, "every_s": 20}) as house:
+        house.esp.air.vanish("home")
+        taken = []
+        house.camera.on_capture = lambda: taken.append(house.esp.ticks)
+        house.start()
+        begin = house.esp.ticks
+        house.turns(ms=100000)
+        assert taken[-1] - begin > 79000
+        status = house.app.status()
+        assert status["captured"] == status["waiting"] == 5
+        assert status["silent_because"] == "no Wi-Fi"
+        # It says so once, and what waits.
+        assert house.count("waiting, the oldest for", "no Wi-Fi") == 1
+        # Back again: all are sent, in order, ten seconds apart.
+        house.esp.air.add(*HOME)
+        house.turns(until=lambda: house.app.status()["sent"] >= 5)
+        found = arrived()[:5]
+        assert found == sorted(found)
+        assert status["sent"] == 0
+
+
+def test_ten_seconds_between_requests():
+    with House(trigger={"pir_pin": None, "every_s": 1}) as house:
+        house.start()
+        house.turns(until=house.online)
+        at = []
+        for _ in range(2500):
+            sent = house.app.status()["sent"]
+            house.app.turn()
+            if house.app.status()["sent"] > sent:
+                at.append(house.esp.ticks)
+        assert len(at) >= 4
+        for a, b in zip(at, at[1:]):  # noqa: B905
+            assert b - a >= 10000
+
+
+def test_triggers_while_an_upload_is_under_way():
+    # From memory and from the outbox: they are photographed at once, and no picture is damaged.
+    for psram in (False, True):
+        with House(psram=psram, trigger={"cooldown_s": 0}) as house:
+            house.start()
+            house.turns(until=house.online)
+            house.esp.pulse()
+            house.turns(until=arrived)  # the connection is open now
+            house.turns(ms=11000)
+            taken = []
+
+            def on_progress(sent, house=house, taken=taken):
+                if sent > 0 and len(taken) < 3:
+                    taken.append(house.camera.frames)
+                    house.esp.pulse()
+
+            house.on_progress = on_progress
+            fault(delay={"before_answer": 0.3})
+            house.esp.pulse()
+            house.turns(until=lambda house=house: house.app.status()["sent"] == 2)
+            assert len(taken) == 3
+            assert house.app.status()["captured"] == 5
+            assert house.app.status()["waiting"] == 3
+            house.on_progress = None
+            house.turns(until=lambda house=house: not house.app.status()["waiting"])
+            found = arrived()
+            assert len(set(found)) == 5 and found == sorted(found), found
+
+
+def test_a_trigger_while_the_network_is_sought():
+    with House(networks=(HOME, SHED)) as house:
+        house.esp.air.on_scan = house.esp.pulse
+        house.start()
+        house.app.turn()
+        assert house.esp.air.scans == 1
+        assert house.app.status()["captured"] == 1
+        house.turns(until=arrived)
+
+
+def test_a_trigger_while_the_clock_is_asked():
+    with House() as house:
+        house.start()
+        house.esp.ntp = {}
+        settime = house.esp.ntptime.settime
+
+        def slow():
+            house.esp.pulse()
+            assert house.app.status()["captured"] == 1
+            settime()
+
+        house.esp.ntptime.settime = slow
+        house.turns(until=arrived)
+
+
+def test_no_tls_while_the_clock_is_not_set():
+    with House(endpoint="tls") as house:
+        house.sections["cloud"]["endpoint"] = env("SERVICE_TLS")
+
+        def no_time():
+            raise OSError(110)
+
+        house.esp.ntptime.settime = no_time
+        house.start()
+        house.esp.pulse()
+        house.turns(ms=60000)
+        assert "clock is not set" in house.app.status()["silent_because"]
+        assert house.count("the clock is not set, no certificate can be checked") == 1
+        assert house.count("no time from") >= 3
+        assert house.count("stopped") == 0
+        # The picture was kept without a time, and goes as soon as the clock is set.
+        house.esp.ntptime.settime = house.esp.set_clock
+        house.turns(until=lambda: house.app.status()["sent"])
+        assert house.count("INFO upload", "https://") == 1
+
+
+def test_a_wait_holds_over_the_setting_of_the_clock_and_a_reset():
+    with House() as house:
+        house.esp.ntp = dict.fromkeys(SERVERS, OSError(110))
+        fault(errcode=4008)
+        house.start()
+        house.esp.pulse()
+        house.turns(until=lambda: house.count("ERROR stopped"))
+        house.esp.ntp = {}
+        house.turns(until=lambda: house.count("clock set by"))
+        house.esp.restart("reset")
+        house.start()
+        house.turns(ms=300000)
+        assert len(uploads()) == 1 and house.app.status()["waiting"] == 1
+        assert "before the last start" in house.app.status()["silent_because"]
+        house.turns(until=arrived)
+
+
+def test_no_room_for_camera_and_connection():
+    # The camera gives way to the handshake, and comes back: it must not fail at the next motion.
+    connect = session.Connection
+
+    def cramped(*arguments):
+        if house.camera.running:
+            raise MemoryError("memory allocation failed")
+        opened.append(connect(*arguments))
+        return opened[-1]
+
+    opened = []
+    with House(trigger={"cooldown_s": 0}) as house:
+        session.Connection = cramped
+        try:
+            house.start()
+            house.turns(until=house.online)
+            for i in range(3):
+                house.esp.pulse()
+                house.turns(until=lambda i=i: house.app.status()["sent"] == i + 1)
+                assert len(opened) == i + 1  # the one before was closed
+                assert house.camera.running
+        finally:
+            session.Connection = connect
+        assert len(arrived()) == 3
+        assert house.app.status()["capture_failed"] == 0
+
+
+def test_no_answer_again_and_again_joins_afresh():
+    with House() as house:
+        house.start()
+        fault(no_answer="close", times=5)
+        house.esp.pulse()
+        house.turns(until=house.online)
+        house.turns(until=lambda: house.count("joining Wi-Fi afresh"))
+        assert house.count("upload failed") == 5
+        house.turns(until=lambda: house.app.status()["sent"])
+        assert house.count("INFO Wi-Fi home") == 2
+
+
+def test_a_lost_network_closes_the_connection():
+    script = Script(
+        [
+            ["head"],
+            ["body"],
+            ["send", "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"],
+            ["until_closed"],
+        ]
+    )
+    with House(endpoint=script.url) as house:
+        house.start()
+        house.esp.pulse()
+        house.turns(until=lambda: house.count("upload failed"))
+        house.esp.air.vanish("home")
+        house.turns(until=lambda: house.count("Wi-Fi lost"))
+    (seen,) = script.report()
+    assert seen["ended"] == "closed by the client"
+
+
+def test_the_led():
+    with House() as house:
+        esp = house.esp
+        house.start()
+        assert esp.outputs[33] == 0  # starting: on, and lit when low
+
+        def blinks(ms):
+            seen = []
+            for _ in range(ms // 20):
+                house.app.turn()
+                seen.append(1 - esp.outputs[33])
+            return sum(seen) * 100 // len(seen)
+
+        esp.air.vanish("home")
+        house.turns(ms=1000)
+        assert 45 <= blinks(10000) <= 55  # joining: evenly
+        esp.air.add(*HOME)
+        house.turns(until=house.online)
+        house.turns(ms=1000)
+        assert blinks(20000) <= 3  # waiting: a flash
+        fault(errcode=4008)
+        esp.pulse()
+        house.turns(until=lambda: house.count("ERROR stopped"))
+        assert 10 <= blinks(20000) <= 20  # stopped: two blinks and a pause
+
+
+def test_the_watchdog_is_fed_by_progress_alone():
+    with House() as house:
+        esp = house.esp
+        house.start()
+        assert esp.dog.timeout == 60000
+        house.turns(ms=120000)
+        assert not esp.starving
+        # An upload at a standstill: the callback comes, the bytes do not.
+        house.app.progress(1000)
+        for _ in range(100):
+            esp.go(1000)
+            house.app.progress(1000)
+        assert esp.starving
+        house.app.progress(2000)
+        assert not esp.starving
+
+
+def test_status():
+    with House() as house:
+        house.start()
+        house.turns(until=house.online)
+        house.turns(ms=3000)
+        fault(errcode=4008)
+        house.esp.pulse()
+        house.turns(until=lambda: house.count("ERROR stopped"))
+        house.turns(ms=30000)
+        found = house.app.status()
+        assert (found["captured"], found["sent"], found["retried"]) == (1, 0, 1)
+        assert found["waiting"] == 1
+        assert found["waiting_bytes"] == len(photo("frame 0001"))
+        assert 30 <= found["oldest_s"] <= 32
+        assert "4008" in found["silent_because"]
+        assert found["rssi"] == -60 and found["clock_set"] is True
+        # From 2000 to now is no uptime.
+        assert 30 <= found["uptime_s"] <= 60
+        assert found["power_on"] == 1
+    # At the REPL, with no app.
+    with Board():
+        assert app.status()["sent"] == 0
+
+
+def test_the_secrets_reach_no_log():
+    with House(networks=(("home", "another password"),)) as house:
+        house.esp.air.networks["home"].password = "changed"
+        house.sections["log"] = {"level": "debug"}
+        house.start()
+        house.esp.pulse()
+        house.turns(ms=60000)
+        house.esp.air.networks["home"].password = "another password"
+        fault({"errcode": 4008}, {"redirect": env("SERVICE") + "/" + TOKEN}, {"errcode": 5001})
+        house.turns(until=lambda: house.count("4008"))
+        house.turns(ms=600000)
+        house.turns(ms=600000)
+        text = "\n".join(house.lines())
+        assert "refuse the password" in text and "redirected" in text
+        for secret in (TOKEN, KEY, "another password", "changed"):
+            assert secret not in text, secret
+
+
+def test_ctrl_c_leaves_the_board_to_a_person():
+    with House() as house:
+        esp = house.esp
+
+        def interrupt():
+            if esp.ticks > 20000:
+                esp.on_ticks = None
+                raise KeyboardInterrupt
+
+        esp.on_ticks = interrupt
+        raises(KeyboardInterrupt, app.run, house.config())
+        # The watchdog is fed, the sensor and the camera are left alone.
+        assert not house.camera.running
+        frames = house.camera.frames
+        esp.pulse()
+        assert house.camera.frames == frames
+        (number,) = [each for each in esp.timers if esp.timers[each].mode == 1]
+        for _ in range(300):
+            esp.go(esp.timers[number].period)
+            esp.fire(number)
+            assert not esp.starving
+        assert app.status()["captured"] == 0
+
+
+# Stopped
+
+
+def said(house, *lines_of_config):
+    """Run main() with a config.json; return what it printed."""
+    printed = []
+    with open("config.json", "w") as file:
+        file.write(json.dumps(house.sections) if not lines_of_config else lines_of_config[0])
+    app.print = lambda *words: printed.append(" ".join(str(word) for word in words))
+    try:
+        app.main()
+    finally:
+        del app.print
+    return printed
+
+
+def test_what_a_person_must_mend_is_said_in_one_line():
+    def no_region(house):
+        del house.sections["cloud"]["region"]
+        return "cloud.region: missing"
+
+    def no_ca(house):
+        house.sections["cloud"]["endpoint"] = env("SERVICE_TLS")
+        house.sections["cloud"]["ca"] = "missing.der"
+        return "missing.der"
+
+    def no_board(house):
+        house.sections["camera"] = {"board": "ai-tinker"}
+        return "perhaps ai-thinker"
+
+    def no_wifi(house):
+        house.sections["wifi"] = []
+        return "wifi"
+
+    def sensor_on_the_camera(house):
+        house.sections["camera"] = {"board": "esp-eye"}
+        house.sections["trigger"] = {"pir_pin": 13}
+        return "trigger.pir_pin: GPIO13 is the camera's on the board esp-eye, set it to null"
+
+    for breaks in (no_region, no_ca, no_board, no_wifi, sensor_on_the_camera):
+        with House() as house:
+            wanted = breaks(house)
+            (line,) = said(house)
+            assert line.startswith("STOPPED ") and wanted in line, line
+            assert TOKEN not in line and KEY not in line
+            # Nothing restarts it for ever.
+            assert house.esp.dog is None and house.esp.log == []
+
+
+def test_no_configuration_at_all():
+    with House() as house:
+        (line,) = said(house, "")
+        assert line.startswith("STOPPED config.json: not JSON")
+
+
+def test_a_crash_restarts():
+    with House() as house:
+        house.camera.on_capture = lambda: 1 // 0  # no driver raises that
+        with open("config.json", "w") as file:
+            file.write(json.dumps(house.sections))
+        raises(Gone, app.main)
+        assert house.esp.log[-1] == "reset"
+        assert Counters().as_dict()["crash"] == 1
+        assert house.count("ERROR crashed, ZeroDivisionError") == 1
+
+
+# Deep sleep
+
+
+def deep(**options):
+    trigger = options.pop("trigger", {"pir_pin": 13, "every_s": 300})
+    return House(power={"mode": "deepsleep"}, trigger=trigger, **options)
+
+
+def test_wakes_photographs_sends_and_sleeps():
+    with deep() as house:
+        esp = house.esp
+        slept = house.sleep()
+        # After power-on it stays up a little, for mpremote.
+        assert esp.ticks >= 8000
+        assert len(arrived()) == 1
+        assert esp.wake_pin == 13 and 280000 < slept <= 300000
+        for i in range(3):
+            house.wake()
+            order = []
+            house.camera.on_capture = lambda order=order: order.append("capture")
+            begin = len(esp.air.calls)
+            house.sleep()
+            assert order and esp.air.calls[begin:].count("connect") == 1
+            assert esp.ticks < 4000  # no longer up than it must
+            assert len(arrived()) == i + 2
+        assert house.count("INFO asleep, 0 waiting, waking in", "or at motion") == 4
+        assert Counters().as_dict()["deep_sleep"] == 3
+
+
+def test_captures_first_then_joins():
+    with deep(trigger={"pir_pin": 13, "every_s": 0}) as house:
+        house.sleep()
+        assert house.esp.slept == 0 and house.esp.wake_pin == 13
+        house.wake(by_pin=True, after_ms=3600000)
+        at = []
+        house.camera.on_capture = lambda: at.append(len(house.esp.air.calls))
+        calls = len(house.esp.air.calls)
+        house.sleep()
+        assert at and set(at) == {calls}  # the radio was not touched before
+        assert len(arrived()) == 1
+        assert house.count("upload", "pir") == 1
+
+
+def test_the_pin_still_high_makes_no_wake_loop():
+    with deep(trigger={"pir_pin": 13, "every_s": 0}) as house:
+        house.sleep()
+        house.esp.drive(13, 1)
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        assert house.esp.wake_pin is None
+        assert 1000 <= house.esp.slept <= 10000
+        frames = house.camera.frames
+        for _ in range(5):
+            house.wake()
+            assert house.sleep() == 10000
+        assert house.camera.frames == frames  # nobody new
+        house.esp.drive(13, 0)
+        house.wake()
+        assert house.sleep() == 0 and house.esp.wake_pin == 13
+
+
+def test_the_cooldown_holds_over_sleep():
+    with deep(trigger={"pir_pin": 13, "every_s": 0, "cooldown_s": 60}) as house:
+        house.sleep()
+        house.wake(by_pin=True, after_ms=100000)
+        house.sleep()
+        frames = house.camera.frames
+        house.wake(by_pin=True, after_ms=20000)
+        house.sleep()
+        assert house.camera.frames == frames
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        assert house.camera.frames > frames
+
+
+def test_sleeps_no_longer_than_the_backoff():
+    with deep(trigger={"pir_pin": 13, "every_s": 7200}) as house:
+        fault(errcode=5001, times=3)
+        slept = house.sleep()
+        assert 0 < slept <= 10000  # a part of it was spent awake
+        for low, high in ((15000, 20000), (30000, 40000)):
+            house.wake()
+            slept = house.sleep()
+            assert low - 500 < slept <= high, slept
+        house.wake()
+        house.sleep()
+        assert len(arrived()) == 1
+        assert house.esp.slept > 7000000
+        # No request before its time: each in the log 10 s after the last at least.
+        assert house.count("upload failed") == 3
+
+
+def test_a_shorter_period_than_the_backoff():
+    with deep(trigger={"pir_pin": None, "every_s": 60}) as house:
+        fault(errcode=4008, times=1)
+        house.sleep()
+        assert house.esp.slept <= 60000
+        requests = len(uploads())
+        for _ in range(3):
+            house.wake()
+            begin = len(house.esp.air.calls)
+            house.sleep()
+            assert "connect" not in house.esp.air.calls[begin:]  # why should it
+        assert len(uploads()) == requests == 1
+        assert house.count("INFO asleep, 4 waiting") == 1
+
+
+def test_pictures_that_waited_keep_the_pace():
+    with deep(trigger={"pir_pin": 13, "every_s": 0}) as house:
+        house.sleep()
+        house.esp.air.vanish("home")
+        for _ in range(3):
+            house.wake(by_pin=True, after_ms=60000)
+            house.sleep()
+        assert uploads() == []
+        house.esp.air.add(*HOME)
+        house.wake(after_ms=900000)
+        assert house.sleep() == 0
+        found = arrived()
+        assert len(found) == 3 and found == sorted(found)
+        assert 20000 <= house.esp.ticks <= 30000
+
+
+def test_motion_at_the_last_moment():
+    # While the camera is switched off: the line is high already when the board goes to sleep.
+    with deep(trigger={"pir_pin": 13, "every_s": 0, "cooldown_s": 1}) as house:
+        house.sleep()
+
+        def on_close():
+            house.camera.on_close = None
+            house.esp.drive(13, 1)
+
+        house.camera.on_close = on_close
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        assert app.status()["captured"] == 2
+        assert 0 < house.esp.slept <= 10000
+        house.esp.drive(13, 0)
+        house.wake()
+        house.sleep()
+        assert len(set(arrived())) == 2
+
+
+def test_no_network_is_given_up_for_now():
+    with deep(trigger={"pir_pin": 13, "every_s": 0}) as house:
+        house.sleep()
+        house.esp.air.vanish("home")
+        house.wake(by_pin=True, after_ms=60000)
+        slept = house.sleep()
+        assert 25000 <= house.esp.ticks <= 45000
+        assert slept <= 10000 and house.count("next try in 10 s: no Wi-Fi") == 1
+        waits = []
+        for _ in range(9):
+            house.wake()
+            waits.append(house.sleep())
+        assert waits[-1] > 600000, waits  # a battery is not for looking around
+        assert max(waits) <= 900000
+        house.esp.air.add(*HOME)
+        house.wake()
+        house.sleep()
+        assert len(arrived()) == 1 and house.esp.slept == 0
+
+
+def test_an_outbox_that_cannot_be_read_lets_it_sleep():
+    with deep(trigger={"pir_pin": 13, "every_s": 0}) as house:
+        from thingscam.outbox import Outbox
+
+        kept = Outbox.oldest
+        Outbox.oldest = lambda self: None
+        try:
+            house.esp.pulse()
+            house.wake(by_pin=True, after_ms=60000)
+            house.sleep()
+        finally:
+            Outbox.oldest = kept
+        assert house.esp.ticks < 60000
+        assert 0 < house.esp.slept <= 10000
+
+
+def test_what_draws_current_is_switched_off():
+    with deep() as house:
+        house.sleep()
+        esp = house.esp
+        assert sorted(esp.held) == [4, 32]
+        assert esp.outputs[32] == 1 and esp.outputs[4] == 0  # the camera's PWDN, the light
+        assert esp.outputs[33] == 1  # the LED is off
+        assert not esp.air.active() and not house.camera.running
+        house.wake()
+        house.camera.on_capture = lambda: esp.log.append(list(esp.held))
+        house.sleep()
+        assert [] in esp.log  # let go before the camera starts
+
+
+def test_a_good_wake_up_forgets_crashes():
+    with deep() as house:
+        board.remember(board.CRASHES, bytes([2, 0]))
+        house.sleep()
+        assert board.recall(board.CRASHES) == bytes([0, 0])

@@ -1,0 +1,113 @@
+# board: why it started, RTC memory, deep sleep and the pins that are held in it.
+
+from fakeboard import Gone, Names, on_board
+from support import raises
+from thingscam import board
+
+
+@on_board
+def test_why_it_started(esp):
+    for cause in ("power_on", "reset", "watchdog", "deep_sleep", "soft_reset"):
+        esp.restart(cause)
+        assert board.start_cause() == cause
+    esp.machine.reset_cause = lambda: 77
+    assert board.start_cause() == "power_on"
+
+
+@on_board
+def test_what_woke_it(esp):
+    assert not board.woken_by_pin()
+    esp.wake(1000, by_pin=True)
+    assert board.woken_by_pin()
+    esp.wake(1000)
+    assert not board.woken_by_pin()
+    # The chip still tells of the last wake-up after another reset.
+    esp.wake(1000, by_pin=True)
+    esp.cause = "watchdog"
+    assert not board.woken_by_pin()
+
+
+@on_board
+def test_memory_is_bounded_and_checked(esp):
+    for place in ((0, 1), (600, 44), (2048 - 24, 20)):
+        assert board.recall(place) is None
+        board.remember(place, bytes(range(place[1])))
+        assert board.recall(place) == bytes(range(place[1]))
+    esp.rtc = esp.rtc[:-1]
+    assert board.recall((2048 - 24, 20)) is None
+    esp.rtc = b""
+    board.remember((0, 1), b"x")
+    assert len(esp.rtc) == 5
+    esp.machine.RTC = None
+    del esp.machine.RTC
+    board.remember((0, 1), b"x")
+    assert board.recall((0, 1)) is None
+
+
+@on_board
+def test_sleeps_until_the_time_or_the_pin(esp):
+    for ms, number in ((60000, None), (60000, 13), (0, 13)):
+        esp.wake(0)
+        pin = None if number is None else board.input_pin(number)
+        raises(Gone, board.deep_sleep, ms, pin)
+        assert (esp.slept, esp.wake_pin) == (ms, number)
+
+
+@on_board
+def test_holds_pins_through_a_deep_sleep(esp):
+    board.hold(4, 0)
+    board.hold(32, 1)
+    esp.wake(1000)
+    assert esp.held == [4, 32]
+    assert (esp.outputs[4], esp.outputs[32]) == (0, 1)
+    board.let_go(32)
+    assert esp.held == [4]
+    light = board.Light(4)
+    light(True)
+    assert esp.outputs[4] == 0  # still held
+    board.let_go(4)
+    light(True)
+    assert esp.outputs[4] == 1
+
+
+@on_board
+def test_a_card_that_is_not_there(esp):
+    assert "driver" in str(raises(OSError, board.mount_card, "/sd"))
+
+    def no_card(slot, width):
+        assert (slot, width) == (1, 1)  # 4-bit mode would take the motion sensor's pin
+        raise OSError(16, "EBUSY")
+
+    kept, board.os = board.os, Names(mount=lambda card, path: None)
+    try:
+        esp.machine.SDCard = no_card
+        assert raises(OSError, board.mount_card, "/sd").errno == 16
+    finally:
+        board.os = kept
+
+
+def test_knows_when_memory_is_short():
+    for e in (
+        MemoryError(),
+        OSError(12),
+        OSError(12, "ENOMEM"),
+        OSError(-32512, "MBEDTLS_ERR_SSL_ALLOC_FAILED"),
+        OSError(
+            -17040, "RSA - The public key operation failed : BIGNUM - Memory allocation failed"
+        ),
+    ):
+        assert board.is_out_of_memory(e), repr(e)
+    for e in (OSError(), OSError(5), OSError(-202), ValueError(12), OSError("x"), None):
+        assert not board.is_out_of_memory(e), repr(e)
+
+
+@on_board
+def test_a_computer_has_none_of_it(esp):
+    board.machine = None
+    assert board.start_cause() == "power_on"
+    assert not board.woken_by_pin()
+    assert board.input_pin(13) is None
+    board.hold(4, 0)
+    board.let_go(4)
+    board.reset()
+    raises(OSError, board.mount_card, "/sd")

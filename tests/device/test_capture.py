@@ -1,0 +1,394 @@
+# capture.Capture: a trigger becomes a picture that is kept or sent, whatever else goes on.
+
+import json
+import os
+
+from fakeboard import Board, Notes
+from photocamera import Photographer
+from support import new_folder, note_in, photo, raises
+from thingscam import boards, capture, config
+from thingscam.clock import Clock
+from thingscam.counters import Counters
+from thingscam.outbox import Outbox
+
+CLOUD = {
+    "endpoint": "http://127.0.0.1:9",
+    "access_token": "a",
+    "identifier": "b",
+    "project_key": "c",
+    "region": "d",
+}
+
+
+class Watcher:
+    """A Capture on a board with a camera."""
+
+    def __init__(self, esp, camera, max_bytes=10000000, light=False, limit=512000, **trigger):
+        self.esp = esp
+        self.camera = camera
+        self.notes = Notes()
+        self.counters = Counters()
+        self.folder = new_folder()
+        self.outbox = Outbox(self.folder, max_bytes, "drop_oldest", self.notes)
+        trigger.setdefault("cooldown_s", 0)
+        found = {
+            "cloud": dict(CLOUD, limit_bytes=limit),
+            "camera": {"warmup_frames": 0, "light": light},
+            "trigger": trigger,
+        }
+        clock = Clock(self.notes, None, None)
+        parts = (self.outbox, clock, self.notes, self.counters)
+        found = config.parse(json.dumps(found).encode())
+        self.capture = capture.Capture(found, boards.find("ai-thinker"), *parts)
+
+    def kept(self):
+        """Return the notes of the pictures that wait, oldest first; take them out."""
+        found = []
+        while len(self.outbox):
+            kept = self.outbox.oldest()
+            file = kept.open()
+            data = bytearray(kept.size)
+            assert file.readinto(data) == kept.size
+            file.close()
+            assert data == photo(note_in(data))
+            found.append(note_in(data))
+            self.outbox.remove(kept)
+        return found
+
+
+def watched(psram=False, **options):
+    def decorate(test):
+        def run():
+            with Board(psram=psram) as esp, Photographer() as camera:
+                test(Watcher(esp, camera, **options))
+
+        return run
+
+    return decorate
+
+
+@watched()
+def test_motion_is_kept(watcher):
+    watcher.capture.photograph()
+    assert watcher.kept() == [] and watcher.camera.starts == 0
+    watcher.esp.pulse()
+    watcher.capture.photograph()
+    watcher.capture.photograph()
+    assert watcher.counters.as_dict()["captured"] == 1
+    kept = watcher.outbox.oldest()
+    assert (kept.cause, kept.captured_at) == ("pir", None)  # the clock is not set
+    assert len(watcher.kept()) == 1
+
+
+@watched()
+def test_time_and_cause_are_kept(watcher):
+    watcher.esp.set_clock()
+    watcher.esp.pulse()
+    watcher.capture.photograph()
+    kept = watcher.outbox.oldest()
+    assert kept.captured_at == watcher.esp.real_ms // 1000
+
+
+@watched()
+def test_is_ready_before_the_first_picture(watcher):
+    watcher.capture.ready()
+    assert watcher.camera.starts == 1
+    watcher.esp.pulse()
+    watcher.capture.photograph()
+    assert watcher.camera.starts == 1
+
+
+@watched()
+def test_a_camera_that_fails(watcher):
+    watcher.camera.broken = OSError(5)
+    watcher.capture.ready()
+    for _ in range(2):
+        watcher.esp.pulse()
+        watcher.capture.photograph()
+    counts = watcher.counters.as_dict()
+    assert (counts["captured"], counts["capture_failed"]) == (0, 2)
+    assert watcher.notes.count("ERROR", "camera.board") == 3
+    # It heals by itself.
+    watcher.camera.broken = None
+    watcher.esp.pulse()
+    watcher.capture.photograph()
+    assert len(watcher.kept()) == 1
+
+
+@watched()
+def test_one_that_fails_during_an_upload_is_taken_behind_it(watcher):
+    def upload():
+        watcher.camera.broken = OSError(12)
+        watcher.esp.pulse()  # the interrupt tries
+        for _ in range(5):
+            watcher.capture.photograph()  # progress() does not try again and again
+        assert watcher.notes.count("WARNING", "once more when the upload is over") == 1
+        watcher.camera.broken = None
+
+    watcher.capture.attend(upload)
+    assert len(watcher.outbox) == 0
+    watcher.capture.photograph()
+    assert len(watcher.kept()) == 1
+    counts = watcher.counters.as_dict()
+    assert (counts["captured"], counts["capture_failed"]) == (1, 0)
+
+
+@watched(max_bytes=100000)
+def test_what_the_outbox_drops_is_counted(watcher):
+    for _ in range(5):
+        watcher.esp.pulse()
+        watcher.capture.photograph()
+    assert len(watcher.outbox) == 2
+    assert watcher.counters.as_dict()["dropped"] == 3
+
+
+@watched()
+def test_what_the_outbox_finds_damaged_is_counted(watcher):
+    for _ in range(2):
+        watcher.esp.pulse()
+        watcher.capture.photograph()
+    (folder,) = os.listdir(watcher.folder)
+    for name in os.listdir(watcher.folder + "/" + folder):
+        with open("{}/{}/{}".format(watcher.folder, folder, name), "r+b") as file:
+            file.seek(1000)
+            file.write(b"damage")
+    assert watcher.outbox.oldest() is None
+    for _ in range(2):
+        watcher.capture.count_losses()
+        assert watcher.counters.as_dict()["dropped"] == 2
+
+
+@watched(psram=True)
+def test_one_may_be_sent_from_memory(watcher):
+    sent = []
+
+    def send(frame, captured_at, cause):
+        sent.append((bytes(frame), captured_at, cause))
+        return True
+
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: send)
+    assert len(sent) == 1 and sent[0][1:] == (None, "pir")
+    assert sent[0][0] == photo(note_in(sent[0][0]))
+    assert watcher.kept() == []
+    assert watcher.counters.as_dict()["captured"] == 1
+    # It is asked when there is a picture, not before.
+    watcher.capture.photograph(lambda: 1 / 0)
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: None)
+    assert len(sent) == 1 and len(watcher.kept()) == 1
+
+
+@watched(psram=True)
+def test_what_is_not_settled_is_kept(watcher):
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: lambda *_: False)
+    assert len(watcher.kept()) == 1
+
+
+@watched(psram=True)
+def test_what_cannot_be_sent_now_is_kept(watcher):
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: None)
+    assert len(watcher.kept()) == 1
+
+
+@watched(psram=True)
+def test_what_takes_long_to_send_is_kept_meanwhile(watcher):
+    for settled in (True, False):
+        waiting = []
+
+        def send(frame, captured_at, cause, settled=settled, waiting=waiting):
+            for _ in range(5):
+                watcher.esp.go(1000)
+                watcher.capture.photograph()  # as progress() does
+                waiting.append(len(watcher.outbox))
+            return settled
+
+        watcher.esp.pulse()
+        watcher.capture.photograph(lambda send=send: send)
+        # Within two seconds, and once.
+        assert waiting == [0, 1, 1, 1, 1]
+        assert len(watcher.kept()) == (0 if settled else 1)
+        watcher.esp.go(20000)
+
+
+@watched(psram=True)
+def test_one_that_does_not_fit_the_outbox_is_sent_all_the_same(watcher):
+    def send(frame, captured_at, cause):
+        watcher.esp.go(5000)
+        watcher.capture.photograph()
+        return True
+
+    watcher.outbox.put = lambda *_: False
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: send)
+    assert len(watcher.outbox) == 0
+
+
+@watched()
+def test_without_psram_all_go_through_the_outbox(watcher):
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: 1 / 0)
+    assert len(watcher.kept()) == 1
+
+
+@watched(psram=True)
+def test_what_was_sent_takes_no_other_picture_with_it(watcher):
+    # The flash spoils the copy: the outbox then shows the one before.
+    watcher.outbox.put(photo("a longer note than a frame's"), None, "pir")
+    newest = watcher.outbox.newest
+
+    def send(*_):
+        watcher.outbox.newest = watcher.outbox.oldest
+        watcher.esp.go(3000)
+        watcher.capture.photograph()
+        watcher.outbox.newest = newest
+        return True
+
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: send)
+    assert watcher.kept()[0] == "a longer note than a frame's"
+
+
+@watched(psram=True)
+def test_a_trigger_while_one_is_sent(watcher):
+    # The frame being sent is not touched by those taken meanwhile.
+    sent = []
+
+    def send(frame, captured_at, cause):
+        before = bytes(frame)
+        sent.append(note_in(before))
+        for i in range(3):
+            watcher.esp.pulse()
+            watcher.capture.photograph()
+            assert len(watcher.outbox) == i + 1
+        watcher.capture.close()  # as make_room() does
+        assert bytes(frame) == before == photo(note_in(before))
+        return False
+
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: send)
+    kept = watcher.kept()
+    assert len(kept) == len(set(kept)) == 4
+    assert kept[3] == sent[0]  # that one came last into the outbox
+    assert watcher.counters.as_dict()["captured"] == 4
+
+
+@watched()
+def test_an_interrupt_in_a_blocking_call(watcher):
+    def blocking(word, number):
+        # The interrupt's callback runs in it.
+        watcher.esp.pulse()
+        assert len(watcher.outbox) == 1
+        return word * number
+
+    assert watcher.capture.attend(blocking, "ab", 2) == "abab"
+    assert len(watcher.kept()) == 1
+    # Elsewhere the interrupt only takes note: the loop comes round.
+    watcher.esp.pulse()
+    assert len(watcher.outbox) == 0
+    watcher.capture.photograph()
+    assert len(watcher.outbox) == 1
+
+
+@watched()
+def test_a_blocking_call_that_raises(watcher):
+    def blocking():
+        raise OSError(110)
+
+    raises(OSError, watcher.capture.attend, blocking)
+    watcher.esp.pulse()
+    assert len(watcher.outbox) == 0
+
+
+@watched()
+def test_no_picture_within_a_picture(watcher):
+    # An interrupt while the camera exposes, or while the picture is written.
+    depth = []
+
+    def on_capture():
+        depth.append(watcher.camera.frames)
+        watcher.esp.pulse()
+        watcher.capture.photograph()
+
+    watcher.camera.on_capture = on_capture
+    watcher.esp.pulse()
+    watcher.capture.attend(watcher.capture.photograph)
+    assert len(depth) == watcher.camera.frames  # never one in another
+    assert watcher.counters.as_dict()["captured"] == 1
+    watcher.camera.on_capture = None
+    # It was not lost: it is the next.
+    watcher.capture.photograph()
+    assert watcher.counters.as_dict()["captured"] == 2
+    kept = watcher.kept()
+    assert len(set(kept)) == 2
+
+
+@watched()
+def test_no_picture_within_a_write(watcher):
+    put = watcher.outbox.put
+
+    def interrupted(*arguments):
+        watcher.esp.pulse()
+        assert watcher.counters.as_dict()["captured"] == 1
+        return put(*arguments)
+
+    watcher.outbox.put = interrupted
+    watcher.esp.pulse()
+    watcher.capture.attend(watcher.capture.photograph)
+    watcher.outbox.put = put
+    watcher.capture.photograph()
+    assert len(watcher.kept()) == 2
+
+
+@watched(light=True)
+def test_light_on_only_for_the_capture(watcher):
+    seen = []
+    watcher.capture.ready()
+    assert watcher.esp.outputs[4] == 0
+    watcher.camera.on_capture = lambda: seen.append(watcher.esp.outputs[4])
+    watcher.esp.pulse()
+    watcher.capture.photograph()
+    assert seen and set(seen) == {1}
+    assert watcher.esp.outputs[4] == 0
+
+
+@watched()
+def test_no_light_unless_it_is_set(watcher):
+    watcher.esp.pulse()
+    watcher.capture.photograph()
+    assert 4 not in watcher.esp.outputs
+
+
+def test_smaller_pictures_after_a_refusal():
+    # Also when the camera has not been started yet, and after a deep sleep.
+    with Board() as esp, Photographer() as camera:
+        Watcher(esp, camera).capture.too_large(40000)
+        for _ in range(2):
+            watcher = Watcher(esp, camera)
+            esp.pulse()
+            watcher.capture.photograph()
+            # These photographs get no smaller, whatever is set: there is none then.
+            assert watcher.counters.as_dict()["captured"] == 0
+            assert watcher.notes.count("ERROR picture too large", "limit 35000") == 1
+            esp.wake(1000)
+        esp.power_cut()
+        watcher = Watcher(esp, camera)
+        esp.pulse()
+        watcher.capture.photograph()
+        assert len(watcher.kept()) == 1
+
+
+@watched()
+def test_close_gives_the_camera_back(watcher):
+    watcher.capture.close()
+    watcher.capture.ready()
+    watcher.capture.close()
+    assert not watcher.camera.running
+    watcher.capture.ready()
+    assert watcher.camera.running
+    watcher.capture.close()
+    watcher.esp.pulse()
+    watcher.capture.photograph()
+    assert len(watcher.kept()) == 1

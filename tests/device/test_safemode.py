@@ -1,0 +1,295 @@
+# safemode, boot.py, main.py: a person gets in, whatever is broken; and the watchdog over resets.
+
+import os
+import sys
+
+import thingscam
+from fakeboard import Board, Gone, Names, on_board
+from support import env, new_folder, raises
+from thingscam import board, safemode
+from thingscam.counters import Counters
+
+
+def crash(esp):
+    """Let the app crash once; the board restarts."""
+    before = esp.ticks
+    raises(Gone, safemode.crashed, ValueError("a fault of ours"))
+    assert esp.log.pop() == "reset"
+    assert esp.ticks - before >= 2000  # time for a person to interrupt it
+    esp.restart("reset")
+
+
+def run(name, **names):
+    """Run boot.py or main.py as a board does; return the globals behind it."""
+    names["__name__"] = "__main__"
+    root = "/".join(env("PHOTOS").split("/")[:-2])
+    with open(root + "/" + name) as file:
+        exec(file.read(), names)
+    return names
+
+
+@on_board
+def test_no_reason_at_first(esp):
+    for cause in ("power_on", "reset", "deep_sleep", "soft_reset"):
+        esp.restart(cause)
+        assert safemode.reason() is None
+
+
+@on_board
+def test_three_crashes_in_a_row(esp):
+    for _ in range(2):
+        crash(esp)
+        assert safemode.reason() is None
+    crash(esp)
+    found = safemode.reason()
+    assert "3 starts" in found and "crash" in found
+    # The next start tries again: it may have been mended.
+    esp.restart("reset")
+    assert safemode.reason() is None
+
+
+@on_board
+def test_crashes_are_counted(esp):
+    crash(esp)
+    crash(esp)
+    assert Counters().as_dict()["crash"] == 2
+
+
+@on_board
+def test_three_bites_of_the_watchdog(esp):
+    for i in range(3):
+        esp.restart("watchdog")
+        assert (safemode.reason() is None) == (i < 2)
+    # Mixed with crashes it is the same.
+    esp.power_cut()
+    crash(esp)
+    safemode.reason()
+    esp.restart("watchdog")
+    safemode.reason()
+    crash(esp)
+    assert safemode.reason()
+
+
+@on_board
+def test_a_good_run_forgets(esp):
+    for _ in range(2):
+        crash(esp)
+        safemode.reason()
+    safemode.healthy()
+    for _ in range(2):
+        crash(esp)
+        assert safemode.reason() is None
+
+
+@on_board
+def test_what_clears_and_what_does_not(esp):
+    # A deep sleep or a soft reset is no sign of health by itself; a person's reset, and the
+    # power, are.
+    for cause, clears in (
+        ("power_on", True),
+        ("reset", True),
+        ("deep_sleep", False),
+        ("soft_reset", False),
+    ):
+        esp.power_cut()
+        for _ in range(2):
+            crash(esp)
+            assert safemode.reason() is None
+        esp.restart(cause)
+        assert safemode.reason() is None
+        crash(esp)
+        assert (safemode.reason() is None) == clears, cause
+
+
+@on_board
+def test_a_held_pin(esp):
+    esp.drive(14, 0)
+    assert "GPIO14" in safemode.reason() and "GND" in safemode.reason()
+    esp.drive(14, 1)
+    assert safemode.reason() is None
+
+
+@on_board
+def test_a_pin_that_something_else_drives_is_no_person(esp):
+    # A motion sensor at rest, the camera of an ESP-EYE: both may hold GPIO14 low.
+    def at(config, low):
+        with open("config.json", "w") as file:
+            file.write(config)
+        for number in (0, 14):
+            esp.levels[number] = int(number != low)
+        return safemode.reason()
+
+    home = os.getcwd()
+    os.chdir(new_folder())
+    try:
+        esp_eye = '{"camera": {"board": "esp-eye"}}'
+        sensor = '{"trigger": {"pir_pin": 14}}'
+        assert at(esp_eye, 14) is None and at(sensor, 14) is None
+        # Its BOOT button does; on an ESP32-CAM that is the camera's clock.
+        assert "GPIO0" in at(esp_eye, 0)
+        assert at(sensor, 0) is None and at("{}", 0) is None
+        # Whatever is wrong with the file, the usual pin is looked at.
+        for config in ("{}", "", "[]", '{"camera": 5}', '{"camera": {"board": "x"}}', "\0"):
+            assert "GPIO14" in at(config, 14), config
+    finally:
+        os.chdir(home)
+
+
+@on_board
+def test_works_on_a_computer(esp):
+    board.machine = None
+    assert safemode.reason() is None
+    for _ in range(4):
+        safemode.crashed(ValueError("x"))
+    safemode.healthy()
+
+
+@on_board
+def test_boot_lets_the_app_start(esp):
+    assert run("boot.py")["SAFE_MODE"] is None
+
+
+@on_board
+def test_boot_says_why_not(esp):
+    for _ in range(3):
+        crash(esp)
+        found = run("boot.py")["SAFE_MODE"]
+    assert "3 starts" in found
+
+
+def test_boot_never_raises():
+    def broken(*_, **__):
+        raise OSError(5)
+
+    def no_rtc(esp):
+        esp.machine.RTC = broken
+
+    def no_pins(esp):
+        esp.machine.Pin = broken
+
+    def no_cause(esp):
+        esp.machine.reset_cause = broken
+
+    def rubbish(esp):
+        esp.rtc = b"\xff" * 2048
+
+    def no_watchdog(esp):
+        board.Watchdog(60)
+        esp.restart("soft_reset")
+        esp.machine.WDT = broken
+
+    for breaks in (no_rtc, no_pins, no_cause, rubbish, no_watchdog):
+        with Board() as esp:
+            breaks(esp)
+            found = run("boot.py")["SAFE_MODE"]
+            if breaks is rubbish:
+                assert found is None
+            else:
+                assert found.startswith("boot.py: "), found
+    # Half a deploy: files are missing, or are none.
+    kept = sys.modules["thingscam"]
+    sys.modules["thingscam"] = Names()
+    try:
+        assert run("boot.py")["SAFE_MODE"].startswith("boot.py: ImportError")
+    finally:
+        sys.modules["thingscam"] = kept
+
+
+def with_app(test):
+    """Call `test(started)`, a list of the app's starts, with an app that only notes them."""
+    started = []
+    app = Names(main=lambda: started.append("app"))
+    kept = (sys.modules.get("thingscam.app"), getattr(thingscam, "app", None))
+    sys.modules["thingscam.app"] = thingscam.app = app
+    try:
+        test(started)
+    finally:
+        del sys.modules["thingscam.app"]
+        del thingscam.app
+        if kept[0] is not None:
+            sys.modules["thingscam.app"], thingscam.app = kept
+
+
+def test_main_starts_the_app():
+    def test(started):
+        run("main.py", SAFE_MODE=None)
+        assert started == ["app"]
+        run("main.py")  # by hand, with no boot.py before
+        assert started == ["app"] * 2
+
+    with_app(test)
+
+
+def test_main_in_safe_mode_does_not():
+    def test(started):
+        run("main.py", SAFE_MODE="GPIO14 is held to GND")
+        assert started == []
+
+    with_app(test)
+
+
+@on_board
+def test_the_watchdog_bites_unless_fed(esp):
+    dog = board.Watchdog(60)
+    for _ in range(10):
+        esp.go(50000)
+        assert not esp.starving
+        dog.feed()
+    esp.go(61000)
+    assert esp.starving
+
+
+@on_board
+def test_no_watchdog(esp):
+    dog = board.Watchdog(0)
+    dog.feed()
+    dog.hand_over()
+    assert esp.dog is None and esp.timers == {}
+    esp.restart("soft_reset")
+    board.mind_watchdog()
+    assert esp.dog is None
+
+
+@on_board
+def test_handed_over_it_is_fed_by_a_timer(esp):
+    dog = board.Watchdog(60)
+    dog.hand_over()
+    (number,) = esp.timers
+    assert esp.timers[number].mode == esp.machine.Timer.PERIODIC
+    assert number != 0  # the interval's
+    for _ in range(1000):
+        esp.go(esp.timers[number].period)
+        esp.fire(number)
+        assert not esp.starving
+
+
+@on_board
+def test_minded_over_a_soft_reset(esp):
+    # It goes on over a soft reset, the timers do not: a person at the REPL is not to be bitten.
+    board.Watchdog(60)
+    esp.go(50000)
+    esp.restart("soft_reset")
+    assert esp.timers == {}
+    run("boot.py")
+    assert not esp.starving
+    (number,) = esp.timers
+    esp.go(59000)
+    esp.fire(number)
+    esp.go(2000)
+    assert not esp.starving
+    # The app takes it back: from now on only progress feeds it.
+    dog = board.Watchdog(60)
+    assert esp.timers == {}
+    esp.go(61000)
+    assert esp.starving
+    dog.feed()
+    assert not esp.starving
+
+
+@on_board
+def test_other_starts_have_no_watchdog_yet(esp):
+    for cause in ("reset", "watchdog", "deep_sleep"):
+        board.Watchdog(60)
+        esp.restart(cause)
+        run("boot.py")
+        assert esp.dog is None and esp.timers == {}, cause

@@ -1,0 +1,526 @@
+# sender.Sender against the stand-in service: direct, kept, refused, and when it may go on.
+
+import json
+import os
+
+from fakeboard import Names, Notes, on_board
+from support import (
+    KEY,
+    TOKEN,
+    env,
+    fault,
+    new_folder,
+    no_faults,
+    note_in,
+    photo,
+    request,
+    uploads,
+)
+from thingscam import config
+from thingscam.counters import Counters
+from thingscam.outbox import Outbox
+from thingscam.sender import PACE, Sender
+
+TAKEN = 1790000000
+
+
+class Post:
+    """A Sender with an outbox and a log; the host of the sender as well."""
+
+    def __init__(self, endpoint=None, order="oldest", exif=True, folder=None, **cloud):
+        cloud.update(
+            endpoint=endpoint or env("SERVICE"),
+            access_token=TOKEN,
+            identifier="image",
+            project_key=KEY,
+            timeout_s=5,
+        )
+        cloud.setdefault("region", "demo")
+        found = {
+            "cloud": cloud,
+            "outbox": {"order": order},
+            "camera": {"exif": exif},
+        }
+        self.config = config.parse(json.dumps(found).encode())
+        self.notes = Notes()
+        self.counters = Counters()
+        self.folder = folder or new_folder()
+        self.outbox = Outbox(self.folder, 10000000, "drop_oldest", self.notes)
+        self.too_large_sizes = []
+        self.attended = 0
+        self.chokes = None
+        self.sender = Sender(self.config, self.outbox, self.notes, self.counters, self)
+        no_faults()
+
+    def keep(self, *notes):
+        for note in notes:
+            assert self.outbox.put(photo(note), TAKEN, "pir")
+
+    def pause(self, esp):
+        """Wait as the app does; return for how long."""
+        left = self.sender.left_ms()
+        esp.go(left)
+        return left
+
+    def waiting(self):
+        """Return how many pictures wait, counted in a new look at the folder."""
+        return len(Outbox(self.folder, 10000000))
+
+    def rejected(self):
+        try:
+            return len(os.listdir(self.folder + "/rejected"))
+        except OSError:
+            return 0
+
+    def progress(self, sent):
+        pass
+
+    def make_room(self):
+        raise AssertionError("no room is needed")
+
+    def attend(self, call, *arguments):
+        self.attended += 1
+        if self.chokes is not None:
+            (image,) = arguments
+            begin = bytearray(1000)
+            image.readinto(begin)
+            image.seek(0)
+            if note_in(begin) == self.chokes:
+                fault(errcode=5001)
+        return call(*arguments)
+
+    def too_large(self, size):
+        self.too_large_sizes.append(size)
+
+
+def bodies():
+    """Return the pictures that the service has stored since no_faults(), in order."""
+    found = []
+    for each in uploads():
+        if each["stored"]:
+            status, body = request("GET", env("SERVICE") + "/images/" + each["stored"])
+            assert status == 200
+            found.append(body)
+    return found
+
+
+def arrived():
+    return [note_in(body) for body in bodies()]
+
+
+@on_board
+def test_direct(esp):
+    post = Post()
+    assert post.sender.why_silent() is None and post.sender.left_ms() == 0
+    assert post.sender.send_frame(photo("one"), TAKEN, "pir")
+    assert arrived() == ["one"]
+    assert post.attended == 1
+    (line,) = post.notes.lines
+    size = len(photo("one"))
+    start = "INFO upload {} bytes pir -> {}/images/".format(size, env("SERVICE"))
+    assert line.startswith(start), line
+    assert line.endswith(" 0 ms")  # the board's clock stands still
+    assert post.counters.as_dict()["sent"] == 1
+
+
+@on_board
+def test_kept(esp):
+    post = Post()
+    post.sender.send_kept()  # nothing there
+    post.keep("one")
+    post.sender.send_kept()
+    assert arrived() == ["one"]
+    assert len(post.outbox) == 0 and post.waiting() == 0
+    assert post.counters.as_dict()["sent"] == 1
+    assert post.notes.count("INFO upload", "pir", "->") == 1
+
+
+@on_board
+def test_the_service_has_its_ten_seconds(esp):
+    # After a success and after any failure, direct and kept.
+    for what in ({}, {"errcode": 5001}, {"errcode": 4004}, {"no_answer": "close"}):
+        for kept in (False, True):
+            esp.power_cut()
+            post = Post()
+            if what:
+                fault(what)
+            if kept:
+                post.keep("one")
+                post.sender.send_kept()
+            else:
+                post.sender.send_frame(photo(), TAKEN, "pir")
+            assert len(uploads()) == 1
+            assert post.sender.left_ms() >= 10000, what
+            assert post.sender.why_silent() is not None
+            esp.go(9999)
+            assert post.sender.left_ms() >= 1
+            # It holds over a deep sleep.
+            esp.wake(0)
+            post = Post(folder=post.folder)
+            assert post.sender.left_ms() >= 1
+            esp.go(post.sender.left_ms())
+            assert post.sender.why_silent() is None
+
+
+@on_board
+def test_why_it_is_silent(esp):
+    post = Post()
+    post.sender.send_frame(photo(), TAKEN, "pir")
+    assert post.sender.why_silent() == PACE
+    esp.go(10000)
+    assert post.sender.why_silent() is None
+    fault(errcode=4008)
+    post.sender.send_frame(photo(), TAKEN, "pir")
+    assert "4008" in post.sender.why_silent() and "cloud.region" in post.sender.why_silent()
+    esp.go(10000)
+    assert "4008" in post.sender.why_silent()
+    # After a deep sleep nobody remembers the words.
+    esp.wake(10000)
+    post = Post()
+    assert "before the last start" in post.sender.why_silent()
+
+
+# What the service may say, and what becomes of the picture and the next.
+RETRIES = ({"errcode": 5001}, {"errcode": 4009}, {"errcode": 9999}, {"html": True})
+RETRIES += ({"no_answer": "close"}, {"reset_after": 1000}, {"garbage": 300})
+WAITS = (({"errcode": 4291}, 10), ({"errcode": 403}, 60), ({"errcode": 413}, 3600))
+STOPS = ({"errcode": 4008}, {"errcode": 401}, {"redirect": "https://other.example/"})
+DROPS = ({"errcode": 4003}, {"errcode": 4004}, {"errcode": 4005})
+
+
+@on_board
+def test_retry_keeps_the_picture(esp):
+    for what in RETRIES:
+        esp.power_cut()
+        post = Post()
+        post.keep("one")
+        fault(what)
+        post.sender.send_kept()
+        assert post.waiting() == 1 and post.rejected() == 0, what
+        assert post.counters.as_dict()["retried"] == 1
+        assert post.notes.count("WARNING upload failed, next try in 10 s") == 1, post.notes.lines
+        assert len(post.notes.lines) == 1
+        assert post.sender.trouble.action == "retry"
+        assert post.pause(esp) == 10000
+        post.sender.send_kept()
+        assert post.waiting() == 0 and arrived() == ["one"]
+        assert post.sender.trouble is None
+        assert post.counters.as_dict()["sent"] == 1
+
+
+@on_board
+def test_wait_gives_the_service_its_time(esp):
+    for what, wait_s in WAITS:
+        esp.power_cut()
+        post = Post()
+        post.keep("one")
+        fault(what)
+        post.sender.send_kept()
+        assert post.waiting() == 1
+        assert post.counters.as_dict()["retried"] == 1
+        assert post.notes.count("next try in {} s".format(wait_s)) == 1
+        assert post.pause(esp) == wait_s * 1000
+        post.sender.send_kept()
+        assert arrived() == ["one"]
+
+
+@on_board
+def test_stop_is_said_once_and_probed(esp):
+    for what in STOPS:
+        esp.power_cut()
+        post = Post()
+        post.keep("one", "two")
+        fault(dict(what, times=4))
+        waits = []
+        for _ in range(4):
+            post.sender.send_kept()
+            waits.append(post.pause(esp))
+        assert waits == sorted(waits) and waits[0] == 600000
+        assert 900000 <= waits[1] <= 1200000 and waits[3] <= 3600000
+        assert post.waiting() == 2
+        assert post.notes.count("ERROR stopped, a person must see to it") == 1
+        assert len(post.notes.lines) == 1
+        assert post.sender.trouble.action == "stop"
+        # Mended in the console: everything goes.
+        post.sender.send_kept()
+        assert post.pause(esp) == 10000
+        post.sender.send_kept()
+        assert arrived() == ["one", "two"]
+    # Another trouble is said as well.
+    post = Post()
+    post.keep("one")
+    fault({"errcode": 4008}, {"errcode": 1023}, {"errcode": 4008})
+    for _ in range(3):
+        post.sender.send_kept()
+        post.pause(esp)
+    assert post.notes.count("ERROR stopped") == 3
+
+
+@on_board
+def test_drop_sets_the_picture_aside(esp):
+    for what in DROPS:
+        esp.power_cut()
+        post = Post()
+        post.keep("one", "two")
+        fault(what)
+        post.sender.send_kept()
+        assert post.waiting() == 1 and post.rejected() == 1
+        counts = post.counters.as_dict()
+        assert (counts["dropped"], counts["retried"], counts["sent"]) == (1, 0, 0)
+        assert post.notes.count("ERROR picture refused for good") == 1
+        # Nothing is wrong with the next.
+        assert post.sender.why_silent() == PACE
+        assert post.pause(esp) == 10000
+        post.sender.send_kept()
+        assert arrived() == ["two"]
+
+
+@on_board
+def test_direct_and_refused(esp):
+    # Whether it is settled: what is not is put into the outbox by the caller.
+    for what, settled, count in (
+        ({"errcode": 5001}, False, "retried"),
+        ({"errcode": 403}, False, "retried"),
+        ({"errcode": 4008}, False, "retried"),
+        ({"errcode": 4004}, True, "dropped"),
+    ):
+        esp.power_cut()
+        post = Post()
+        fault(what)
+        assert post.sender.send_frame(photo(), TAKEN, "pir") is settled, what
+        assert post.counters.as_dict()[count] == 1, what
+        assert post.counters.as_dict()["sent"] == 0
+
+
+@on_board
+def test_too_large_makes_smaller_pictures(esp):
+    post = Post()
+    post.keep("one")
+    fault(errcode=4005)
+    post.sender.send_kept()
+    assert post.too_large_sizes == [len(photo("one"))]
+    post.pause(esp)
+    fault(errcode=4005)
+    post.sender.send_frame(photo(), TAKEN, "pir")
+    assert post.too_large_sizes[1:] == [len(photo())]
+
+
+@on_board
+def test_backoff_holds_over_deep_sleep(esp):
+    post = Post()
+    post.keep("one")
+    waits = []
+    for _ in range(4):
+        fault(errcode=5001)
+        post.sender.send_kept()
+        left = post.sender.left_ms()
+        waits.append(left)
+        esp.wake(left // 2)
+        post = Post(folder=post.folder)
+        assert left // 2 - 2000 <= post.sender.left_ms() <= left // 2 + 1000
+        esp.go(post.sender.left_ms())
+        assert post.sender.why_silent() is None
+    assert waits[0] == 10000 and 15000 <= waits[1] <= 20000
+    assert 30000 <= waits[2] <= 40000 and 60000 <= waits[3] <= 80000
+    post.sender.send_kept()
+    assert arrived() == ["one"]
+    assert post.sender.left_ms() == 10000
+
+
+@on_board
+def test_oldest_or_newest_first(esp):
+    for order, wanted in (
+        ("oldest", ["1", "2", "3", "4"]),
+        ("newest", ["3", "4", "2", "1"]),
+    ):
+        post = Post(order=order)
+        post.keep("1", "2", "3")
+        for i in range(4):
+            esp.go(10000)
+            post.sender.send_kept()
+            if not i:
+                post.keep("4")  # taken meanwhile
+        assert arrived() == wanted
+
+
+@on_board
+def test_a_stubborn_picture_does_not_hold_up_the_others(esp):
+    for order, stubborn in (("oldest", "1"), ("newest", "4")):
+        esp.power_cut()
+        post = Post(order=order)
+        post.keep("1", "2", "3", "4")
+        post.chokes = stubborn  # the service chokes on this one, each time
+        for _ in range(40):
+            post.pause(esp)
+            post.sender.send_kept()
+            if len(post.outbox) == 1:
+                break
+        assert sorted(arrived() + [stubborn]) == ["1", "2", "3", "4"], order
+        assert post.waiting() == 1
+        # Its trouble over, it goes as well.
+        post.chokes = None
+        for _ in range(2):
+            post.pause(esp)
+            post.sender.send_kept()
+        assert post.waiting() == 0 and arrived()[-1] == stubborn
+
+
+@on_board
+def test_a_file_that_cannot_be_read_is_set_aside(esp):
+    # When it is opened, and when it is read.
+    for failing in ("open", "seek", "readinto"):
+        esp.power_cut()
+        post = Post()
+        post.keep("one", "two")
+        kept = post.outbox.oldest()
+        broken = Broken(kept, failing)
+        post.outbox.oldest, oldest = (lambda broken=broken: broken), post.outbox.oldest
+        post.sender.send_kept()
+        post.outbox.oldest = oldest
+        assert post.waiting() == 1 and post.rejected() == 1, failing
+        assert post.notes.count("ERROR", "set aside") == 1, post.notes.lines
+        assert broken.closed == broken.opened
+        assert uploads() == []
+        post.pause(esp)
+        post.sender.send_kept()
+        assert arrived() == ["two"]
+
+
+class Broken:
+    """A kept picture whose file fails."""
+
+    def __init__(self, kept, failing):
+        self._kept = kept
+        self._failing = failing
+        self.number, self.size = kept.number, kept.size
+        self.captured_at, self.cause = kept.captured_at, kept.cause
+        self.opened = self.closed = 0
+
+    def open(self):
+        self._fail("open")
+        self.opened += 1
+        return Names(
+            seek=lambda *_: self._fail("seek") or 9,
+            tell=lambda: 0,
+            readinto=lambda _: self._fail("readinto") or 0,
+            close=self._close,
+        )
+
+    def _close(self):
+        self.closed += 1
+
+    def _fail(self, name):
+        if name == self._failing:
+            raise OSError(5, "EIO")
+
+
+@on_board
+def test_tells_when_and_why_it_was_taken(esp):
+    post = Post()
+    post.keep("one")
+    post.sender.send_kept()
+    esp.go(10000)
+    post.sender.send_frame(photo("two"), TAKEN, "timer")
+    for body, cause in zip(bodies(), (b"pir", b"timer")):  # noqa: B905
+        assert body[6:12] == b"Exif\0\0"
+        assert b"2026:09:21" in body[:400] and cause in body[:400]
+        # Nothing else is changed.
+        length = body[4] << 8 | body[5]
+        assert body[:2] + body[4 + length :] in (photo("one"), photo("two"))
+    post = Post(exif=False)
+    post.keep("one")
+    esp.go(10000)
+    post.sender.send_kept()
+    assert bodies() == [photo("one")]
+
+
+@on_board
+def test_exif_only_where_it_fits(esp):
+    data = photo("one")
+    for limit, fits in ((len(data), False), (len(data) + 20, False), (len(data) + 400, True)):
+        for kept in (True, False):
+            esp.power_cut()
+            post = Post(limit_bytes=limit)
+            if kept:
+                post.outbox.put(data, TAKEN, "pir")
+                post.sender.send_kept()
+            else:
+                assert post.sender.send_frame(data, TAKEN, "pir")
+            (body,) = bodies()
+            assert (b"Exif" in body[:20]) is fits
+            assert len(body) <= limit
+            if not fits:
+                assert body == data
+
+
+@on_board
+def test_the_secrets_stay_here(esp):
+    post = Post()
+    post.keep("one")
+    for what in RETRIES + STOPS + DROPS:
+        post.keep("one")
+        fault(what)
+        post.sender.send_kept()
+        post.pause(esp)
+        assert TOKEN not in str(post.sender.why_silent())
+    text = "\n".join(post.notes.lines)
+    assert len(post.notes.lines) >= len(STOPS + DROPS)
+    assert TOKEN not in text and KEY not in text
+
+
+@on_board
+def test_silences_are_answers_that_did_not_come(esp):
+    post = Post()
+    post.keep("one")
+    for i in range(3):
+        fault(no_answer="close")
+        post.sender.send_kept()
+        assert post.sender.silences == i + 1
+        post.pause(esp)
+    # An answer, whatever it says, tells that the network is there.
+    fault(errcode=5001)
+    post.sender.send_kept()
+    assert post.sender.silences == 0
+
+
+@on_board
+def test_a_certificate_refused_is_no_silence(esp):
+    post = Post(env("SERVICE_TLS"), ca=env("FILES") + "/ca.der")
+    assert post.sender.needs_clock
+    post.keep("one")
+    post.sender.send_kept()
+    assert post.sender.trouble.action == "stop"
+    assert post.notes.count("ERROR stopped", "certificate") == 1
+    assert post.sender.silences == 0
+
+
+@on_board
+def test_no_way_out_waits_as_after_a_failure(esp):
+    post = Post()
+    post.keep("one")
+    post.sender.no_network("no Wi-Fi")
+    assert post.sender.left_ms() == 10000
+    assert post.sender.why_silent() == "no Wi-Fi"
+    esp.go(10000)
+    post.sender.no_network("no Wi-Fi")
+    assert 15000 <= post.sender.left_ms() <= 20000
+    assert uploads() == []
+
+
+@on_board
+def test_whether_it_needs_the_clock(esp):
+    assert not Post().sender.needs_clock
+    assert not Post(env("SERVICE_TLS"), verify=False).sender.needs_clock
+
+
+@on_board
+def test_the_clock_may_be_set(esp):
+    post = Post()
+    post.keep("one")
+    fault(errcode=4008)
+    post.sender.send_kept()
+    esp.go(100000)
+    esp.set_clock()
+    post.sender.clock_set()
+    esp.wake(100000)
+    assert 399000 <= Post(folder=post.folder).sender.left_ms() <= 400000

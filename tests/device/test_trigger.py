@@ -1,0 +1,296 @@
+# trigger.Trigger: the motion sensor, the period and the wake-up, over sleep, resets and clocks.
+
+from fakeboard import PERIOD, Names, on_board
+from thingscam import trigger
+
+DAY_MS = 86400000
+
+
+def start(pir_pin=13, every_s=0, cooldown_s=10, moved=lambda: None):
+    settings = Names(pir_pin=pir_pin, every_s=every_s, cooldown_s=cooldown_s)
+    return trigger.Trigger(settings, moved)
+
+
+def taken(esp, watcher, ms, step=50):
+    """Let `ms` go by; return [(ms since the beginning, cause)] of the pictures asked for."""
+    found = []
+    for at in range(0, ms, step):
+        cause = watcher.cause()
+        if cause:
+            found.append((at, cause))
+        esp.go(step)
+    return found
+
+
+@on_board
+def test_motion_is_one_picture(esp):
+    watcher = start()
+    assert watcher.cause() is None
+    esp.pulse()
+    assert watcher.cause() == "pir"
+    assert watcher.cause() is None
+
+
+@on_board
+def test_tells_of_motion_at_once(esp):
+    told = []
+    start(moved=lambda: told.append(esp.ticks))
+    esp.go(5)
+    esp.pulse()
+    assert told == [esp.ticks]
+
+
+@on_board
+def test_a_burst_within_the_cooldown_makes_one_picture(esp):
+    watcher = start(cooldown_s=10)
+    found = []
+    for _ in range(99):
+        esp.pulse()
+        found += taken(esp, watcher, 100)
+    assert found == [(0, "pir")]
+    esp.go(100)  # 10 s after the picture
+    assert watcher.cause() is None  # what came within it is one with it
+    esp.pulse()
+    assert watcher.cause() == "pir"
+
+
+@on_board
+def test_without_a_cooldown_each_motion_counts(esp):
+    watcher = start(cooldown_s=0)
+    for _ in range(3):
+        esp.pulse()
+        assert watcher.cause() == "pir"
+
+
+@on_board
+def test_the_period_starts_at_once_and_does_not_drift(esp):
+    watcher = start(every_s=7)
+    # The loop comes round at odd times.
+    found = taken(esp, watcher, 70 * 7000, step=64)
+    assert len(found) == 70 and {cause for _, cause in found} == {"timer"}
+    for i, (at, _) in enumerate(found):
+        assert 0 <= at - i * 7000 < 64, (i, at)
+
+
+@on_board
+def test_missed_periods_are_not_made_up(esp):
+    watcher = start(every_s=10)
+    assert watcher.cause() == "timer"
+    esp.go(95000)
+    assert taken(esp, watcher, 25000) == [(0, "timer"), (10000, "timer"), (20000, "timer")]
+
+
+@on_board
+def test_motion_and_period_together(esp):
+    watcher = start(every_s=60, cooldown_s=10)
+    assert watcher.cause() == "timer"
+    esp.go(3000)
+    esp.pulse()
+    assert watcher.cause() is None  # the picture of 3 s ago shows it
+    esp.go(20000)
+    esp.pulse()
+    assert watcher.cause() == "pir"
+    # The period does not mind.
+    assert taken(esp, watcher, 97050) == [(37000, "timer"), (97000, "timer")]
+
+
+@on_board
+def test_without_a_sensor_nothing_is_watched(esp):
+    watcher = start(pir_pin=None, every_s=5)
+    assert esp.irqs == {}
+    assert watcher.cause() == "timer"
+    assert watcher.sleep_plan() == (5000, None)
+
+
+@on_board
+def test_works_on_a_computer(esp):
+    trigger.board.machine = None
+    watcher = start(every_s=5)
+    assert taken(esp, watcher, 11000) == [(0, "timer"), (5000, "timer"), (10000, "timer")]
+
+
+@on_board
+def test_close_leaves_the_sensor_alone(esp):
+    watcher = start()
+    watcher.close()
+    esp.pulse()
+    assert watcher.cause() is None
+
+
+@on_board
+def test_motion_after_quiet_weeks_is_seen_at_once(esp):
+    # The ticks wrap after 12.4 days: 7 days look like the future, 12.43 like just now.
+    for quiet_ms in (7 * DAY_MS, PERIOD - 1000, PERIOD + 3000, PERIOD + PERIOD // 2, 40 * DAY_MS):
+        for cooldown_s in (10, 86400):
+            watcher = start(cooldown_s=cooldown_s)
+            esp.go(2 * DAY_MS)
+            esp.pulse()
+            assert watcher.cause() == "pir"
+            taken(esp, watcher, quiet_ms, step=3600000)
+            esp.pulse()
+            assert watcher.cause() == "pir", (quiet_ms, cooldown_s)
+
+
+@on_board
+def test_the_longest_period_holds_over_the_wrap(esp):
+    watcher = start(every_s=518400)  # 6 days
+    found = taken(esp, watcher, 61 * DAY_MS, step=60000)
+    assert [at for at, _ in found] == [i * 6 * DAY_MS for i in range(11)]
+
+
+@on_board
+def test_the_cooldown_holds_over_deep_sleep(esp):
+    esp.pulse()
+    watcher = start(cooldown_s=30)
+    esp.pulse()
+    assert watcher.cause() == "pir"
+    esp.go(2000)
+    esp.wake(9000, by_pin=True)
+    assert start(cooldown_s=30).cause() is None
+    esp.go(1000)
+    esp.wake(17500, by_pin=True)  # 29.5 s after the picture
+    assert start(cooldown_s=30).cause() is None
+    esp.wake(600, by_pin=True)
+    assert start(cooldown_s=30).cause() == "pir"
+
+
+@on_board
+def test_who_wakes_the_board_is_photographed(esp):
+    start()
+    esp.wake(60000, by_pin=True)
+    watcher = start()
+    assert watcher.cause() == "pir"
+    assert watcher.cause() is None
+    esp.wake(60000)  # by time
+    assert start().cause() is None
+    # The pin that woke it counts only if it is the sensor's.
+    esp.wake(60000, by_pin=True)
+    assert start(pir_pin=None, every_s=9000).cause() == "timer"
+
+
+def nap(esp, watcher):
+    # As the app does: sleep as planned, with the time that a start takes.
+    ms, _ = watcher.sleep_plan()
+    esp.wake(ms)
+    esp.go(1700)
+    return ms
+
+
+@on_board
+def test_the_period_does_not_drift_over_deep_sleep(esp):
+    watcher = start(pir_pin=None, every_s=60)
+    begin = esp.real_ms
+    for i in range(50):
+        assert watcher.cause() == "timer", i
+        # The start of the board is in each, but they do not add up.
+        late = esp.real_ms - begin - i * 60000
+        assert 0 <= late <= 2100, (i, late)
+        assert watcher.cause() is None
+        esp.go(4300 + 37 * i)
+        nap(esp, watcher)
+        watcher = start(pir_pin=None, every_s=60)
+
+
+@on_board
+def test_a_wake_up_between_leaves_the_period_alone(esp):
+    watcher = start(every_s=60)
+    assert watcher.cause() == "timer"
+    for slept in (20000, 15000, 20000):
+        esp.wake(slept, by_pin=True)
+        watcher = start(every_s=60)
+        assert watcher.cause() in ("pir", None)
+    left, _ = watcher.sleep_plan()
+    assert 4000 <= left <= 5000, left
+
+
+@on_board
+def test_the_period_holds_over_resets(esp):
+    for cause in ("reset", "watchdog", "soft_reset"):
+        esp.power_cut()
+        assert start(every_s=60).cause() == "timer"
+        esp.go(20000)
+        esp.restart(cause)
+        watcher = start(every_s=60)
+        assert watcher.cause() is None, cause
+        left, _ = watcher.sleep_plan()
+        assert 39000 <= left <= 40000, left
+    # After a power cut nobody knows: one now.
+    esp.power_cut()
+    assert start(every_s=60).cause() == "timer"
+
+
+@on_board
+def test_the_clock_may_be_set(esp):
+    # From 2000 to now, and a little forth and back, told and untold.
+    for told in (True, False):
+        for off_s in (None, 30, -30):
+            esp.power_cut()
+            watcher = start(every_s=60, cooldown_s=20)
+            esp.pulse()
+            assert watcher.cause() == "pir"
+            assert watcher.cause() == "timer"
+            esp.go(5000)
+            if off_s is None:
+                esp.set_clock()
+            else:
+                esp.wall_ms += off_s * 1000
+            if told:
+                watcher.clock_set()
+            assert watcher.cause() is None
+            left, _ = watcher.sleep_plan()
+            assert left == 55000
+            esp.wake(5000, by_pin=True)
+            watcher = start(every_s=60, cooldown_s=20)
+            if told:
+                assert watcher.cause() is None, off_s
+                left, _ = watcher.sleep_plan()
+                assert 49000 <= left <= 50000, (off_s, left)
+            else:
+                # No longer than it would be by itself, whatever the clock says.
+                left, _ = watcher.sleep_plan()
+                assert 0 < left <= 60000, (off_s, left)
+
+
+@on_board
+def test_rubbish_in_rtc_memory_is_no_plan(esp):
+    watcher = start(every_s=60)
+    assert watcher.cause() == "timer"
+    for junk in (b"", b"\xff" * 2048, bytes(300)):
+        esp.rtc = junk
+        assert start(every_s=60).cause() == "timer"
+
+
+@on_board
+def test_plans_the_sleep(esp):
+    assert start().sleep_plan()[0] == 0
+    ms, pin = start(every_s=60).sleep_plan()
+    assert (ms, pin.number) == (1, 13)  # it is due
+    watcher = start(every_s=60)
+    watcher.cause()
+    esp.go(12000)
+    ms, pin = watcher.sleep_plan()
+    assert (ms, pin.number) == (48000, 13)
+
+
+@on_board
+def test_a_pin_still_high_makes_no_wake_loop(esp):
+    watcher = start(cooldown_s=10)
+    esp.drive(13, 1)
+    assert watcher.cause() == "pir"
+    assert watcher.sleep_plan() == (10000, None)
+    # It is looked at again by time, and is no new picture as long as it stays.
+    esp.wake(10000)
+    watcher = start(cooldown_s=10)
+    assert watcher.cause() is None
+    assert watcher.sleep_plan() == (10000, None)
+    esp.wake(10000)
+    esp.drive(13, 0)
+    watcher = start(cooldown_s=10)
+    assert watcher.sleep_plan()[0] == 0
+    assert watcher.sleep_plan()[1].number == 13
+    # Without a cooldown it does not spin either; a nearer period is kept.
+    esp.drive(13, 1)
+    assert start(cooldown_s=0).sleep_plan() == (1000, None)
+    watcher = start(cooldown_s=30, every_s=20)
+    watcher.cause()
+    assert watcher.sleep_plan() == (20000, None)

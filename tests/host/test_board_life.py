@@ -1,0 +1,361 @@
+# The virtual board's starts: resets, sleep, watchdog, power, and what outlives them.
+
+import json
+import re
+
+import pytest
+import serial
+
+from tests.host.board_support import children, execute, mpremote, running, until
+from tools.virtualboard.board import VirtualBoard
+
+REPORT = """
+import machine
+rtc = machine.RTC()
+print("cause", machine.reset_cause(), "wake", machine.wake_reason(), "memory", rtc.memory())
+"""
+# In the order machine.reset_cause() counts.
+PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
+
+
+@pytest.fixture
+def board():
+    with running() as board:
+        yield board
+
+
+def causes(board):
+    """What each start has printed, as (cause, wake, memory)."""
+    found = re.findall(r"^cause (\d) wake (\d) memory (b.*)\n", board.output, re.MULTILINE)
+    return [(int(cause), int(wake), memory) for cause, wake, memory in found]
+
+
+def starts(board, count):
+    until(lambda: len(causes(board)) >= count)
+    return causes(board)
+
+
+def test_each_reset_has_its_cause_and_keeps_the_rtc_memory():
+    program = REPORT + (
+        "if machine.reset_cause() == machine.PWRON_RESET:\n"
+        "    rtc.memory(b'kept')\n"
+        "    machine.reset()\n"
+        "if machine.reset_cause() == machine.HARD_RESET:\n"
+        "    machine.soft_reset()\n"
+    )
+    with running(program) as board:
+        assert starts(board, 3) == [(PWRON, 0, "b''"), (HARD, 0, "b'kept'"), (SOFT, 0, "b'kept'")]
+        board.cut_power()
+        assert board.state()["power"] == "off"
+        board.power_on()
+        assert starts(board, 4)[3] == (PWRON, 0, "b''"), "a power cut forgets"
+
+
+def test_deep_sleep_ends_by_time():
+    program = REPORT + (
+        "if machine.reset_cause() != machine.DEEPSLEEP_RESET:\n"
+        "    rtc.memory(b'asleep')\n"
+        "    machine.deepsleep(3600000)\n"
+    )
+    with running(program) as board:
+        until(lambda: board.state()["power"] == "asleep")
+        board.advance(3590)
+        assert board.state()["power"] == "asleep"
+        before = board.state()["board_ms"]
+        board.advance(10)
+        assert starts(board, 2)[1] == (DEEPSLEEP, 4, "b'asleep'")
+        assert board.state()["board_ms"] >= before + 10000
+
+
+@pytest.mark.parametrize("level", [1, 0])
+def test_deep_sleep_ends_by_the_pin_of_ext0(level):
+    program = (
+        "import esp32\n"
+        + REPORT
+        + (
+            "if machine.reset_cause() != machine.DEEPSLEEP_RESET:\n"
+            "    esp32.wake_on_ext0(machine.Pin(13, machine.Pin.IN), level={})\n"
+            "    machine.deepsleep()\n".format(level)
+        )
+    )
+    with running(program) as board:
+        board.pin(13, 1 - level)
+        until(lambda: board.state()["power"] == "asleep" or len(causes(board)) == 2)
+        if level:
+            assert board.state()["power"] == "asleep"
+        board.pin(13, level)
+        assert starts(board, 2)[1] == (DEEPSLEEP, 2, "b''")
+
+
+def test_deep_sleep_ends_by_one_of_the_pins_of_ext1():
+    program = (
+        "import esp32\n"
+        + REPORT
+        + (
+            "if machine.reset_cause() != machine.DEEPSLEEP_RESET:\n"
+            "    pins = (machine.Pin(14), machine.Pin(15))\n"
+            "    esp32.wake_on_ext1(pins, esp32.WAKEUP_ANY_HIGH)\n"
+            "    machine.deepsleep()\n"
+        )
+    )
+    with running(program) as board:
+        until(lambda: board.state()["power"] == "asleep")
+        board.pin(15, 1)
+        assert starts(board, 2)[1] == (DEEPSLEEP, 3, "b''")
+
+
+def test_a_wake_pin_that_stays_high_wakes_again_at_once():
+    program = (
+        "import esp32\n"
+        + REPORT
+        + ("esp32.wake_on_ext0(machine.Pin(13, machine.Pin.IN), 1)\nmachine.deepsleep()\n")
+    )
+    with running(program) as board:
+        until(lambda: board.state()["power"] == "asleep")
+        board.pin(13, 1)
+        starts(board, 4)
+
+
+def test_only_rtc_pins_can_wake():
+    with running() as board:
+        text = "import esp32, machine; esp32.wake_on_ext0(machine.Pin(16), 1)"
+        assert "ValueError" in mpremote(board, "exec", text, check=False)
+
+
+def test_the_watchdog_resets_who_does_not_feed_it():
+    program = REPORT + (
+        "import time\n"
+        "if machine.reset_cause() == machine.PWRON_RESET:\n"
+        "    rtc.memory(b'fed')\n"
+        "    wdt = machine.WDT(timeout=400)\n"
+        "    for _ in range(30):\n"
+        "        time.sleep_ms(40)\n"
+        "        wdt.feed()\n"
+        "    print('hangs')\n"
+        "    while True: pass\n"
+    )
+    with running(program) as board:
+        board.wait_for("hangs")
+        assert starts(board, 2)[1] == (WDT, 0, "b'fed'")
+        assert "Task watchdog got triggered" in board.output
+
+
+def test_the_watchdog_outlives_a_soft_reset_but_no_jump_of_time():
+    program = REPORT + (
+        "if machine.reset_cause() == machine.PWRON_RESET:\n    wdt = machine.WDT(timeout=1500)\n"
+    )
+    with running(program) as board:
+        board.wait_for(">>> ")
+        board.advance(3600)
+        assert execute(board, "print('lives')") == "lives\n"
+        assert starts(board, 2)[1][0] == WDT
+
+
+def test_timers_and_pins_interrupt_a_sleep():
+    program = (
+        "import machine, time\n"
+        "pin = machine.Pin(13, machine.Pin.IN)\n"
+        "pin.irq(lambda p: print('pin', p.value()), machine.Pin.IRQ_RISING)\n"
+        "machine.Timer(0).init(mode=machine.Timer.ONE_SHOT, period=10000,"
+        " callback=lambda t: print('one-shot'))\n"
+        "machine.Timer(1).init(period=4000, callback=lambda t: print('round'))\n"
+        "print('ready')\n"
+        "time.sleep(20)\n"
+        "print('awake')\n"
+    )
+    with running(program) as board:
+        board.wait_for("ready")
+        board.pin(13, 1)
+        board.wait_for("pin 1")
+        board.pin(13, 0)
+        board.advance(4)
+        board.wait_for("round")
+        board.advance(7)
+        board.wait_for("one-shot")
+        assert "awake" not in board.output
+        board.set_speed(100)
+        board.wait_for("awake")
+        assert board.output.count("one-shot") == 1
+        assert board.output.count("pin") == 1
+
+
+def test_an_error_in_a_handler_is_printed_and_the_program_goes_on():
+    program = (
+        "import machine, time\n"
+        "machine.Pin(13).irq(lambda p: 1 / 0, machine.Pin.IRQ_RISING)\n"
+        "print('ready')\n"
+        "time.sleep(0.3)\n"
+        "print('went on')\n"
+    )
+    with running(program) as board:
+        board.wait_for("ready")
+        board.pin(13, 1)
+        board.wait_for("went on")
+        assert "ZeroDivisionError" in board.output
+
+
+def test_what_programs_drive_can_be_seen():
+    program = "from machine import Pin\nPin(33, Pin.OUT, value=0)\nPin(4, Pin.OUT).on()\n"
+    with running(program) as board:
+        board.wait_for(">>> ")
+        state = board.state()
+        assert state["driven"] == {"4": 1, "33": 0}
+        assert state["led"] is True, "the AI-Thinker's LED lights when low"
+        mpremote(board, "exec", "import machine; machine.Pin(33).on()")
+        assert board.state()["led"] is False
+        json.dumps(state)
+        mpremote(board, "exec", "import machine; machine.Pin(33, machine.Pin.IN)")
+        assert board.state()["driven"] == {"4": 1}, "an input is not driven"
+
+
+def test_a_listener_hears_all_and_its_mistakes_stop_nothing(capsys):
+    heard = []
+    with running("import time\nfor i in range(3):\n print(i)\n time.sleep(.2)\n") as board:
+        board.on_output(lambda text: 1 / 0)
+        end = board.on_output(heard.append)
+        execute(board, "print('while the port is open')")
+        end()
+        execute(board, "print('after')")
+        assert "while the port is open" in "".join(heard)
+        assert "after" not in "".join(heard)
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_signal_may_be_on_when_its_pin_is_low(board):
+    text = (
+        "from machine import Pin, Signal\n"
+        "led = Signal(Pin(33, Pin.OUT), invert=True)\n"
+        "led.on()\n"
+        "print(led.value())\n"
+    )
+    assert execute(board, text) == "1\n"
+    assert board.state()["led"] is True
+
+
+def test_ticks_go_on_over_a_soft_reset_only():
+    with running("import time\nprint('ticks', time.ticks_ms())\n") as board:
+        board.wait_for(">>> ")
+        board.advance(1000)
+        board.press_reset()
+        board.wait_for(">>> ", count=2)
+        assert int(board.output.split("ticks")[2].split()[0]) < 10000
+        board.advance(1000)
+        assert int(execute(board, "import time; print(time.ticks_ms())")) >= 1000000
+
+
+def test_the_clock_is_wrong_until_ntp_and_goes_on_in_deep_sleep():
+    program = (
+        "import machine, ntptime, network, time\n"
+        "print('year', time.gmtime()[0])\n"
+        "wlan = network.WLAN(network.STA_IF)\n"
+        "wlan.active(True)\n"
+        "wlan.connect('net', 'secret')\n"
+        "while not wlan.isconnected():\n"
+        "    time.sleep_ms(100)\n"
+        "ntptime.settime()\n"
+        "print('set', time.time())\n"
+        "machine.deepsleep(100000)\n"
+    )
+    with running(program, speed=20) as board:
+        board.network("net", "secret")
+        until(lambda: board.state()["power"] == "asleep")
+        board.advance(99)
+        until(lambda: board.output.count("set ") == 2 and board.state()["power"] == "asleep")
+        assert board.output.count("year 2000") == 1, "the first time only"
+        first, second = (int(part.split()[0]) for part in board.output.split("set ")[1:3])
+        assert 100 <= second - first < 200
+        assert abs(second - board.state()["world_ms"] // 1000) < 100
+
+
+def test_a_crash_of_the_interpreter_is_a_panic():
+    with running("print('up')\n") as board:
+        board.wait_for("up")
+        with serial.Serial(board.port) as port:
+            port.write(b"import uctypes; uctypes.bytearray_at(8, 8)[0]\r")
+        board.wait_for("Guru Meditation")
+        board.wait_for("up", count=2)
+
+
+def test_boot_py_that_fails_keeps_main_py_from_running():
+    with running("print('main')\n", files={"boot.py": "1 / 0\n"}) as board:
+        board.wait_for(">>> ")
+        assert "ZeroDivisionError" in board.output
+        assert 'File "boot.py", line 1' in board.output
+        assert "_boot" not in board.output
+        assert "main\n" not in board.output
+
+
+def test_the_flash_is_kept_by_a_file_and_torn_by_nothing_but_power(tmp_path):
+    image = tmp_path / "flash.img"
+    program = (
+        "n = 0\n"
+        "while True:\n"
+        "    with open('count.new', 'w') as f:\n"
+        "        f.write(str(n))\n"
+        "    import os\n"
+        "    os.rename('count.new', 'count')\n"
+        "    print('wrote', n)\n"
+        "    n += 1\n"
+    )
+    with running(program, image=image) as board:
+        for cut in range(4):
+            board.wait_for("wrote 5", count=cut + 1)
+            board.cut_power()
+            assert int(board.files()["count"]) >= 5, "littlefs renames at once or not at all"
+            board.power_on()
+    with running("never copied", image=image) as board:
+        board.wait_for("wrote 5")
+
+
+def test_one_flash_is_for_one_board(tmp_path):
+    image = tmp_path / "flash.img"
+    with running(image=image), pytest.raises(ValueError, match="in use"):
+        VirtualBoard({}, image=image)
+
+
+def test_a_board_that_was_stopped_does_nothing_more():
+    board = VirtualBoard({})
+    board.stop()
+    with running() as board:
+        pass
+    board.power_on()
+    board.pin(13, 1)
+    board.advance(1)
+    board.stop()
+    assert board.state()["power"] == "off"
+    assert not children()
+
+
+def test_an_empty_flash_is_formatted(tmp_path):
+    image = tmp_path / "flash.img"
+    image.write_bytes(b"\xff" * 1048576)
+    with running(image=image) as board:
+        board.wait_for(">>> ")
+        assert execute(board, "import os; print(os.listdir())") == "[]\n"
+
+
+def test_the_heap_is_bounded():
+    hungry = "try:\n    bytearray({})\n    print('fits')\nexcept MemoryError:\n    print('full')\n"
+    with running(profile="ttgo-t-journal") as board:
+        assert execute(board, hungry.format(100 * 1024)) == "fits\n"
+        assert execute(board, hungry.format(300 * 1024)) == "full\n"
+    with running() as board:
+        assert execute(board, hungry.format(4 * 1024 * 1024)) == "fits\n"
+        assert execute(board, hungry.format(16 * 1024 * 1024)) == "full\n"
+
+
+def test_the_program_cannot_tell_where_it_runs():
+    text = (
+        "import sys, os, time, machine, esp32\n"
+        "print(sys.platform, sys.implementation._machine, os.uname()[0])\n"
+        "print(os.listdir('/'), sys.path, isinstance(time.time(), int))\n"
+        "for name in ('system', 'getenv', 'VfsPosix'):\n"
+        "    assert not hasattr(os, name), name\n"
+        "print(len(machine.unique_id()))\n"
+    )
+    with running(profile="xiao-esp32s3-sense") as board:
+        assert execute(board, text).splitlines() == [
+            "esp32 Generic ESP32 module with ESP32S3 esp32",
+            "['boot.py', 'main.py'] ['', '.frozen', '/lib'] True",
+            "6",
+        ]

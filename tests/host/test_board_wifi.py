@@ -1,0 +1,330 @@
+# The virtual board's Wi-Fi: joining, losing, coming back, and what sockets do meanwhile.
+
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from tests import certificates
+from tests.host.board_support import execute, running, until
+
+JOIN = """
+import network, time
+wlan = network.WLAN(network.STA_IF)
+wlan.active(True)
+def join(ssid="net", key="secret"):
+    wlan.connect(ssid, key)
+    while not wlan.isconnected():
+        time.sleep_ms(50)
+"""
+
+
+@contextlib.contextmanager
+def echo(context=None):
+    """A server that sends back what it gets, over TLS with a context; yields its port."""
+    connections = []
+
+    def serve(connection):
+        with contextlib.suppress(OSError):
+            if context is not None:
+                connection = context.wrap_socket(connection, server_side=True)
+            while data := connection.recv(4096):
+                connection.sendall(data)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                connections.append(connection)
+                threading.Thread(target=serve, args=[connection], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            for connection in connections:
+                connection.close()
+
+
+@pytest.fixture
+def board():
+    with running(speed=10) as board:
+        board.network("net", "secret", -55)
+        board.network("other", "geheim", -80)
+        yield board
+
+
+def test_joining_takes_time_and_says_who_and_how_strong(board):
+    text = (
+        "import network, time\n"
+        "w = network.WLAN(network.STA_IF)\n"
+        "print(w.active(), w.active(True), w.status() == network.STAT_IDLE)\n"
+        "t = time.ticks_ms()\n"
+        "w.connect('net', 'secret')\n"
+        "print(w.isconnected(), w.status() == network.STAT_CONNECTING, w.ifconfig()[0])\n"
+        "while not w.isconnected(): time.sleep_ms(20)\n"
+        "t = time.ticks_diff(time.ticks_ms(), t)\n"
+        "print(1000 < t < 10000, w.status() == network.STAT_GOT_IP, w.config('essid'))\n"
+        "print(w.status('rssi'), w.ifconfig()[0])\n"
+    )
+    assert execute(board, text).splitlines() == [
+        "False True True",
+        "False True 0.0.0.0",
+        "True True net",
+        "-55 192.168.4.101",
+    ]
+
+
+def test_scan_finds_the_networks_that_are_up(board):
+    board.wifi(False, "other")
+    text = JOIN + "print([(n[0], n[3]) for n in wlan.scan()])"
+    assert execute(board, text) == "[(b'net', -55)]\n"
+    board.wifi(True, "other", rssi=-40)
+    assert execute(board, text) == "[(b'other', -40), (b'net', -55)]\n"
+
+
+def test_a_wrong_password_and_a_missing_network_are_told_by_the_status(board):
+    text = JOIN + (
+        "wlan.config(reconnects=2)\n"
+        "for ssid, key in (('net', 'wrong'), ('nowhere', 'secret')):\n"
+        "    wlan.connect(ssid, key)\n"
+        "    try:\n"
+        "        wlan.connect(ssid, key)\n"
+        "    except OSError as e:\n"
+        "        print(e)\n"
+        "    while wlan.status() == network.STAT_CONNECTING: time.sleep_ms(20)\n"
+        "    print(wlan.status() == network.STAT_WRONG_PASSWORD,"
+        " wlan.status() == network.STAT_NO_AP_FOUND)\n"
+    )
+    assert execute(board, text).splitlines() == [
+        "Wifi Internal State Error",
+        "True False",
+        "Wifi Internal State Error",
+        "False True",
+    ]
+
+
+def test_without_reconnects_it_tries_for_ever(board):
+    text = JOIN + (
+        "wlan.connect('net', 'wrong')\n"
+        "time.sleep(20)\n"
+        "print(wlan.status() == network.STAT_CONNECTING)\n"
+        "wlan.disconnect()\n"
+        "print(wlan.status() == network.STAT_CONNECTING)\n"
+    )
+    assert execute(board, text) == "True\nFalse\n"
+
+
+def test_a_network_that_vanishes_is_noticed_later_and_joined_again(board):
+    text = JOIN + (
+        "join()\n"
+        "print('joined')\n"
+        "while wlan.isconnected(): time.sleep_ms(50)\n"
+        "print('lost', wlan.status() == network.STAT_CONNECTING)\n"
+        "while not wlan.isconnected(): time.sleep_ms(50)\n"
+        "print('again')\n"
+        "time.sleep(1000)\n"
+    )
+    with running(text, speed=20) as board:
+        board.network("net", "secret")
+        board.wait_for("joined\n")
+        board.wifi(False)
+        assert "lost" not in board.output
+        board.wait_for("lost True\n")
+        board.wifi(True)
+        board.wait_for("again\n")
+
+
+def test_wifi_outlives_a_soft_reset_and_no_other(board):
+    assert execute(board, JOIN + "join(); print('in')") == "in\n"
+    asked = "import network; print(network.WLAN(network.STA_IF).isconnected())"
+    assert execute(board, asked) == "True\n"
+    board.press_reset()
+    assert execute(board, asked) == "False\n"
+
+
+def test_sockets_fail_while_there_is_no_network(board):
+    text = JOIN + (
+        "import socket\n"
+        "try:\n"
+        "    socket.getaddrinfo('example.com', 80)\n"
+        "except OSError as e:\n"
+        "    print(e.errno)\n"
+        "s = socket.socket()\n"
+        "try:\n"
+        "    s.connect(('127.0.0.1', 80))\n"
+        "except OSError as e:\n"
+        "    print(e)\n"
+        "import ntptime\n"
+        "try:\n"
+        "    ntptime.time()\n"
+        "except OSError as e:\n"
+        "    print(e.errno)\n"
+    )
+    found = execute(board, text).splitlines()
+    assert found == ["-202", "[Errno 113] EHOSTUNREACH", "-202"]
+
+
+def test_the_usual_calls_of_a_socket(board):
+    with echo() as port:
+        text = JOIN + (
+            "import socket, select\n"
+            "join()\n"
+            "address = socket.getaddrinfo('localhost', {})[0]\n"
+            "print(address[:3], address[4])\n"
+            "s = socket.socket()\n"
+            "s.settimeout(5)\n"
+            "s.connect(address[-1])\n"
+            "print(s.send(b'hello\\nworld'), s.readline(), s.recv(100))\n"
+            "big = bytes(range(256)) * 200\n"
+            "p = select.poll()\n"
+            "p.register(s, select.POLLIN | select.POLLOUT)\n"
+            "print(p.poll(100)[0][1] == select.POLLOUT)\n"
+            "p.modify(s, select.POLLIN)\n"
+            "print(p.poll(100))\n"
+            "sent, back = 0, b''\n"
+            "s.setblocking(False)\n"
+            "while len(back) < len(big):\n"
+            "    if sent < len(big):\n"
+            "        sent += s.write(memoryview(big)[sent:]) or 0\n"
+            "    back += s.read(4096) or b''\n"
+            "    for _ in p.ipoll(20): pass\n"
+            "print(back == big)\n"
+            "try:\n"
+            "    s.recv(1)\n"
+            "except OSError as e:\n"
+            "    print(e)\n"
+            "s.settimeout(1)\n"
+            "try:\n"
+            "    s.recv(1)\n"
+            "except OSError as e:\n"
+            "    print(e)\n"
+            "s.close()\n"
+        ).format(port)
+        assert execute(board, text).splitlines() == [
+            "(2, 1, 0) ('127.0.0.1', {})".format(port),
+            "11 b'hello\\n' b'world'",
+            "True",
+            "[]",
+            "True",
+            "[Errno 11] EAGAIN",
+            "[Errno 110] ETIMEDOUT",
+        ]
+
+
+def test_a_connection_refused(board):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    text = JOIN + (
+        "import socket\n"
+        "join()\n"
+        "try:\n"
+        "    socket.socket().connect(('127.0.0.1', {}))\n"
+        "except OSError as e:\n"
+        "    print(e)\n"
+    ).format(port)
+    assert execute(board, text) == "[Errno 111] ECONNREFUSED\n"
+
+
+CONNECTED = JOIN + (
+    "import socket\n"
+    "join()\n"
+    "s = socket.socket()\n"
+    "s.settimeout({timeout})\n"
+    "s.connect(('127.0.0.1', {port}))\n"
+    "print('connected')\n"
+)
+
+
+def test_an_open_connection_hangs_without_wifi_and_goes_on_with_it():
+    program = CONNECTED + (
+        "while True:\n"
+        "    time.sleep(1)\n"
+        "    s.write(b'x')\n"
+        "    try:\n"
+        "        print('got', s.recv(1))\n"
+        "    except OSError as e:\n"
+        "        print('trouble', e)\n"
+    )
+    with echo() as port:
+        program = program.format(port=port, timeout=3)
+        with running(program, speed=20) as board:
+            board.network("net", "secret")
+            board.wait_for("got b'x'")
+            board.wifi(False)
+            board.wait_for("trouble [Errno 110] ETIMEDOUT", count=2)
+            count = board.output.count("got")
+            board.wifi(True)
+            board.wait_for("got b'x'", count=count + 2)
+
+
+def test_a_new_address_ends_the_connections():
+    program = CONNECTED + "try:\n    s.recv(1)\nexcept OSError as e:\n    print('trouble', e)\n"
+    with echo() as port, running(program.format(port=port, timeout=None), speed=20) as board:
+        board.network("net", "secret")
+        board.wait_for("connected")
+        board.wifi(False, new_address=True)
+        until(lambda: board.state()["wifi"]["status"] != 1010)
+        assert "trouble" not in board.output
+        board.wifi(True)
+        board.wait_for("trouble [Errno 103] ECONNABORTED")
+
+
+def test_the_internet_may_be_gone_with_the_wifi_there(board):
+    board.internet(False)
+    text = JOIN + (
+        "import socket\n"
+        "join()\n"
+        "print(wlan.isconnected())\n"
+        "try:\n"
+        "    socket.getaddrinfo('localhost', 80)\n"
+        "except OSError as e:\n"
+        "    print(e.errno)\n"
+    )
+    assert execute(board, text) == "True\n-202\n"
+
+
+def test_sending_takes_the_time_of_a_radio(board):
+    with echo() as port:
+        text = CONNECTED.format(port=port, timeout=30) + (
+            "t = time.ticks_ms()\n"
+            "data = bytes(25000)\n"
+            "for _ in range(20): s.write(data)\n"
+            "print(time.ticks_diff(time.ticks_ms(), t) > 800)\n"
+        )
+        board.set_speed(1)
+        assert execute(board, text) == "connected\nTrue\n"
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_interrupt_runs_while_a_socket_waits(tls, tmp_path):
+    program = CONNECTED.format(port="{port}", timeout=30) + (
+        "import machine\nmachine.Pin(13).irq(lambda p: print('moved'), machine.Pin.IRQ_RISING)\n"
+    )
+    if tls:
+        program += (
+            "import ssl\n"
+            "context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
+            "with open('ca.der', 'rb') as f:\n"
+            "    context.load_verify_locations(cadata=f.read())\n"
+            "s = context.wrap_socket(s, server_hostname='localhost')\n"
+            "s.write(b'hello')\n"
+            "print('echo', s.read(5))\n"
+        )
+    program += "print('waiting')\nprint('read', s.read(1))\n"
+    context = certificates.make(tmp_path)["good"]
+    files = {"ca.der": (tmp_path / "ca.der").read_bytes()}
+    with (
+        echo(context if tls else None) as port,
+        running(program.format(port=port), files=files) as board,
+    ):
+        board.network("net", "secret")
+        board.wait_for("waiting")
+        if tls:
+            assert "echo b'hello'" in board.output
+        board.pin(13, 1)
+        board.wait_for("moved", timeout=5)
+        assert "read" not in board.output.split("waiting")[1]

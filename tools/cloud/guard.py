@@ -1,0 +1,69 @@
+# Who may use the page: keeps other sites' pages away from it, and it away from other sites.
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+# Nothing from elsewhere is loaded, no script stands in the page, nobody frames it.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def own_host(request, names=()):
+    """Return whether a request came to this server by a name that is surely its own.
+
+    Another site's page can reach it under that site's name, by having the name lead here
+    (DNS rebinding), but not under an address, `localhost`, this computer's name, or one of
+    `names`.
+    """
+    name = _name(request.headers.get("Host", ""))
+    try:
+        ipaddress.ip_address(name)
+        return True
+    except ValueError:
+        pass
+    here = socket.gethostname().lower()
+    known = {"localhost", here, here + ".local", *(other.lower() for other in names)}
+    return name in known or name.endswith(".localhost")
+
+
+def for_own_hosts(handler, names=()):
+    """Return `handler` so that it answers 403 to a request for which own_host() is False."""
+
+    async def guarded(request):
+        if own_host(request, names):
+            return await handler(request)
+        text = (
+            "This page has a board's buttons on it. So that no other site can press them, it"
+            " opens only at an IP address, at localhost, or by this computer's own name.\n"
+        )
+        return web.Response(status=403, text=text, headers=HEADERS)
+
+    return guarded
+
+
+def own_page(request):
+    """Return whether a request was sent by a page of this server, not by another site's.
+
+    Browsers say where a POST comes from; whoever does not say is not believed.
+    """
+    origin = request.headers.get("Origin", "")
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    host = request.headers.get("Host", "")
+    return origin in (f"http://{host}", f"https://{host}") and site == "same-origin"
+
+
+def _name(host):
+    try:
+        return (urlsplit("//" + host).hostname or "").rstrip(".")
+    except ValueError:
+        return ""

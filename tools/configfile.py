@@ -1,0 +1,162 @@
+# A config.json as a computer makes it: set from texts, secrets masked, written 0600.
+
+import json
+import os
+import re
+import tempfile
+
+from thingscam import boards, config
+from thingscam.log import mask
+from thingscam.settings import NEEDED, NETWORK, SECTIONS, nearest
+from tools.errors import ToolError
+
+SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
+_MASKED = "***"
+_KINDS = {
+    "{}.{}".format(section, row[0]): row[1:] for section, rows in SECTIONS for row in rows
+} | {"wifi." + row[0]: row[1:] for row in NETWORK}
+_WIFI = re.compile(r"wifi(?:\[([0-9])\])?\.(\w+)")
+
+
+class SettingError(ToolError):
+    """A name that is no setting, or a file that is no configuration; says what to do."""
+
+
+def names():
+    """Return the names of all settings: "cloud.endpoint" and so on."""
+    return list(_KINDS)
+
+
+def describe(name):
+    """Return (kind, default, limits) of the setting `name`, as in thingscam.settings.
+
+    Raises SettingError with the nearest known name.
+    """
+    plain = _WIFI.sub(r"wifi.\2", name)
+    if plain not in _KINDS:
+        text = "{}: no such setting, the nearest known one is {}"
+        raise SettingError(text.format(name, nearest(name, names())))
+    return _KINDS[plain]
+
+
+def value(name, text):
+    """Return what `text` means for the setting `name`: a flag, number, null or text.
+
+    What does not fit stays a text: the device's own check then says what it should be.
+    """
+    kind = describe(name)[0]
+    if kind in ("pin", "path") and text in ("null", "none"):
+        return None
+    if kind == "flag":
+        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+    if kind in ("number", "pin") and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    return text
+
+
+def put(data, name, text):
+    """Set `name` in `data` (what a config.json holds) from `text`; raises SettingError."""
+    found = value(name, text)
+    network = _WIFI.fullmatch(name)
+    if network is None:
+        section, key = name.split(".")
+        part = data.setdefault(section, {})
+    else:
+        number, key = int(network[1] or 0), network[2]
+        entries = data.setdefault("wifi", [])
+        if not isinstance(entries, list) or number > len(entries):
+            raise SettingError("{}: set wifi[{}] first".format(name, number - 1))
+        if number == len(entries):
+            entries.append({})
+        part = entries[number]
+    if not isinstance(part, dict):
+        raise SettingError("{}: the file has no object there: mend it first".format(name))
+    part[key] = found
+
+
+def get(data, name):
+    """Return the value of `name` in `data`, or its default (None for what is needed)."""
+    part = data.get(name.split(".")[0])
+    if name.startswith("wifi."):
+        part = part[0] if isinstance(part, list) and part else None
+    key = name.split(".")[1]
+    if isinstance(part, dict) and key in part:
+        return part[key]
+    default = describe(name)[1]
+    return None if default is NEEDED else default
+
+
+def load(path):
+    """Return what the file `path` (pathlib.Path) holds, right or wrong; raises SettingError."""
+    try:
+        data = json.loads(path.read_text("utf-8-sig"))
+    except OSError as e:
+        raise SettingError("{}: cannot be read: {}".format(path, e.strerror)) from e
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise SettingError("{}: holds no JSON object: mend or remove it".format(path))
+    return data
+
+
+def check(data, name):
+    """Return `data` as the device's own Config, of a known board.
+
+    Raises thingscam.config.ConfigError.
+    """
+    found = config.parse(encoded(data), str(name), wifi_needed=True)
+    try:
+        boards.find(found.camera.board)  # pyright: ignore[reportAttributeAccessIssue]
+    except boards.UnknownBoardError as e:
+        raise config.ConfigError(str(name), [str(e)]) from e
+    return found
+
+
+def encoded(data):
+    """Return `data` as the bytes of a config.json."""
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def beside(folder, path):
+    """Return where in `folder` (pathlib.Path) the board's file `path` (text) is kept."""
+    return folder / path.lstrip("/")
+
+
+def write(path, raw):
+    """Write `raw` (bytes) to `path`, whole or not at all, readable by its owner alone."""
+    # mkstemp's file is 0600 from the start.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="." + path.name)
+    try:
+        with open(handle, "wb") as file:
+            file.write(raw)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def masked(data):
+    """Return a copy of `data` to show to others: secrets, and all that is unknown, as ***."""
+    secrets = []
+    for entry in [data.get("cloud"), *_list(data.get("wifi"))]:
+        if isinstance(entry, dict):
+            found = (entry.get(key) for key in ("access_token", "project_key", "password"))
+            secrets += [secret for secret in found if isinstance(secret, str) and secret]
+    return {key: _masked(found, key, secrets) for key, found in data.items()}
+
+
+def _masked(found, name, secrets):
+    if isinstance(found, dict):
+        return {key: _masked(item, name + "." + key, secrets) for key, item in found.items()}
+    if isinstance(found, list):
+        return [_masked(item, name, secrets) for item in found]
+    if found in ("", None):
+        return found
+    # A misspelt name may hold a secret too, and so may an endpoint that is a whole URL.
+    if name in SECRETS or name not in _KINDS:
+        return _MASKED
+    return mask(found, secrets) if isinstance(found, str) else found
+
+
+def _list(found):
+    return found if isinstance(found, list) else []

@@ -1,0 +1,308 @@
+# The doctor's hands: sent to the board and run there, one step at a time, under MicroPython.
+#
+# Each step is a function of its name that returns what it found, or raises Trouble. What one
+# finds and another needs is in `have`.
+
+import binascii
+import gc
+import json
+import os
+import sys
+import time
+
+have = {}
+
+_LEAST_FREE = 65536
+_LEAST_PSRAM = 1000000
+_JOIN_S = 50
+_WEAK_DBM = -80
+_TRUSTED_YEAR = 2024
+
+
+class Trouble(Exception):  # noqa: N818 it reads as what it is
+    """A step failed: what was found, and what a person should do."""
+
+    def __init__(self, found, remedy):
+        super().__init__(found)
+        self.remedy = remedy
+
+
+class Lines:
+    """A Log that keeps the last line of news, and the last of trouble."""
+
+    news = trouble = ""
+
+    def info(self, text, *values):
+        self.news = text % values if values else text
+
+    def warning(self, text, *values):
+        self.trouble = text % values if values else text
+
+    debug = info
+    error = warning
+
+
+def run(name):
+    """Run one step and print its result as JSON; secrets are masked."""
+    result = {"ok": True}
+    try:
+        result["text"] = globals()[name]()
+    except Trouble as e:
+        result.update(ok=False, text=str(e), remedy=e.remedy)
+    except MemoryError as e:
+        result.update(ok=False, text="MemoryError: %s" % e)
+        result["remedy"] = "take firmware with PSRAM support, or a smaller camera.frame_size"
+    except Exception as e:  # whatever a firmware or driver raises: the next step goes on
+        result.update(ok=False, text="%s: %s" % (type(e).__name__, e), remedy=_REMEDIES[name])
+    gc.collect()
+    if "config" in have:
+        from thingscam.log import mask
+
+        secrets = have["config"].secrets
+        result = {
+            key: mask(value, secrets) if isinstance(value, str) else value
+            for key, value in result.items()
+        }
+    print("RESULT " + json.dumps(result))
+
+
+_REMEDIES = {
+    "micropython": "flash MicroPython 1.21 or later",
+    "files": "python -m tools deploy PORT",
+    "filesystem": "python -m tools flash writes a new one",
+    "config": "python -m tools config, then python -m tools deploy PORT",
+    "psram": "take firmware with PSRAM support (SPIRAM)",
+    "camera": "check the camera's ribbon cable and the power supply",
+    "wifi": "check wifi, and the power supply: the radio draws up to 500 mA",
+    "dns": "check cloud.endpoint, and that the network has a way to the internet",
+    "clock": "let UDP port 123 (NTP) through",
+    "tcp": "check cloud.endpoint, and the network's firewall",
+    "tls": "check cloud.ca: python -m tools config --fetch-ca",
+    "upload": "check the cloud settings",
+}
+
+
+def micropython():
+    version = sys.implementation.version
+    text = "%d.%d.%d, %s" % (version[:3] + (getattr(sys.implementation, "_machine", "?"),))
+    if version[:2] < (1, 21):
+        raise Trouble(text, "thingscam needs 1.21 or later: flash another")
+    return text
+
+
+def files():
+    import thingscam
+    from thingscam import app, camera, session, uploader  # noqa: F401 that they can be had
+
+    if not thingscam.__file__.startswith("/lib/"):
+        return "thingscam is frozen into the firmware"
+    return "thingscam in /lib"
+
+
+def filesystem():
+    found = os.statvfs("/")
+    free, total = found[0] * found[3], found[1] * found[2]
+    text = "%d of %d KB free" % (free // 1024, total // 1024)
+    if free < _LEAST_FREE:
+        raise Trouble(text, "remove old pictures (outbox.path), or lower outbox.max_bytes")
+    return text
+
+
+def config():
+    from thingscam import boards, config
+
+    try:
+        found = config.load("/config.json", True)
+    except config.ConfigError as e:
+        raise Trouble(str(e), "python -m tools config, then python -m tools deploy PORT")
+    try:
+        have["profile"] = boards.find(found.camera.board)
+    except boards.UnknownBoardError as e:
+        raise Trouble(str(e), "set camera.board")
+    have["config"] = found
+    return "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
+
+
+def psram():
+    total = gc.mem_free() + gc.mem_alloc()
+    try:
+        import esp32
+
+        # Each is (total, free, largest free block, least free ever).
+        total = max([total] + [heap[0] for heap in esp32.idf_heap_info(esp32.HEAP_DATA)])
+    except (ImportError, AttributeError):
+        pass
+    found = total >= _LEAST_PSRAM
+    text = "%d KB" % (total // 1024) if found else "none"
+    if have["profile"].psram and not found:
+        raise Trouble(
+            "none seen, and the board should have it",
+            "take firmware with PSRAM support (SPIRAM), or check camera.board",
+        )
+    return text if have["profile"].psram else text + ", as this board is known"
+
+
+def camera():
+    from thingscam.camera import Camera, CameraError
+
+    try:
+        device = Camera(have["config"].camera, have["config"].cloud.limit_bytes, have["profile"])
+        have["camera"] = device
+        frame = have["frame"] = device.capture()
+    except CameraError as e:
+        raise Trouble(str(e), "see the advice above, and the troubleshooting in the README")
+    return "%s, %d bytes" % (_driver(), len(frame))
+
+
+def picture():
+    """Print the frame that camera() took, for the computer."""
+    frame = have["frame"]
+    for at in range(0, len(frame), 384):
+        print(binascii.b2a_base64(frame[at : at + 384]).decode().strip())
+
+
+def wifi():
+    from thingscam.wifi import Wifi
+
+    log = Lines()
+    station = Wifi(have["config"].wifi, log, _at_once)
+    end = time.time() + _JOIN_S
+    while not station.step():
+        if time.time() > end or "password" in log.trouble:
+            raise Trouble(
+                log.trouble or "not joined",
+                "check name and password in wifi, and that it is a 2.4 GHz network in reach",
+            )
+        time.sleep(0.1)
+    rssi = station.rssi()
+    text = log.news or "joined already, %s dBm" % rssi
+    if rssi is not None and rssi < _WEAK_DBM:
+        raise Trouble(text, "too weak to rely on: move the antenna or the access point")
+    return text
+
+
+def dns():
+    import socket
+
+    secure, host, port = _peer()
+    for left in (2, 1, 0):  # a network just joined may not be ready for it
+        try:
+            have["address"] = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+            break
+        except OSError as e:
+            if not left:
+                raise Trouble("%s: %s" % (host, e), _REMEDIES["dns"])
+            time.sleep(1)
+    return "%s is %s" % (host, have["address"][-1][0])
+
+
+def clock():
+    from thingscam.clock import SERVERS, Clock
+
+    log = Lines()
+    found = Clock(log, _at_once, lambda off: None)
+    for _ in SERVERS:
+        found.step()
+        if found.is_set() and log.news:
+            break
+    now = time.gmtime()
+    text = "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(now[:6])
+    if not found.is_set():
+        loss = "no certificate can be checked" if _needs_clock() else "pictures have no time"
+        raise Trouble("not set, %s (%s)" % (loss, log.trouble), _REMEDIES["clock"])
+    return text
+
+
+def tcp():
+    import socket
+
+    address = have["address"]
+    sock = socket.socket(address[0], socket.SOCK_STREAM)
+    sock.settimeout(have["config"].cloud.timeout_s)
+    try:
+        before = time.ticks_ms()
+        sock.connect(address[-1])
+        took = time.ticks_diff(time.ticks_ms(), before)
+    except OSError as e:
+        raise Trouble("port %d: %s" % (address[-1][1], e), _REMEDIES["tcp"])
+    finally:
+        sock.close()
+    return "port %d open, %d ms" % (address[-1][1], took)
+
+
+def tls():
+    import socket
+
+    from thingscam import trust
+
+    cloud = have["config"].cloud
+    secure, host, _ = _peer()
+    if not secure:
+        return "not used: cloud.endpoint is http"
+    try:
+        context = trust.make_context(cloud.ca, cloud.verify)
+        sock = socket.socket(have["address"][0], socket.SOCK_STREAM)
+        try:
+            sock.settimeout(cloud.timeout_s)
+            sock.connect(have["address"][-1])
+            trust.wrap(context, sock, host).close()
+        finally:
+            sock.close()
+    except trust.CertificateError as e:
+        raise Trouble(str(e), "check cloud.ca (python -m tools config --fetch-ca) and the clock")
+    if not cloud.verify:
+        raise Trouble("not verified: anyone on the way may read along", "set cloud.verify to true")
+    return "the certificate of %s is good" % host
+
+
+def upload():
+    from thingscam.interval import Interval
+    from thingscam.session import Session
+    from thingscam.uploader import Uploader, UploadError
+
+    cloud = have["config"].cloud
+    ca = cloud.ca if cloud.endpoint.startswith("https:") else None
+    pace = Interval()
+    while pace.left_ms():
+        time.sleep(0.1)
+    session = Session(ca, cloud.timeout_s, cloud.verify)
+    try:
+        before = time.ticks_ms()
+        url = Uploader(have["config"], session).upload(have["frame"])
+        took = time.ticks_diff(time.ticks_ms(), before)
+    except UploadError as e:
+        raise Trouble("%s (%s)" % (e, e.action), _REMEDIES["upload"])
+    finally:
+        session.close()
+        pace.restart()
+    return "%d bytes in %d ms -> %s" % (len(have["frame"]), took, url)
+
+
+def close():
+    """Leave the camera as it was found."""
+    if "camera" in have:
+        have.pop("camera").close()
+
+
+def _driver():
+    try:
+        import camera as driver
+    except ImportError:
+        return "OpenMV driver"
+    return "micropython-camera-API" if hasattr(driver, "Camera") else "lemariva's driver"
+
+
+def _peer():
+    scheme, _, rest = have["config"].cloud.endpoint.partition("://")
+    host, _, port = rest.partition(":")
+    secure = scheme == "https"
+    return secure, host, int(port) if port else (443 if secure else 80)
+
+
+def _needs_clock():
+    cloud = have["config"].cloud
+    return cloud.verify and cloud.endpoint.startswith("https:")
+
+
+def _at_once(call, *arguments):
+    return call(*arguments)

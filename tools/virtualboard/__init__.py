@@ -1,0 +1,1 @@
+# The virtual board: real MicroPython behind a serial port, with simulated hardware.

@@ -1,0 +1,288 @@
+# The virtual board, for tests, the demo and the command line.
+
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+from tools import filesystem
+from tools.virtualboard import chip, profiles
+from tools.virtualboard.air import Air, Network
+from tools.virtualboard.clock import Clock
+from tools.virtualboard.scenes import PHOTOS, Scenes
+from tools.virtualboard.sensor import Sensor
+from tools.virtualboard.serialport import SerialPort
+from tools.virtualboard.supervisor import Supervisor
+from tools.virtualboard.world import World
+
+
+class VirtualBoard:
+    """Real MicroPython behind a serial port, with simulated hardware around it.
+
+    `files` maps paths on the board to bytes or text; without it the firmware of this
+    project. `image` is the path of the flash's image: made from `files` where there is
+    none, else used as it is, files and all. `networks` are air.Network; without them those
+    that config.json on the board names. `photos` is a folder of JPEG files.
+
+    start() and stop() may be called from any thread, as all else; also a context manager.
+    """
+
+    def __init__(
+        self,
+        files=None,
+        *,
+        image=None,
+        profile="ai-thinker",
+        driver="camera-api",
+        heap=None,
+        speed=1.0,
+        networks=None,
+        photos=PHOTOS,
+        trouble=0.0,
+        seed=0,
+        port_link=None,
+    ):
+        self.profile = profiles.find(profile, driver, heap)
+        self._folder = tempfile.mkdtemp(prefix="virtualboard-")
+        self._stopped = False
+        self._lock = None
+        try:
+            self.image = pathlib.Path(image or pathlib.Path(self._folder) / "flash.img")
+            if not self.image.exists():
+                files = filesystem.firmware_files() if files is None else files
+                filesystem.make_image(self.image, files, self.profile.flash)
+            self._lock = _locked(self.image)
+            if networks is None:
+                networks = configured_networks(self.image)
+            clock = Clock(speed)
+            self._world = World(
+                clock=clock,
+                chip=chip.Chip(clock),
+                air=Air(clock, networks),
+                sensor=Sensor(clock, Scenes(photos), self._folder, self.profile, trouble, seed),
+                port=SerialPort(port_link),
+                profile=self.profile,
+                image=str(self.image.resolve()),
+            )
+            self._supervisor = Supervisor(self._world, self._folder)
+        except BaseException:
+            self._forget()
+            raise
+        self.console = self._supervisor.console
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        """Switch the board on; returns itself."""
+        self._supervisor.start()
+        self._supervisor.power_on()
+        return self
+
+    def stop(self):
+        """End it and remove what it needed, but for an image whose path was given."""
+        if not self._stopped:
+            self._stopped = True
+            self._supervisor.stop()
+            self._forget()
+
+    def _forget(self):
+        if self._lock is not None:
+            os.close(self._lock)
+        shutil.rmtree(self._folder)
+
+    @property
+    def port(self):
+        """The path of the serial port."""
+        return self._world.port.path
+
+    @property
+    def output(self):
+        """What the board has printed so far, whoever has the port open."""
+        return self.console.text
+
+    def on_output(self, listener):
+        """Have listener(text) called with all output; returns a function that ends it.
+
+        It is called in the board's thread, and must not wait.
+        """
+        return self.console.subscribe(listener)
+
+    def wait_for(self, text, timeout=20, count=1):
+        """Wait until the board has printed `text`, `count` times; returns all output.
+
+        Raises TimeoutError, with the output, after `timeout` real seconds.
+        """
+        if not self.console.wait_for(text, timeout, count):
+            raise TimeoutError("not printed: {!r}, but:\n{}".format(text, self.output))
+        return self.output
+
+    def pin(self, number, level):
+        """Drive a pin from outside: 1, 0, or None to let it go.
+
+        Raises ValueError for a pin that no board has.
+        """
+        if not isinstance(number, int) or not 0 <= number < 49:
+            raise ValueError("no pin {!r}".format(number))
+        with self._supervisor.lock:
+            if level is None:
+                self._world.chip.levels.pop(number, None)
+            else:
+                self._world.chip.levels[number] = int(bool(level))
+            self._supervisor.link.send(event="pin", pin=number, level=level)
+        self._supervisor.wake()
+
+    def pulse(self, number, seconds=2.0):
+        """Drive a pin high for `seconds` of board time, as a PIR sensor does that saw someone."""
+        self.pin(number, 1)
+        self._supervisor.later(seconds * 1000, lambda: self.pin(number, 0))
+
+    def wifi(self, up, ssid=None, *, rssi=None, new_address=False):
+        """Switch the access point `ssid`, or all, on or off.
+
+        `new_address`: the next time the board joins it gets another, which ends its
+        connections.
+        """
+        with self._supervisor.lock:
+            air = self._world.air
+            if ssid is not None and ssid not in air.networks:
+                raise ValueError("no network {}".format(ssid))
+            for network in [air.networks[ssid]] if ssid else air.networks.values():
+                network.up = bool(up)
+                network.rssi = network.rssi if rssi is None else rssi
+            air.new_address = air.new_address or new_address
+        self._supervisor.wake()
+
+    def internet(self, up):
+        """Have the access points' line to the world on or off: the board stays joined."""
+        with self._supervisor.lock:
+            self._world.air.internet = bool(up)
+        self._supervisor.wake()
+
+    def network(self, ssid, password="", rssi=-60):
+        """Add an access point, or change one."""
+        with self._supervisor.lock:
+            self._world.air.networks[ssid] = Network(ssid, password, rssi)
+        self._supervisor.wake()
+
+    def ntp(self, up, server=None):
+        """Have one time server, or all, answer or not."""
+        with self._supervisor.lock:
+            if server is None:
+                self._world.ntp = bool(up)
+            elif up:
+                self._world.dead_ntp.discard(server)
+            else:
+                self._world.dead_ntp.add(server)
+
+    def camera_fault(self, kind, count=1):
+        """Have the next `count` captures go wrong: a kind in sensor.FAULTS."""
+        with self._supervisor.lock:
+            self._world.sensor.fault(kind, count)
+
+    def cut_power(self):
+        """Take the power away at once; only the flash remembers."""
+        self._supervisor.power_off()
+
+    def power_on(self):
+        """Give the power back."""
+        if self.state()["power"] == chip.OFF:
+            self._supervisor.power_on()
+
+    def press_reset(self):
+        """Press the button EN; for an ESP32 that is a power cut and no power cut."""
+        self._supervisor.power_off()
+        self._supervisor.power_on()
+
+    def advance(self, seconds):
+        """Let board time pass at once; what was due in it is due now, once.
+
+        The watchdog does not count it, for the program had no time to feed it.
+        """
+        if seconds < 0:
+            raise ValueError("seconds: {} is not to come".format(seconds))
+        with self._supervisor.lock:
+            self._world.clock.advance(seconds * 1000)
+            self._world.chip.advanced(seconds * 1000)
+            self._supervisor.link.send(event="advance", ms=int(seconds * 1000))
+        self._supervisor.wake()
+
+    @property
+    def speed(self):
+        """How many times as fast as real time the board's time goes."""
+        return self._world.clock.speed
+
+    def set_speed(self, speed):
+        """Have board time go `speed` times as fast as real time from now on."""
+        if not 0.01 <= speed <= 1000:
+            raise ValueError("speed: {} is not between 0.01 and 1000".format(speed))
+        with self._supervisor.lock:
+            self._world.clock.speed = float(speed)
+            self._supervisor.link.send(event="speed", speed=int(speed * 100))
+        self._supervisor.wake()
+
+    def delivered(self):
+        """Return (frame number, bytes, fault or None) of each frame the firmware was given."""
+        with self._supervisor.lock:
+            return list(self._world.sensor.delivered)
+
+    def files(self):
+        """Return the files on the flash as they are now, {path: bytes}."""
+        return filesystem.contents(self.image.read_bytes())
+
+    def state(self):
+        """Return what can be seen of the board, as a dict that JSON can hold."""
+        with self._supervisor.lock:
+            world = self._world
+            driven = dict(world.chip.driven)
+            led = self.profile.led
+            return {
+                "board": self.profile.name,
+                "port": self.port,
+                "power": world.chip.state,
+                "starts": self._supervisor.starts,
+                "reset_cause": world.chip.cause,
+                "wake_reason": world.chip.wake,
+                "pins": {str(pin): level for pin, level in sorted(world.chip.levels.items())},
+                "driven": {str(pin): level for pin, level in sorted(driven.items())},
+                "led": led is not None and driven.get(led[0]) == int(not led[1]),
+                "wifi": {
+                    "status": world.air.status(),
+                    "online": world.air.online(),
+                    "networks": [
+                        {"ssid": n.ssid, "rssi": n.rssi, "up": n.up}
+                        for n in world.air.networks.values()
+                    ],
+                },
+                "ntp": world.ntp,
+                "frames": len(world.sensor.delivered),
+                "board_ms": int(world.clock.now_ms()),
+                "world_ms": world.clock.world_ms(),
+                "speed": world.clock.speed,
+            }
+
+
+def _locked(image):
+    # Two boards on one flash would be the end of its files.
+    fd = os.open(image, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise ValueError("{}: in use by another virtual board".format(image))
+    return fd
+
+
+def configured_networks(image):
+    """Return the networks that config.json in the image at `image` names."""
+    try:
+        files = filesystem.contents(pathlib.Path(image).read_bytes())
+        wifi = json.loads(files["config.json"]).get("wifi", [])
+        return [Network(entry["ssid"], entry.get("password", "")) for entry in wifi]
+    except (KeyError, ValueError, AttributeError, TypeError, filesystem.FilesystemError):
+        return []

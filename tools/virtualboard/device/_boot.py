@@ -1,0 +1,120 @@
+# Makes the unix port look like an ESP32, then does what an ESP32's main.c does.
+
+import gc
+import io
+import os
+import sys
+
+import _frame
+import _sim
+
+_REPL = "\x1eREPL\x1e"  # tells the supervisor where the start ends and the REPL begins
+_IOCTL = {1: 0, 2: 0, 3: 0, 4: 0, 5: 4096, 6: 0}  # by request; 4 is set below
+
+
+class Flash:
+    """A block device over the image file; each write goes straight to the host's file.
+
+    Without a jump in its methods: neither an interrupt nor Ctrl-C may come between, as
+    littlefs is in the middle of something.
+    """
+
+    def __init__(self, path):
+        self._file = open(path, "r+b")  # noqa: SIM115
+        _IOCTL[4] = os.stat(path)[6] // 4096
+
+    def readblocks(self, block, buffer, offset=0):
+        """Read into `buffer`."""
+        self._file.seek(block * 4096 + offset)
+        self._file.readinto(buffer)
+
+    def writeblocks(self, block, buffer, offset=0):
+        """Write `buffer`."""
+        self._file.seek(block * 4096 + offset)
+        self._file.write(buffer)
+
+    def ioctl(self, op, arg):
+        """Answer vfs.mount()'s and littlefs' questions."""
+        return _IOCTL[op]
+
+
+def start(namespace):
+    """Set the board up and run its programs; whatever they do, the REPL follows."""
+    # Opened by the leader of a session, it becomes its terminal: when the supervisor dies,
+    # the kernel hangs up.
+    open(sys.argv[1], "rb").close()  # noqa: SIM115
+    _sim.connect(sys.argv[2])
+    take = _sim.state.pop
+    boot, main = take("boot"), take("main")
+    _mount(take("image"), take("frame"), take("frame_bytes"), take("modules"))
+    try:
+        _sim.tell(ready=1)  # from here on a Ctrl-C may come
+        # A boot.py that asks for a restart keeps main.py from running, one that fails too,
+        # as in ports/esp32/main.c.
+        if boot and _run("boot.py", namespace) and main:
+            _run("main.py", namespace)
+    except KeyboardInterrupt:
+        pass
+    while True:
+        try:
+            sys.stdout.write(_REPL)
+            return
+        except KeyboardInterrupt:
+            pass
+
+
+def _replace_modules(names):
+    # All are made from the unix port's own, so none takes its name before all are there.
+    # Kept loaded: afterwards neither their folder nor the host can be seen.
+    found = {}
+    for name in names:
+        found[name] = __import__(names[name])
+        gc.collect()  # keeps what stays together at the heap's begin
+    for name in names:
+        sys.modules[name] = found[name]
+        sys.modules["u" + name] = found[name]
+
+
+def _mount(image, frame, frame_bytes, modules):
+    # What is on the host is opened before the host cannot be seen any more.
+    flash = Flash(image)
+    _frame.prepare(frame, frame_bytes)
+    gc.collect()
+    _replace_modules(modules)
+    os.umount("/")
+    try:
+        filesystem = os.VfsLfs2(flash)
+    except OSError:  # new, or erased: formatted at the first start, as by inisetup.py
+        os.VfsLfs2.mkfs(flash)
+        filesystem = os.VfsLfs2(flash)
+    os.mount(filesystem, "/")
+    os.chdir("/")
+    sys.path[:] = ["", ".frozen", "/lib"]
+    sys.argv[:] = []
+
+
+def _run(name, namespace):
+    # Returns whether it is not there, or ended well.
+    try:
+        with open(name) as file:
+            text = file.read()
+    except OSError:
+        return True
+    try:
+        exec(compile(text, name, "exec"), namespace)
+        return True
+    except SystemExit:
+        _sim.tell(reset="soft")
+        _sim.halt()
+    except BaseException as e:
+        _print(e)
+    return False
+
+
+def _print(e):
+    # Without the lines that this file has in the traceback.
+    text = io.StringIO()
+    sys.print_exception(e, text)
+    for line in text.getvalue().split("\n")[:-1]:
+        if "/device/" not in line and "_boot.py" not in line and "start.py" not in line:
+            print(line)

@@ -1,0 +1,121 @@
+# `machine` as on an ESP32, as far as camera firmware uses it: ports/esp32/modmachine.c.
+
+import _sim
+from sim_pin import Pin
+from sim_rtc import RTC  # noqa: F401
+from sim_timer import Timer  # noqa: F401
+
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5
+
+PIN_WAKE = EXT0_WAKE = 2  # esp_sleep_wakeup_cause_t
+EXT1_WAKE = 3
+TIMER_WAKE = 4
+TOUCHPAD_WAKE = 5
+ULP_WAKE = 6
+
+SLEEP = 2
+DEEPSLEEP = 4
+
+
+def reset_cause():
+    """Return why the board started."""
+    return _sim.state["cause"]
+
+
+def wake_reason():
+    """Return what ended the deep sleep, 0 where there was none."""
+    return _sim.state["wake"]
+
+
+def unique_id():
+    """Return the chip's number."""
+    return b"\x24\x6f\x28\x01\x02\x03"
+
+
+def freq(hz=None):
+    """Return the processor's clock in Hz; setting it changes nothing here."""
+    return 240000000 if hz is None else None
+
+
+def idle():
+    """Let handlers run."""
+    _sim.wait(1000)
+
+
+def reset():
+    """Restart the chip."""
+    _sim.tell(reset="hard")
+    _sim.halt()
+
+
+def soft_reset():
+    """Restart the interpreter only."""
+    raise SystemExit
+
+
+def deepsleep(time_ms=0):
+    """Sleep until the time is over or a wake-up pin has its level; RAM is lost."""
+    _sim.tell(deepsleep=int(time_ms))
+    _sim.halt()
+
+
+def lightsleep(time_ms=0):
+    """Sleep and go on: by time only, wake-up pins do not end it here."""
+    _sim.wait(int(time_ms) * 1000)
+
+
+def disable_irq():
+    """Return what enable_irq() wants; handlers are never hard here, so nothing to do."""
+    return 0
+
+
+def enable_irq(state=True):
+    """The opposite."""
+
+
+class Signal:
+    """A pin that may be on when it is low."""
+
+    def __init__(self, pin, *args, invert=False, **kwargs):
+        self._pin = pin if isinstance(pin, Pin) else Pin(pin, *args, **kwargs)
+        self._invert = invert
+
+    def value(self, value=None):
+        """Return whether it is on, or set it."""
+        if value is None:
+            return self._pin.value() ^ self._invert
+        return self._pin.value(bool(value) ^ self._invert)
+
+    __call__ = value
+
+    def on(self):
+        """Switch it on."""
+        self.value(1)
+
+    def off(self):
+        """Switch it off."""
+        self.value(0)
+
+
+class WDT:
+    """The watchdog, which cannot be stopped; the supervisor resets the board."""
+
+    def __init__(self, id=0, timeout=5000):
+        if id != 0:
+            raise ValueError
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
+        self._told_us = _sim.ticks_us()
+        self._spare_us = timeout * 20  # a feed each 1/50 of the timeout is told, no more
+        _sim.tell(wdt=timeout)
+
+    def feed(self):
+        """Tell that the program lives."""
+        now = _sim.ticks_us()
+        if now - self._told_us >= self._spare_us:
+            self._told_us = now
+            _sim.tell(feed=1)

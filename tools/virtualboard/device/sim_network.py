@@ -1,0 +1,133 @@
+# `network`: the ESP32's, with a station only: ports/esp32/network_wlan.c.
+
+import _sim
+
+STA_IF, AP_IF = 0, 1
+STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
+STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
+STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 204
+AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK = 0, 1, 2, 3, 4
+_NOWHERE = "0.0.0.0"
+_name = "mpy-esp32"
+_country = "XX"
+
+
+def _wlan(what, argument=None):
+    answer = _sim.ask(8192, wlan=[what, argument])
+    if "error" in answer:
+        raise OSError(answer["error"])
+    return answer["answer"]
+
+
+def _text(value):
+    return value if value is None or isinstance(value, str) else bytes(value).decode()
+
+
+def hostname(name=None):
+    """Return or set the name that DHCP is told."""
+    global _name
+    if name is None:
+        return _name
+    _name = name
+    return None
+
+
+def country(code=None):
+    """Return or set the country whose channels are used."""
+    global _country
+    if code is None:
+        return _country
+    _country = code
+    return None
+
+
+class WLAN:
+    """The Wi-Fi interface; all objects of an interface are the same."""
+
+    IF_STA, IF_AP = STA_IF, AP_IF
+    SEC_OPEN, SEC_WPA2 = AUTH_OPEN, AUTH_WPA2_PSK
+    PM_NONE, PM_PERFORMANCE, PM_POWERSAVE = 0, 1, 2
+
+    def __init__(self, interface=STA_IF):
+        if interface != STA_IF:
+            raise ValueError("invalid WLAN interface identifier")
+        self._pm = WLAN.PM_PERFORMANCE
+
+    def active(self, flag=None):
+        """Return whether it is switched on, or switch it."""
+        return _wlan("activate", None if flag is None else bool(flag))
+
+    def connect(self, ssid=None, key=None, *, bssid=None):
+        """Begin to join; status() and isconnected() tell what becomes of it."""
+        _wlan("connect", None if ssid is None else [_text(ssid), _text(key) or ""])
+
+    def disconnect(self):
+        """Leave, and no longer try."""
+        _wlan("disconnect")
+
+    def isconnected(self):
+        """Return whether there is a network and an address."""
+        return _wlan("state")[0]
+
+    def status(self, param=None):
+        """Return a STAT_ number, or the signal's strength in dBm for "rssi"."""
+        if param is None:
+            return _wlan("state")[1]
+        if param == "rssi":
+            return _wlan("rssi")
+        raise ValueError("unknown status param")
+
+    def scan(self):
+        """Return [(ssid, bssid, channel, RSSI, security, hidden)], the strongest first."""
+        found = _wlan("scan")
+        # Nothing else runs meanwhile.
+        _sim.hold(found[0] * 1000)
+        return [
+            (ssid.encode(), b"\x02\x00\x00\x00\x00" + bytes([at]), channel, rssi, auth, False)
+            for at, (ssid, channel, rssi, auth) in enumerate(found[1:])
+        ]
+
+    def ifconfig(self, config=None):
+        """Return (address, netmask, gateway, DNS server); setting it changes nothing."""
+        if config is not None:
+            return None
+        address = _wlan("address")
+        if address is None:
+            return (_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE)
+        return (address, "255.255.255.0", "192.168.4.1", "192.168.4.1")
+
+    def ipconfig(self, param=None, **settings):
+        """Return one of addr4, gw4, dhcp4, has_dhcp4; setting them changes nothing."""
+        if param is None:
+            return None
+        address, mask, gateway, _ = self.ifconfig()
+        values = {"addr4": (address, mask), "gw4": gateway, "dhcp4": True}
+        values["has_dhcp4"] = address != _NOWHERE
+        if param not in values:
+            raise ValueError("unknown config param")
+        return values[param]
+
+    def config(self, param=None, **settings):
+        """Return or set what the interface is like."""
+        for name in settings:
+            if name == "reconnects":
+                _wlan("set_reconnects", settings[name])
+            elif name == "pm":
+                self._pm = settings[name]
+            elif name in ("hostname", "dhcp_hostname"):
+                hostname(settings[name])
+            elif name not in ("txpower", "protocol", "mac", "channel"):
+                raise ValueError("unknown config param")
+        if param is None:
+            return None
+        if param in ("essid", "ssid"):
+            return _wlan("essid")
+        if param == "reconnects":
+            return _wlan("get_reconnects")
+        values = {"mac": b"\x24\x6f\x28\x01\x02\x03", "pm": self._pm, "hostname": _name}
+        values["dhcp_hostname"] = _name
+        values["channel"] = 6
+        values["txpower"] = 20.0
+        if param not in values:
+            raise ValueError("unknown config param")
+        return values[param]

@@ -1,0 +1,130 @@
+# machine.Pin: levels come from the supervisor, which also hears of what is driven.
+
+import _sim
+
+if _sim.state["chip"] == "esp32":
+    # GPIO 6 to 11 carry the flash, 20, 24 and 28 to 31 do not exist.
+    PINS = (0, 1, 2, 3, 4, 5) + tuple(range(12, 20)) + (21, 22, 23, 25, 26, 27)
+    PINS += tuple(range(32, 40))
+    RTC_PINS = (0, 2, 4, 12, 13, 14, 15, 25, 26, 27, 32, 33, 34, 35, 36, 37, 38, 39)
+    _INPUT_ONLY = 34  # this and up have no output driver
+else:
+    # ESP32-S3: 22 to 25 do not exist, 26 to 32 carry flash and PSRAM.
+    PINS = tuple(range(22)) + tuple(range(33, 49))
+    RTC_PINS = tuple(range(22))
+    _INPUT_ONLY = 99
+_pins = {}
+
+
+class Pin:
+    """A pin; who asks for the same number gets the same pin."""
+
+    IN = 1
+    OUT = 3
+    OPEN_DRAIN = 7
+    PULL_DOWN = 1
+    PULL_UP = 2
+    DRIVE_0, DRIVE_1, DRIVE_2, DRIVE_3 = 0, 1, 2, 3
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
+    WAKE_LOW = 4
+    WAKE_HIGH = 5
+
+    def __new__(cls, number, *args, **kwargs):
+        if isinstance(number, Pin):
+            number = number._number
+        if number not in PINS:
+            raise ValueError("invalid pin")
+        if number not in _pins:
+            _pins[number] = object.__new__(cls)
+            _pins[number]._set_up(number)
+        return _pins[number]
+
+    def __init__(self, number, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+        self.init(mode, pull, value=value, drive=drive, hold=hold)
+
+    def __repr__(self):
+        return "Pin({})".format(self._number)
+
+    def _set_up(self, number):
+        self._number = number
+        # A soft reset leaves the pins as they were.
+        self._out = _sim.state["driven"].get(str(number))
+        self._told = self._out  # what the supervisor believes
+        self._mode = Pin.IN if self._out is None else Pin.OUT
+        self._pull = None
+        self._handler = None
+        self._edges = 0
+
+    def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+        """Set the pin up."""
+        if mode != -1 and mode is not None:
+            if mode != Pin.IN and self._number >= _INPUT_ONLY:
+                raise ValueError("pin can only be input")
+            if mode == Pin.IN and self._mode != Pin.IN:
+                _sim.tell(out=[self._number, None])
+            self._mode = mode
+            if value is None and mode != Pin.IN:
+                value = self._out or 0
+            self._told = None
+        if value is not None:
+            self._latch(value)
+        if pull != -1:
+            self._pull = pull
+
+    def value(self, value=None):
+        """Return the level, or set it."""
+        if value is not None:
+            return self._latch(value)
+        _sim.pump()
+        return self._out if self._mode == Pin.OUT else self._level()
+
+    __call__ = value
+
+    def on(self):
+        """Set it high."""
+        self._latch(1)
+
+    def off(self):
+        """Set it low."""
+        self._latch(0)
+
+    def toggle(self):
+        """Set it to the opposite."""
+        self._latch(not self._out)
+
+    def irq(self, handler=None, trigger=3, wake=None):
+        """Have handler(pin) called on the edges of `trigger`."""
+        self._handler = handler
+        self._edges = trigger
+        return self
+
+    def _latch(self, value):
+        self._out = 1 if value else 0
+        if self._mode != Pin.IN and self._out != self._told:
+            self._told = self._out
+            _sim.tell(out=[self._number, self._out])
+
+    def _level(self):
+        open_level = 1 if self._pull == Pin.PULL_UP else 0
+        return _sim.state["pins"].get(str(self._number), open_level)
+
+    def _edge(self, level):
+        edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
+        if self._handler is not None and self._edges & edge:
+            _sim.call(self._handler, self)
+
+
+def _changed(message):
+    number, level = message["pin"], message["level"]
+    pin = _pins.get(number)
+    before = pin and pin._level()
+    if level is None:
+        _sim.state["pins"].pop(str(number), None)
+    else:
+        _sim.state["pins"][str(number)] = level
+    if pin and pin._level() != before:
+        pin._edge(pin._level())
+
+
+_sim.on("pin", _changed)

@@ -1,0 +1,303 @@
+# `socket` as on an ESP32: ports/esp32/modsocket.c. The sockets are this machine's, and reach
+# what it reaches; but packets only go while the simulated Wi-Fi is there, and at its pace.
+#
+# Errors have this machine's numbers: the compiler puts those in place of errno.ETIMEDOUT.
+
+import errno
+import io
+import select as _select
+import socket as _socket
+import time as _time
+
+import _sim
+
+AF_INET = 2
+SOCK_STREAM, SOCK_DGRAM = 1, 2
+IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP = 0, 6, 17
+SOL_SOCKET, SO_REUSEADDR, SO_BROADCAST = 0xFFF, 4, 0x20
+TCP_NODELAY = 1
+
+_OPTIONS = {(SOL_SOCKET, SO_REUSEADDR): (1, 2), (SOL_SOCKET, SO_BROADCAST): (1, 6)}  # Linux'
+_EPIPE, _EISCONN = 32, 106
+_NO_NAME = -202  # EAI_FAIL
+_SEND_BUFFER = 5744  # TCP_SND_BUF of ESP-IDF
+_TURN_US = 100000  # SOCKET_POLL_US: so long an interrupt may have to wait
+_NO_ANSWER_US = 18000000  # until lwIP gives a connection attempt up
+_IN, _OUT = _select.POLLIN, _select.POLLOUT
+_POLL, _CLOSE = 3, 4  # MP_STREAM_...
+
+
+def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
+    """Return [(family, type, proto, name, (address, port))]."""
+    if not all(char in "0123456789." for char in host) and not _online():
+        raise OSError(_NO_NAME)
+    try:
+        found = _socket.getaddrinfo(host or "0.0.0.0", port, AF_INET)
+    except OSError:
+        raise OSError(_NO_NAME)
+    address = _plain(found[0][4])
+    return [(AF_INET, type or SOCK_STREAM, proto, host, address)]
+
+
+def _online():
+    _sim.pump()
+    return _sim.state["net"]["online"]
+
+
+def _plain(sockaddr):
+    return ".".join(str(part) for part in sockaddr[4:8]), sockaddr[2] << 8 | sockaddr[3]
+
+
+def _packed(address):
+    return _socket.getaddrinfo(getaddrinfo(*address[:2])[0][4][0], address[1], AF_INET)[0][4]
+
+
+class socket(io.IOBase):  # noqa: N801
+    """A socket; to Mbed TLS, too, it is the stream underneath."""
+
+    def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, _real=None):
+        self._real = _socket.socket(af, type, proto) if _real is None else _real
+        self._real.setblocking(False)
+        self._stream = type == SOCK_STREAM
+        self._poll = _select.poll()
+        self._poll.register(self._real, _IN)
+        self._timeout_us = None
+        self._lease = None  # of the address it is connected by
+        self._held = bytearray()  # sent, but not on its way
+        self._free_us = 0  # when all that was sent will be on its way
+
+    def __repr__(self):
+        return "<socket>"
+
+    def settimeout(self, seconds):
+        """Wait so long at most; None for ever, 0 not at all."""
+        self._timeout_us = None if seconds is None else int(seconds * 1000000)
+
+    def setblocking(self, flag):
+        """Wait for ever, or not at all."""
+        self._timeout_us = None if flag else 0
+
+    def setsockopt(self, level, option, value):
+        """Set an option."""
+        level, option = _OPTIONS.get((level, option), (level, option))
+        self._real.setsockopt(level, option, value)
+
+    def fileno(self):
+        """Return a number that is this socket's."""
+        return self._real.fileno()
+
+    def connect(self, address):
+        """Connect to (host, port)."""
+        packed = _packed(address)
+        if not _online():
+            raise OSError(errno.EHOSTUNREACH)
+        self._lease = _sim.state["net"]["lease"]
+        for first in (True, False):
+            try:
+                return self._real.connect(packed)
+            except OSError as e:
+                if not first and e.errno == _EISCONN:
+                    return None
+                if not first or e.errno != errno.EINPROGRESS:
+                    raise
+            if self._timeout_us == 0:
+                raise OSError(errno.EINPROGRESS)
+            self._wait(_OUT, _NO_ANSWER_US)
+        return None
+
+    def bind(self, address):
+        """Listen at (address, port)."""
+        self._real.bind(_packed(address))
+
+    def listen(self, backlog=2):
+        """Wait for connections."""
+        self._real.listen(backlog)
+
+    def accept(self):
+        """Return (socket, address) of the next connection."""
+        real, address = self._when(_IN, self._real.accept)
+        found = socket(_real=real)
+        found._lease = _sim.state["net"]["lease"]
+        return found, _plain(address)
+
+    def recv(self, size, flags=0):
+        """Return what has arrived; b"" when the peer has closed."""
+        return self._when(_IN, self._real.recv, size)
+
+    def recvfrom(self, size, flags=0):
+        """Return (data, address)."""
+        data, address = self._when(_IN, self._real.recvfrom, size)
+        return data, _plain(address)
+
+    def sendto(self, data, address):
+        """Send a datagram."""
+        if not _online():
+            raise OSError(errno.EHOSTUNREACH)
+        return self._real.sendto(data, _packed(address))
+
+    def send(self, data, flags=0):
+        """Send what there is room for; returns how much."""
+        return self._when(_OUT, self._push, data)
+
+    def sendall(self, data, flags=0):
+        """Send all."""
+        view = memoryview(data)
+        while len(view):
+            view = view[self.send(view) :]
+
+    def write(self, data, size=None):
+        """Send all, or when not waiting what there is room for (None: nothing)."""
+        view = memoryview(data) if size is None else memoryview(data)[:size]
+        sent = 0
+        while sent < len(view):
+            try:
+                sent += self.send(view[sent:])
+            except OSError as e:
+                if e.errno != errno.EAGAIN or self._timeout_us != 0:
+                    raise
+                return sent or None
+        return sent
+
+    def readinto(self, buffer, size=None):
+        """Fill the buffer; less at the end, or when not waiting (None: nothing)."""
+        view = memoryview(buffer) if size is None else memoryview(buffer)[:size]
+        count = 0
+        while count < len(view):
+            try:
+                data = self.recv(len(view) - count)
+            except OSError as e:
+                if e.errno != errno.EAGAIN or self._timeout_us != 0:
+                    raise
+                return count or None
+            if not data:
+                break
+            view[count : count + len(data)] = data
+            count += len(data)
+        return count
+
+    def read(self, size=-1):
+        """Return so many bytes, all until the end without `size`; None for nothing yet."""
+        found = bytearray()
+        while size < 0 or len(found) < size:
+            try:
+                data = self.recv(1024 if size < 0 else size - len(found))
+            except OSError as e:
+                if e.errno != errno.EAGAIN or self._timeout_us != 0:
+                    raise
+                if not found:
+                    return None
+                break
+            if not data:
+                break
+            found.extend(data)
+        return bytes(found)
+
+    def readline(self):
+        """Return bytes until the next new line."""
+        found = bytearray()
+        while not found.endswith(b"\n"):
+            data = self.read(1)
+            if not data:
+                break
+            found.extend(data)
+        return bytes(found)
+
+    def makefile(self, mode="rb", buffering=0):
+        """Return itself, which is a stream already."""
+        return self
+
+    def close(self):
+        """Close it."""
+        self._real.close()
+
+    def ioctl(self, request, argument):
+        """Answer poll() and Mbed TLS."""
+        if request == _POLL:
+            return self._events(argument)
+        if request == _CLOSE:
+            self.close()
+            return 0
+        return -errno.EINVAL
+
+    def _when(self, mask, call, *arguments):
+        # Wait until it can be done, and do it.
+        while True:
+            self._wait(mask)
+            try:
+                result = call(*arguments)
+                if result != 0 or call != self._push or not len(arguments[0]):
+                    return result
+            except OSError as e:
+                if e.errno == _EPIPE:  # lwIP has none
+                    raise OSError(errno.ECONNRESET)
+                if e.errno != errno.EAGAIN:
+                    raise
+
+    def _wait(self, mask, most_us=None):
+        wait_us = most_us if self._timeout_us is None else self._timeout_us
+        end = None if wait_us is None else _sim.ticks_us() + wait_us
+        while True:
+            _sim.pump()
+            if self._is_cut_off():
+                raise OSError(errno.ECONNABORTED)
+            if self._events(mask):
+                return
+            if self._timeout_us == 0:
+                raise OSError(errno.EAGAIN)
+            left = _TURN_US if end is None else end - _sim.ticks_us()
+            if left <= 0:
+                raise OSError(errno.ETIMEDOUT)
+            self._nap(mask, min(left, _TURN_US) * 100 // _sim.state["speed"])
+
+    def _nap(self, mask, us):
+        if _sim.state["net"]["online"] and self._room() >= _SEND_BUFFER // 2:
+            self._poll.modify(self._real, mask)
+            for _ in self._poll.ipoll(us // 1000):
+                return
+        _time.sleep_us(min(us, 1000))
+
+    def _events(self, mask):
+        # What of the mask is there now, and errors.
+        net = _sim.state["net"]
+        if self._is_cut_off():
+            return _select.POLLERR | mask
+        if not net["online"]:
+            return mask & _OUT if self._room() >= _SEND_BUFFER // 2 else 0
+        self._send_held()
+        if mask & _OUT and self._room() < _SEND_BUFFER // 2:
+            mask &= ~_OUT
+        self._poll.modify(self._real, mask)
+        for _, events in self._poll.ipoll(0):
+            return events
+        return 0
+
+    def _is_cut_off(self):
+        return self._lease not in (None, _sim.state["net"]["lease"])
+
+    def _room(self):
+        room = _SEND_BUFFER - len(self._held)
+        left_us = self._free_us - _sim.ticks_us()
+        if left_us > 0:
+            room -= left_us * _sim.state["net"]["rate"] // 1000000
+        return room if self._stream else _SEND_BUFFER
+
+    def _push(self, data):
+        count = min(len(data), max(0, self._room()))
+        if not count:
+            return 0
+        part = memoryview(data)[:count]
+        if _sim.state["net"]["online"]:
+            count = self._real.send(part)
+            start = max(self._free_us, _sim.ticks_us())
+            self._free_us = start + count * 1000000 // _sim.state["net"]["rate"]
+        else:
+            self._held.extend(part)
+        return count
+
+    def _send_held(self):
+        if self._held:
+            try:
+                count = self._real.send(self._held)
+                self._held = self._held[count:]
+            except OSError:
+                pass  # it comes out at the next call

@@ -1,0 +1,50 @@
+# machine.Timer: four of them, in board time.
+
+import _sim
+
+_timers = {}
+
+
+class Timer:
+    """A hardware timer, 0 to 3; who asks for the same number gets the same timer."""
+
+    ONE_SHOT = 0
+    PERIODIC = 1
+
+    def __new__(cls, number, **kwargs):
+        if number not in (0, 1, 2, 3):
+            raise ValueError("invalid Timer number")
+        if number not in _timers:
+            _timers[number] = object.__new__(cls)
+        return _timers[number]
+
+    def __init__(self, number, **kwargs):
+        if kwargs:
+            self.init(**kwargs)
+
+    def init(self, *, mode=1, period=-1, freq=-1, callback=None, hard=False, tick_hz=1000):
+        """Start it; `period` in ms, `freq` in Hz."""
+        self._mode = mode
+        self._callback = callback
+        self._period_us = 1000000 // freq if freq != -1 else period * 1000000 // tick_hz
+        if self._period_us <= 0:
+            raise ValueError("invalid period")
+        self.due_us = _sim.ticks_us() + self._period_us
+        _sim.add_timer(self)
+
+    def deinit(self):
+        """Stop it."""
+        _sim.drop_timer(self)
+
+    def value(self):
+        """Return the ms that have passed of this period."""
+        return (_sim.ticks_us() - self.due_us + self._period_us) // 1000
+
+    def fire(self, now):
+        """Called by the simulation when it is due; rounds that were missed are lost."""
+        if self._mode == Timer.ONE_SHOT:
+            _sim.drop_timer(self)
+        else:
+            self.due_us = now + self._period_us - (now - self.due_us) % self._period_us
+        if self._callback is not None:
+            _sim.call(self._callback, self)

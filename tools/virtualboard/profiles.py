@@ -1,0 +1,86 @@
+# The virtual boards there are: the known boards of lib/, with a driver and a heap.
+
+import dataclasses
+
+from thingscam import boards
+
+# Which file plays which module; the same on every board.
+_MODULES = {
+    "esp32": "sim_esp32",
+    "machine": "sim_machine",
+    "micropython": "sim_micropython",
+    "network": "sim_network",
+    "ntptime": "sim_ntptime",
+    "os": "sim_os",
+    "select": "sim_select",
+    "socket": "sim_socket",
+    "sys": "sim_sys",
+    "time": "sim_time",
+}
+
+# By driver: what its firmware has.
+DRIVERS = {
+    "camera-api": {"camera": "sim_camera_api"},
+    "lemariva": {"camera": "sim_camera_lemariva"},
+    "openmv": {"csi": "sim_csi"},
+    "openmv-sensor": {"sensor": "sim_sensor"},
+    "none": {},
+}
+
+# MicroPython's heap on this machine, whose words are twice those of a board, and which
+# holds the simulation and the frame buffer as well.
+_HEAP_PSRAM = 10 * 1024 * 1024
+_HEAP_INTERNAL = 2 * 120 * 1024  # about 120 KB are free on an ESP32 without PSRAM
+_HEAP_SIMULATION = 60 * 1024
+_FRAME_PSRAM = 2048 * 1536 // 5
+_FRAME_INTERNAL = 800 * 600 // 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """One virtual board.
+
+    `heap` is the size of MicroPython's heap, `frame_bytes` of the largest frame buffer,
+    `flash` of the filesystem, all in bytes; `modules` maps names of modules to the files in
+    device/ that play them; `led` is (pin, lights when low) or None; `camera_pins`
+    as in lib/thingscam/boards.py.
+    """
+
+    name: str
+    chip: str
+    psram: bool
+    heap: int
+    frame_bytes: int
+    modules: dict
+    led: tuple | None
+    camera_pins: tuple
+    keeps_camera: bool  # over a soft reset
+    flash: int = 2 * 1024 * 1024
+
+
+def names():
+    """Return the names of the boards there are."""
+    return [name for name in boards.names() if name != "firmware"]
+
+
+def find(name, driver="camera-api", heap=None):
+    """Return the Profile of a board, with the firmware of a camera driver in DRIVERS.
+
+    Raises ValueError for names there are not.
+    """
+    board = boards.find(name)
+    if driver not in DRIVERS:
+        raise ValueError("no driver {}: {}".format(driver, ", ".join(DRIVERS)))
+    frame_bytes = _FRAME_PSRAM if board.psram else _FRAME_INTERNAL
+    return Profile(
+        name=board.name,
+        chip=board.chip or "esp32",
+        psram=board.psram,
+        heap=heap
+        or (_HEAP_PSRAM if board.psram else _HEAP_INTERNAL) + _HEAP_SIMULATION + frame_bytes,
+        frame_bytes=frame_bytes,
+        modules={**_MODULES, **DRIVERS[driver]},
+        led=None if board.led is None else (board.led, board.led_low),
+        camera_pins=board.pins,
+        keeps_camera=driver == "lemariva",
+    )

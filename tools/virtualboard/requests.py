@@ -1,0 +1,102 @@
+# What the simulated modules say and ask, by the name of the message.
+
+from tools.virtualboard import chip as chips
+
+_NO_NAME = -202  # EAI_FAIL in lwIP, which getaddrinfo() raises
+_NO_ANSWER = -1
+
+
+class Requests:
+    """Acts upon the messages of device/_sim.py; `supervisor` does the resets."""
+
+    def __init__(self, world, supervisor):
+        self._world = world
+        self._chip = world.chip
+        self._supervisor = supervisor
+        self.boot = self.main = True  # what this start is to run
+
+    def handle(self, message):
+        """Act upon one message, and answer it if it is a question."""
+        number = message.pop("ask", None)
+        ((name, value),) = message.items()
+        result = getattr(self, "_" + name)(value)
+        if number is not None:
+            self._supervisor.link.send(ask=number, **result)
+
+    def _hello(self, _):
+        world, chip = self._world, self._chip
+        return {
+            "image": world.image,
+            "frame": str(world.sensor.path),
+            "frame_bytes": world.profile.frame_bytes,
+            "chip": world.profile.chip,
+            "modules": world.profile.modules,
+            "boot": self.boot,
+            "main": self.main,
+            "speed": int(world.clock.speed * 100),  # the device counts in integers
+            "rtc_ms": chip.rtc_ms(),
+            "memory": chip.memory,
+            "ticks_us": chip.ticks_us(),
+            "cause": chip.cause,
+            "wake": chip.wake,
+            "pins": {str(pin): level for pin, level in chip.levels.items()},
+            "driven": {str(pin): level for pin, level in chip.driven.items()},
+            "net": world.net(),
+        }
+
+    def _ready(self, _):
+        self._supervisor.ready()
+
+    def _binary(self, on):
+        self._supervisor.binary(on)
+        return {}
+
+    def _reset(self, how):
+        self._supervisor.reset(chips.SOFT_RESET if how == "soft" else chips.HARD_RESET)
+
+    def _deepsleep(self, ms):
+        self._supervisor.sleep(ms)
+
+    def _wdt(self, ms):
+        self._chip.watch(ms)
+
+    def _feed(self, _):
+        self._chip.feed()
+
+    def _ext0(self, value):
+        self._chip.ext0 = value or ()
+
+    def _ext1(self, value):
+        self._chip.ext1 = value or ()
+
+    def _out(self, value):
+        pin, level = value
+        if level is None:
+            self._chip.driven.pop(pin, None)
+        else:
+            self._chip.driven[pin] = level
+
+    def _rtc_ms(self, ms):
+        self._chip.rtc_ms(ms)
+
+    def _memory(self, value):
+        self._chip.memory = value
+
+    def _ntp(self, server):
+        world = self._world
+        if not world.air.online():
+            return {"answer": _NO_NAME}
+        if not world.ntp or server in world.dead_ntp:
+            return {"answer": _NO_ANSWER}
+        return {"answer": world.clock.world_ms()}
+
+    def _wlan(self, question):
+        try:
+            result = {"answer": self._world.air.answer(*question)}
+        except OSError as e:
+            result = {"error": str(e)}
+        self._supervisor.tell_net()
+        return result
+
+    def _camera(self, question):
+        return self._world.sensor.answer(*question)
