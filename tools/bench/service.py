@@ -45,8 +45,8 @@ def main(folder):
     print(json.dumps(told), flush=True)
     # Each line asks for what came since the last one.
     for _ in sys.stdin:
-        print(json.dumps(first_bytes), flush=True)
-        first_bytes.clear()
+        # One by one: more may come meanwhile.
+        print(json.dumps([first_bytes.pop(0) for _ in range(len(first_bytes))]), flush=True)
 
 
 def _accept(listener, context, first_bytes):
