@@ -1,17 +1,23 @@
-# Two commands: `make demo` and `make test`; each makes its own .venv first. And
+# `make demo`, `make test`, and longer proofs; each makes its own .venv first. And
 # `make deploy PORT=/dev/ttyUSB0`, for a board that has MicroPython on it.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test deploy venv clean
+.PHONY: demo test powercut bench deploy venv clean
 
 demo: venv
 	$(RUN) -m tools demo
 
 test: venv
 	$(RUN) -m pytest
+
+powercut: venv
+	$(RUN) -m tests.powercut
+
+bench: venv
+	$(RUN) -m tools bench --write
 
 deploy: venv
 	$(RUN) -m tools deploy $(if $(PORT),$(PORT),$(error say which: make deploy PORT=/dev/ttyUSB0))

@@ -1,6 +1,7 @@
 # Runs the tests in tests/device twice: by pytest itself, and under the real MicroPython.
 
 import ast
+import gc
 import os
 import pathlib
 import platform
@@ -37,6 +38,8 @@ def pytest_collect_file(file_path, parent):
 
 def pytest_runtest_setup(item):
     if item.path.parent == DEVICE:
+        # The device code collects often, as a board must: not all that pytest holds.
+        gc.freeze()
         item.config.stash[_WORLD].start()
 
 

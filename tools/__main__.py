@@ -16,6 +16,7 @@ _VERBS = {
     "doctor": ("tools.doctor", "look a board over, step by step"),
     "package": ("tools.package", "thingscam as a package for mip install"),
     "board": ("tools.virtualboard.command", "run a virtual board behind a serial port"),
+    "bench": ("tools.bench", "what a picture costs, beside stock requests"),
     "demo": ("tools.demo", "the whole way of a picture, on this computer"),
 }
 

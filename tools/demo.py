@@ -12,12 +12,11 @@ import urllib.request
 import click
 from PIL import Image
 
-from tools import ROOT
+from tools import filesystem
 from tools.cloud import accounts
 from tools.cloud.server import make_app, start
 from tools.cloud.store import Store
 from tools.demopanel import BoardPanel, url_in
-from tools.virtualboard import flash
 from tools.virtualboard.board import VirtualBoard
 
 
@@ -58,7 +57,7 @@ async def demo(folder, pictures, port):
         click.echo(
             "open {}/ in a browser: pictures, the board's log, and what to do to it".format(url)
         )
-        files = flash.firmware_files(ROOT)
+        files = filesystem.firmware_files()
         files["config.json"] = json.dumps(_settings(url), indent=2).encode()
         board = VirtualBoard(files)
         panel.attach(board)

@@ -5,8 +5,18 @@ from thingscam.port import const
 _HEAD_MOST = const(8192)
 _BODY_MOST = const(4096)
 _INTERIM_MOST = const(8)
+_DIGITS_MOST = const(9)
+_HEX = b"0123456789abcdefABCDEF"
 
-_KEPT = ("content-length", "transfer-encoding", "connection", "location")
+_BROKEN = const(-1)  # a length that is none
+
+# Headers that matter, in lower case.
+_LENGTH = b"content-length"
+_CODING = b"transfer-encoding"
+_CONNECTION = b"connection"
+_LOCATION = b"location"
+_CLOSE = b"close"
+_KEPT = (_LENGTH, _CODING, _CONNECTION, _LOCATION)
 
 
 class AnswerError(OSError):
@@ -16,13 +26,13 @@ class AnswerError(OSError):
 class Answer:
     """A whole answer, as urequests gives it, but already read: the connection is free.
 
-    `status_code` is an int, `content` bytes, `headers` the few that matter, with names
-    in lower case. `keep` tells whether the connection may carry another request.
+    `status_code` is an int, `content` bytes, `headers` a dict with "location" if there was
+    one. `keep` tells whether the connection may carry another request.
     """
 
-    def __init__(self, status_code, headers):
+    def __init__(self, status_code):
         self.status_code = status_code
-        self.headers = headers
+        self.headers = {}
         self.content = b""
         self.keep = False
 
@@ -49,149 +59,192 @@ def read(receive, data=b""):
 
     Raises AnswerError, and whatever receive() raises.
     """
-    source = _Source(receive, data)
-    version, status = source.status_line()
-    for _ in range(_INTERIM_MOST):
-        if status >= 200 or status == 101:
-            break
-        # "100 Continue" and its like come before the real answer.
-        source.headers()
-        version, status = source.status_line()
-    answer = Answer(status, source.headers())
-    answer.keep = version >= b"HTTP/1.1"
-    _read_body(source, answer)
-    connection = answer.headers.get("connection", "").lower()
-    if "close" in connection or source.rest():
-        answer.keep = False
-    return answer
+    return Reader(receive).read(data)
 
 
-def _read_body(source, answer):
-    headers = answer.headers
-    coding = headers.get("transfer-encoding")
-    length = headers.get("content-length")
-    if answer.status_code in (204, 304):
-        return
-    if coding is not None:
-        if coding.lower() != "chunked":
-            raise AnswerError("answer in an unknown transfer coding")
-        answer.content = _chunks(source)
-        # Both lengths at once: one of them lies, so this connection is not used again.
-        answer.keep = answer.keep and length is None
-    elif length is not None:
-        answer.content = source.take(_size(length.encode(), 10))
-    else:
-        answer.content = source.take_all()
-        answer.keep = False
+class Reader:
+    """Reads answers; one for all of a session, for it costs less memory than an answer.
 
+    `receive` is as in read().
+    """
 
-def _chunks(source):
-    body = b""
-    while True:
-        size = _size(source.line().split(b";")[0].strip(), 16)
-        if size == 0:
-            source.headers()  # trailers
-            return body
-        if len(body) + size > _BODY_MOST:
-            raise AnswerError("answer larger than {} bytes".format(_BODY_MOST))
-        body += source.take(size)
-        if source.line():
-            raise AnswerError("answer with a broken chunk")
-
-
-def _size(word, base):
-    digits = b"0123456789abcdefABCDEF" if base == 16 else b"0123456789"
-    if not word or len(word) > 9 or any(char not in digits for char in word):
-        raise AnswerError("answer with a broken length")
-    return int(str(word, "utf-8"), base)
-
-
-class _Source:
-    # Bytes as they arrive, taken off in lines or by number.
-
-    def __init__(self, receive, data):
+    def __init__(self, receive):
         self._receive = receive
-        self._data = data
+        self._data = b""
+        self._at = 0  # what stands before it is taken
+        self._start = self._end = 0  # the line taken last
         self._head = 0  # bytes of head so far
+        self._length = None
+        self._coding = None
+        self._close = False
 
-    def line(self):
-        """Return the next line without its end."""
-        start = 0
+    def read(self, data=b""):
+        """Read one answer, as read() does."""
+        self._data = data
+        self._at = self._head = 0
+        status = self._status_line()
+        for _ in range(_INTERIM_MOST):
+            if status >= 200 or status == 101:
+                break
+            # "100 Continue" and its like come before the real answer.
+            self._headers(None)
+            status = self._status_line()
+        answer = Answer(status)
+        self._length = None
+        self._coding = None
+        self._headers(answer)
+        answer.keep = not self._close
+        self._read_body(answer)
+        # What stands behind the answer belongs to nobody.
+        answer.keep = answer.keep and self._at == len(self._data)
+        return answer
+
+    def _read_body(self, answer):
+        if answer.status_code in (204, 304):
+            return
+        if self._coding is not None:
+            if self._coding != b"chunked":
+                raise AnswerError("answer in an unknown transfer coding")
+            answer.content = self._chunks()
+            # Both lengths at once: one of them lies, so this connection is not used again.
+            answer.keep = answer.keep and self._length is None
+        elif self._length is not None:
+            if self._length == _BROKEN:
+                raise AnswerError("answer with a broken length")
+            answer.content = self._take(self._length)
+        else:
+            answer.content = self._take_all()
+            answer.keep = False
+
+    def _chunks(self):
+        body = b""
         while True:
-            end = self._data.find(b"\n", start)
+            self._line()
+            word = self._data[self._start : self._end].split(b";")[0].strip()
+            if not 0 < len(word) <= _DIGITS_MOST or not all(char in _HEX for char in word):
+                raise AnswerError("answer with a broken length")
+            size = int(str(word, "utf-8"), 16)
+            if size == 0:
+                self._headers(None)  # trailers
+                return body
+            if len(body) + size > _BODY_MOST:
+                raise AnswerError("answer larger than {} bytes".format(_BODY_MOST))
+            body += self._take(size)
+            if self._line():
+                raise AnswerError("answer with a broken chunk")
+
+    def _line(self):
+        # Takes the next line, and returns its length without its end.
+        searched = self._at
+        while True:
+            end = self._data.find(b"\n", searched)
+            have = len(self._data) - self._at
+            size = have if end < 0 else end - self._at
+            if self._head + size + 1 > _HEAD_MOST:
+                raise AnswerError("answer with a head larger than {} bytes".format(_HEAD_MOST))
             if end >= 0:
                 break
-            start = len(self._data)
-            if self._head + start > _HEAD_MOST:
-                break
             self._more("in its head")
-        self._head += (end if end >= 0 else start) + 1
-        if self._head > _HEAD_MOST:
-            raise AnswerError("answer with a head larger than {} bytes".format(_HEAD_MOST))
-        line = self._data[:end]
-        self._data = self._data[end + 1 :]
-        return line[:-1] if line[-1:] == b"\r" else line
+            searched = self._at + have
+        self._head += size + 1
+        self._start = self._at
+        self._at = end + 1
+        if size and self._data[end - 1] == 13:
+            end -= 1
+        self._end = end
+        return end - self._start
 
-    def status_line(self):
-        """Return the version (bytes) and the status (int)."""
-        line = self.line()
-        parts = line.split(None, 2)
-        if len(parts) < 2 or parts[0][:7] != b"HTTP/1." or not _is_status(parts[1]):
+    def _status_line(self):
+        self._line()
+        data, at = self._data, self._start
+        if not data.startswith(b"HTTP/1.", at) or not self._is_blank(at + 8):
             raise AnswerError("not an HTTP answer")
-        return parts[0], int(parts[1])
+        self._close = data[at + 7] < 49  # HTTP/1.0
+        at += 9
+        while self._is_blank(at):
+            at += 1
+        status = self._number(at, min(at + 3, self._end))
+        if status < 100 or (at + 3 != self._end and not self._is_blank(at + 3)):
+            raise AnswerError("not an HTTP answer")
+        return status
 
-    def headers(self):
-        """Return the headers that matter, as texts."""
-        found = {}
-        while True:
-            line = self.line()
-            if not line:
-                return found
-            name, colon, value = line.partition(b":")
-            if not colon:
+    def _headers(self, answer):
+        # Takes lines up to an empty one, and notes what matters; without answer: nothing.
+        while self._line():
+            colon = self._data.find(b":", self._start, self._end)
+            if colon < 0:
                 raise AnswerError("answer with a broken header")
-            try:
-                name = str(name, "utf-8").lower()
-                value = str(value, "utf-8").strip()
-            except UnicodeError:
-                continue  # none of ours
-            if name not in _KEPT:
-                continue
-            if name == "content-length" and found.get(name, value) != value:
-                raise AnswerError("answer with two lengths")
-            found[name] = value
+            if answer is not None:
+                for name in _KEPT:
+                    if len(name) == colon - self._start and self._reads(self._start, name):
+                        self._note(answer, name, colon + 1)
 
-    def take(self, size):
-        """Return the next `size` bytes."""
+    def _note(self, answer, name, at):
+        if name is _LENGTH:
+            length = self._number(at, self._end)
+            if self._length not in (None, length):
+                raise AnswerError("answer with two lengths")
+            self._length = length
+        elif name is _CONNECTION:
+            for i in range(at, self._end):
+                if self._reads(i, _CLOSE):
+                    self._close = True
+        elif name is _CODING:
+            self._coding = self._data[at : self._end].strip().lower()
+        else:
+            try:
+                answer.headers["location"] = str(self._data[at : self._end], "utf-8").strip()
+            except UnicodeError:
+                pass  # no place to go to
+
+    def _reads(self, at, word):
+        # Whether it reads `word`, which is in lower case, there; makes no copy, as lower() does.
+        for i in range(len(word)):
+            char = self._data[at + i]
+            if char != word[i] and (char + 32 != word[i] or not 65 <= char <= 90):
+                return False
+        return True
+
+    def _is_blank(self, at):
+        return at < self._end and self._data[at] in b" \t"
+
+    def _number(self, at, end):
+        # The number that stands there between blanks; _BROKEN where none does.
+        while self._is_blank(at):
+            at += 1
+        first, result = at, 0
+        while at < end and 48 <= self._data[at] <= 57:
+            result = result * 10 + self._data[at] - 48
+            at += 1
+        if at == first or at - first > _DIGITS_MOST:
+            return _BROKEN
+        while self._is_blank(at):
+            at += 1
+        return result if at >= end else _BROKEN
+
+    def _take(self, size):
+        # Returns the next `size` bytes.
         if size > _BODY_MOST:
             raise AnswerError("answer of {} bytes, more than {}".format(size, _BODY_MOST))
-        while len(self._data) < size:
-            self._more("{} bytes of {}".format(len(self._data), size))
-        result = self._data[:size]
-        self._data = self._data[size:]
-        return result
+        while len(self._data) - self._at < size:
+            self._more("{} bytes of {}".format(len(self._data) - self._at, size))
+        self._at += size
+        return self._data[self._at - size : self._at]
 
-    def take_all(self):
-        """Return everything up to the end of the connection."""
+    def _take_all(self):
+        # Returns everything up to the end of the connection.
         while True:
-            if len(self._data) > _BODY_MOST:
+            if len(self._data) - self._at > _BODY_MOST:
                 raise AnswerError("answer larger than {} bytes".format(_BODY_MOST))
             more = self._receive()
             if not more:
-                result, self._data = self._data, b""
-                return result
+                start, self._at = self._at, len(self._data)
+                return self._data[start:]
             self._data += more
-
-    def rest(self):
-        """Return whether something stands behind the answer."""
-        return len(self._data) > 0
 
     def _more(self, where):
         data = self._receive()
         if not data:
             raise AnswerError("answer cut short: " + where)
-        self._data += data
-
-
-def _is_status(word):
-    return len(word) == 3 and all(48 <= char <= 57 for char in word) and word[0] != 48
+        self._data = self._data[self._at :] + data if self._at < len(self._data) else data
+        self._at = 0

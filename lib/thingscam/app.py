@@ -26,7 +26,7 @@ def main():
     """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
     try:
         run(config.load(wifi_needed=wifi.network is not None))
-    except (config.ConfigError, boards.UnknownBoardError, CertificateError) as e:
+    except (config.ConfigError, boards.UnknownBoardError, boards.PinError, CertificateError) as e:
         print("STOPPED", e)
     except Exception as e:  # a fault of ours: the camera on the roof must go on
         safemode.crashed(e)
@@ -36,7 +36,8 @@ def run(config):
     """Photograph and send, by the configuration, until the board is reset.
 
     Does not return. Raises CertificateError when cloud.ca cannot be used,
-    boards.UnknownBoardError for a camera.board that is none.
+    boards.UnknownBoardError for a camera.board that is none, boards.PinError when
+    trigger.pir_pin is the camera's.
     """
     global _current
     _current = App(config)
@@ -59,6 +60,7 @@ class App:
 
     def __init__(self, config):
         profile = boards.find(config.camera.board)
+        boards.check_sensor(profile, config.trigger.pir_pin)
         self._started = ticks_ms()
         self._awake = config.power.mode == "awake"
         self._log = Log(config.log.level, config.secrets, ".")
@@ -78,6 +80,7 @@ class App:
         self._wifi = wifi.Wifi(config.wifi, self._log, self.attend)
         self._sent = None
         self._online = False
+        self._cramped = False  # whether camera and connection have no room beside each other
         # Last: what cannot start for a mistake in the configuration must not restart for ever.
         self._dog = board.Watchdog(config.power.watchdog_s)
 
@@ -104,6 +107,7 @@ class App:
         self._network()
         if self._why_silent() is None and len(self._outbox):
             self._send(self._sender.send_kept)
+        self._capture.count_losses()
         self._status.show(self._online, self._sender.trouble)
         self._status.tell(self._why_silent())
         if ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
@@ -141,6 +145,7 @@ class App:
 
     def make_room(self):
         """Give memory back, for a TLS handshake."""
+        self._cramped = True
         self._capture.close()
 
     def too_large(self, size):
@@ -151,6 +156,11 @@ class App:
         self._status.sending()
         self._sent = None
         result = call(*arguments)
+        if self._cramped:
+            self._cramped = False
+            self._sender.hang_up()
+            if self._awake:
+                self._capture.ready()
         if self._sender.silences >= _SILENCES:
             self._log.warning("no answer %d times in a row: joining Wi-Fi afresh", _SILENCES)
             self._sender.silences = 0
@@ -221,12 +231,9 @@ class App:
 
 def _parked(profile):
     # What would draw current in a deep sleep: (pin, the level that switches it off).
-    found = []
-    if profile.pins and profile.pins[_PWDN] >= 0:
-        found.append((profile.pins[_PWDN], 1))
-    if profile.light is not None:
-        found.append((profile.light, 0))
-    return found
+    pins = profile.pins
+    found = [(pins[_PWDN], 1)] if pins and pins[_PWDN] >= 0 else []
+    return found if profile.light is None else found + [(profile.light, 0)]
 
 
 def _mount_card(path, log):
@@ -239,7 +246,5 @@ def _mount_card(path, log):
 
 
 def _plan(ms, pin):
-    plan = "%d s" % (ms // 1000) if ms else ""
-    if pin is not None:
-        plan += (" or " if plan else "") + "at motion"
-    return plan
+    plans = ["%d s" % (ms // 1000)] if ms else []
+    return " or ".join(plans if pin is None else plans + ["at motion"])

@@ -28,8 +28,8 @@ class Backoff:
     not come back together.
     """
 
-    def __init__(self, jitter=random.random):
-        self._jitter = jitter
+    def __init__(self, jitter=None):
+        self._jitter = jitter or random.random
         self._row = -1
         self._base_s = 0
         self._until = None  # ticks; None when no wait is left
@@ -37,7 +37,7 @@ class Backoff:
         if kept:
             self._row, self._base_s, end = struct.unpack(_RECORD, kept)
             # A clock set back must not lengthen it.
-            left = min(end - _clock_ms(), self._base_s * 1000)
+            left = min(end - _clock_ms(), self._most_ms())
             if self._row >= 0 and left > 0:
                 self._until = ticks_add(ticks_ms(), left)
 
@@ -60,8 +60,9 @@ class Backoff:
         # Another kind of trouble, another patience.
         self._base_s = first if row != self._row else min(2 * self._base_s, longest)
         self._row = row
-        spread = min(self._base_s // 4, self._base_s - first)
-        wait_s = self._base_s - int(spread * self._jitter())
+        spread = int(self._base_s // 4 * self._jitter())
+        # The first wait is the least there may be; a fleet must be spread all the same.
+        wait_s = self._base_s + (spread if self._base_s == first else -spread)
         self._until = ticks_add(ticks_ms(), wait_s * 1000)
         self._keep()
         return wait_s
@@ -70,7 +71,7 @@ class Backoff:
         """Return the milliseconds until the next try, 0 when it may be made now."""
         if self._until is not None:
             left = ticks_diff(self._until, ticks_ms())
-            if 0 < left <= self._base_s * 1000:
+            if 0 < left <= self._most_ms():
                 return left
             self._until = None  # for good: when the ticks have wrapped it would seem to come
         return 0
@@ -78,6 +79,9 @@ class Backoff:
     def clock_set(self):
         """Renew what is kept for the next start: call it when the clock has been set."""
         self._keep()
+
+    def _most_ms(self):
+        return self._base_s * 1250
 
     def _keep(self):
         end = _clock_ms() + self.left_ms()

@@ -126,6 +126,10 @@ class UnknownBoardError(ValueError):
     """camera.board names no known board; the text has the found name and the known ones."""
 
 
+class PinError(ValueError):
+    """trigger.pir_pin is one of the camera's pins; the text names both."""
+
+
 class Profile:
     """One board.
 
@@ -153,6 +157,18 @@ def find(name):
     raise UnknownBoardError(
         'camera.board: no known board "{}", perhaps {}? Known: {}'.format(
             name, nearest(name, known), ", ".join(known)
+        )
+    )
+
+
+def check_sensor(profile, pin):
+    """Raise PinError when GPIO `pin` (None: no sensor) is one that the board's camera needs."""
+    if pin is None or not profile.pins or pin not in profile.pins:
+        return
+    free = "null" if profile.pir is None else profile.pir
+    raise PinError(
+        "trigger.pir_pin: GPIO{} is the camera's on the board {}, set it to {}".format(
+            pin, profile.name, free
         )
     )
 

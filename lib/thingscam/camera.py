@@ -86,6 +86,11 @@ class Camera:
         """Stay below `size` bytes from now on: the service has refused such a picture."""
         self._limit = min(self._limit, max(size - size // 8, _LEAST_LIMIT))
 
+    def ready(self):
+        """Start a camera that was closed, so that capture() need not; raises CameraError."""
+        if self._device is None:
+            self._start()
+
     def close(self):
         """Give the camera's memory back to the system; capture() starts it again."""
         device, self._device = self._device, None

@@ -34,8 +34,10 @@ class Capture:
         self._spare = bytearray(self._limit) if roomy else None
         kept = board.recall(board.REFUSED)
         self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
+        self._lost = 0  # of the outbox's losses, those that have been counted
         self._busy = False
         self._attending = False
+        self._owed = None  # the cause of a picture that failed while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
         self._copy = None  # the Kept it has become
@@ -44,7 +46,7 @@ class Capture:
     def ready(self):
         """Start the camera, so that the first picture need not wait for it."""
         try:
-            self._started()
+            self._started().ready()
         except CameraError as e:
             self._log.error("%s", e)
 
@@ -79,6 +81,29 @@ class Capture:
         if send is not None:
             self._send(send, shot)
 
+    def count_losses(self):
+        """Count what the outbox has lost since it was asked last: dropped, or found damaged."""
+        lost = self._outbox.dropped - self._lost
+        if lost:
+            self._lost += lost
+            self._counters.add("dropped", lost)
+
+    def attend(self, call, *arguments):
+        """Return what `call(*arguments)` does, which blocks: meanwhile interrupts photograph.
+
+        A board runs its interrupts' callbacks in blocking calls too (each 100 ms on an
+        ESP32), and a connection in the making must not cost the picture of who walks by.
+        """
+        self._attending = True
+        try:
+            return call(*arguments)
+        finally:
+            self._attending = False
+
+    def _moved(self):
+        if self._attending:
+            self.photograph()
+
     def _send(self, send, shot):
         self._sending, self._copy = shot, None
         self._since = ticks_ms()
@@ -98,34 +123,29 @@ class Capture:
             return
         shot, self._sending = self._sending, None
         if self._keep(*shot):
-            self._copy = self._outbox.newest()
-
-    def attend(self, call, *arguments):
-        """Return what `call(*arguments)` does, which blocks: meanwhile interrupts photograph.
-
-        A board runs its interrupts' callbacks in blocking calls too (each 100 ms on an
-        ESP32), and a connection in the making must not cost the picture of who walks by.
-        """
-        self._attending = True
-        try:
-            return call(*arguments)
-        finally:
-            self._attending = False
-
-    def _moved(self):
-        if self._attending:
-            self.photograph()
+            copy = self._outbox.newest()
+            # Another one, should the flash have spoilt it: that must not go with this one.
+            if copy is not None and copy.size == len(shot[0]):
+                self._copy = copy
 
     def _shoot(self, direct):
         # Returns (send, (frame, captured_at, cause)) for a picture to be sent from memory.
-        cause = self.trigger.cause()
+        if self._owed is not None and self._attending:
+            return None, None
+        cause = self._owed or self.trigger.cause()
         if cause is None:
             return None, None
+        self._owed = None
         try:
             frame = self._started().capture()
         except CameraError as e:
-            self._counters.add("capture_failed")
-            self._log.error("%s", e)
+            if self._attending:
+                # An upload may have the memory that the camera needs.
+                self._owed = cause
+                self._log.warning("%s; once more when the upload is over", e)
+            else:
+                self._counters.add("capture_failed")
+                self._log.error("%s", e)
             return None, None
         self._counters.add("captured")
         taken = self._clock.now()
@@ -145,9 +165,8 @@ class Capture:
         return self._camera
 
     def _keep(self, frame, taken, cause):
-        dropped = self._outbox.dropped
         kept = self._outbox.put(frame, taken, cause)
         if kept:
             self._log.info("kept %d bytes %s, %d waiting", len(frame), cause, len(self._outbox))
-        self._counters.add("dropped", self._outbox.dropped - dropped)
+        self.count_losses()
         return kept

@@ -5,6 +5,7 @@ import select
 import socket
 
 from thingscam import trust
+from thingscam.guard import Guard
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 
 _SLICE = const(16384)  # one TLS record at most; so long a callback may have to wait
@@ -15,6 +16,11 @@ _ADDRESSES = const(2)  # of a host with many: one more than a watchdog minds
 # IPPROTO_TCP and TCP_NODELAY: the same numbers in Linux, the BSDs, Windows and lwIP.
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
+
+# CPython: its sockets have other methods, and need no Guard.
+_ON_COMPUTER = hasattr(socket.socket, "detach")
+
+_BOTH = select.POLLIN | select.POLLOUT
 
 # "Not now": EAGAIN, and CPython's SSLWantReadError and SSLWantWriteError.
 _NOT_NOW = (errno.EAGAIN, 2, 3)
@@ -37,6 +43,7 @@ class Connection:
         self.sent = 0
         self.timeout_ms = timeout_ms
         self._progress = progress
+        self._asked = False
         error = OSError(errno.EHOSTUNREACH)
         for address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[:_ADDRESSES]:
             try:
@@ -49,13 +56,15 @@ class Connection:
         else:
             raise error
         self._mask = select.POLLIN
+        # The plain socket, below TLS: MicroPython asks a TLS socket for news once in a ms.
+        # What TLS holds back is no matter: receive() takes it out before it waits.
         poller = select.poll()
-        poller.register(self._sock, self._mask)
+        poller.register(self._raw, self._mask)
         self._poller = poller
         # MicroPython's ipoll is poll without a new list each time.
         self._poll = getattr(poller, "ipoll", poller.poll)
         self._recv = getattr(self._sock, "recv", None) or self._recv_bytewise
-        self._write = getattr(self._sock, "write", None) or self._sock.send
+        self._write = self._send_part if _ON_COMPUTER else self._sock.write
 
     def _open(self, address, context, host):
         raw = socket.socket(address[0], socket.SOCK_STREAM, address[2])
@@ -64,7 +73,14 @@ class Connection:
             raw.settimeout(self.timeout_ms / 1000)
             raw.connect(address[-1])
             _no_delay(raw)
-            sock = raw if context is None else trust.wrap(context, raw, host)
+            sock = raw
+            self._guard = None
+            if context is not None:
+                if not _ON_COMPUTER:
+                    self._guard = Guard(raw)
+                sock = trust.wrap(context, self._guard or raw, host)
+                if self._guard is not None:
+                    self._guard.arm()
             # CPython's TLS socket takes the plain one's place; MicroPython's stands upon it.
             self._raw = sock if hasattr(sock, "settimeout") else raw
             self._raw.setblocking(False)
@@ -83,7 +99,9 @@ class Connection:
     def has_news(self):
         """Return whether something has arrived: between requests, the server's good night."""
         self._want(select.POLLIN)
-        return any(True for _ in self._poll(0))
+        for _ in self._poll(0):
+            return True
+        return False
 
     def send(self, view, give_up=None):
         """Send all of `view`, a memoryview, in slices.
@@ -95,24 +113,34 @@ class Connection:
         Raises OSError (ETIMEDOUT) when nothing moves.
         """
         at = 0
-        deadline = self.deadline()
-        while at < len(view):
-            if give_up is not None and ticks_diff(deadline, give_up) > 0:
-                deadline = give_up
-            events = self._wait(select.POLLIN | select.POLLOUT, deadline)
-            if events & ~select.POLLOUT:
+        size = len(view)
+        poll, room = self._poll, select.POLLOUT  # looked up once
+        self._asked = True
+        deadline = None  # while it moves
+        self._want(_BOTH)
+        while at < size:
+            events = 0
+            if deadline is None:
+                for _, events in poll(0):  # noqa: B007
+                    break
+            if not events:
+                deadline = deadline or self._standstill(give_up)
+                events = self._wait(_BOTH, deadline)
+            if events != room:
                 news = self._news()
                 if news is not None:
                     return news
-            if events & select.POLLOUT:
-                done = self._write_some(view[at : at + _SLICE])
+            if events & room:
+                done = self._write_some(view, at)
                 if done is None:
                     # Broken: the answer that explains it may have come all the same.
                     return self._news() or b""
                 if done:
                     at += done
-                    deadline = self.deadline()
+                    deadline = None
                     self.advanced(done)
+                    continue
+            deadline = deadline or self._standstill(give_up)
         return None
 
     def receive(self, deadline):
@@ -120,6 +148,9 @@ class Connection:
 
         Raises ClosedError when it has reset the connection, OSError (ETIMEDOUT).
         """
+        if self._asked:
+            # TLS can hold nothing of an answer back yet: to wait first spares an exception.
+            self._wait(select.POLLIN, deadline)
         while True:
             data = self._read()
             if data is not None:
@@ -130,6 +161,12 @@ class Connection:
         """Return the ticks at which `timeout_ms` will be over."""
         return ticks_add(ticks_ms(), self.timeout_ms)
 
+    def _standstill(self, give_up):
+        deadline = self.deadline()
+        if give_up is not None and ticks_diff(deadline, give_up) > 0:
+            return give_up
+        return deadline
+
     def advanced(self, sent):
         """Count `sent` more bytes of body and run the callback."""
         self.sent += sent
@@ -138,7 +175,7 @@ class Connection:
 
     def _want(self, mask):
         if mask != self._mask:
-            self._poller.modify(self._sock, mask)
+            self._poller.modify(self._raw, mask)
             self._mask = mask
 
     def _wait(self, mask, deadline):
@@ -151,12 +188,19 @@ class Connection:
                 return events
             self.advanced(0)
 
-    def _write_some(self, view):
+    def _write_some(self, view, at):
         # Bytes taken, 0 when none may be now, None when the connection is broken.
         try:
-            return self._write(view) or 0
+            done = self._write(view, at, _SLICE)  # pyright: ignore[reportCallIssue]
         except OSError as e:
             return 0 if e.errno in _NOT_NOW else None
+        if done:
+            return done
+        return None if self._guard is not None and self._guard.broken else 0
+
+    def _send_part(self, view, at, most):
+        # What MicroPython's write() does, without a memoryview for each slice.
+        return self._sock.send(view[at : at + most])
 
     def _news(self):
         try:
@@ -166,6 +210,7 @@ class Connection:
 
     def _read(self):
         # What has arrived: b"" when the peer has closed, None when there is nothing yet.
+        self._asked = False
         try:
             return self._recv(_RECEIVE)
         except OSError as e:

@@ -54,7 +54,8 @@ class Stamped:
     `image` is bytes-like, or an open file with readinto(), seek(), tell() and close(), that
     stands at its begin. No JPEG, one that has EXIF already, and one that would be over
     `limit` bytes with the segment: these are read as they are. Raises OSError when the file
-    cannot be read, as do the methods.
+    cannot be read, as do the methods. `parts` are the views that make it up, for who can
+    send these as they are; None for a file.
     """
 
     def __init__(self, image, segment, limit=images.LIMIT):
@@ -64,10 +65,19 @@ class Stamped:
         if self._size + len(segment) <= limit and _wants_exif(self._file):
             self._segment = memoryview(segment)
             self._size += len(segment)
+        self.parts = None
+        if isinstance(self._file, _Bytes):
+            view = self._file.view
+            self.parts = (view[:_SOI_BYTES], self._segment, view[_SOI_BYTES:])
         self.seek(0)
 
     def readinto(self, buffer):
         """Fill a buffer as far as there is data; return how many bytes that was."""
+        if self._at >= _SOI_BYTES + len(self._segment):
+            # Most of it: straight from the file, with no view of anything.
+            count = self._file.readinto(buffer)
+            self._at += count
+            return count
         view = memoryview(buffer)
         done = 0
         while done < len(view):
@@ -106,17 +116,17 @@ class _Bytes:
     # Bytes in memory, as a file: MicroPython's BytesIO copies them.
 
     def __init__(self, data):
-        self._view = memoryview(data)
+        self.view = memoryview(data)
         self._at = 0
 
     def readinto(self, buffer):
-        part = self._view[self._at : self._at + len(buffer)]
+        part = self.view[self._at : self._at + len(buffer)]
         buffer[: len(part)] = part
         self._at += len(part)
         return len(part)
 
     def seek(self, offset, whence=0):
-        self._at = offset + (len(self._view) if whence == 2 else 0)
+        self._at = offset + (len(self.view) if whence == 2 else 0)
         return self._at
 
     def close(self):

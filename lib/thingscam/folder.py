@@ -61,31 +61,27 @@ def size(path):
     return 0 if status[0] & _TYPE == _DIRECTORY else status[6]
 
 
-def make(path):
-    """Make a folder if it is not there; raises OSError."""
+def make_path(path, say):
+    """Make a folder and those above it; a file in its place is set aside. Raises OSError.
+
+    On littlefs this also brings to an end what a power cut interrupted: until the next
+    write, a folder out of which a file was being moved hides the file behind it as well.
+    """
     try:
         os.mkdir(path)
+        return
     except OSError as e:
+        above = path.rpartition("/")[0]
+        if absent(e) and above:
+            make_path(above, say)
+            os.mkdir(path)
+            return
         if e.errno != errno.EEXIST:
             raise
-
-
-def make_path(path, say):
-    """Make a folder and those above it; a file in its place is set aside. Raises OSError."""
-    try:
-        status = os.stat(path)
-    except OSError as e:
-        if not absent(e):
-            raise
-        above = path.rpartition("/")[0]
-        if above:
-            make_path(above, say)
-        make(path)
-        return
-    if status[0] & _TYPE != _DIRECTORY:
+    if os.stat(path)[0] & _TYPE != _DIRECTORY:
         say("%s is a file, now %s.old: its name is needed for a folder", path, path)
         os.rename(path, path + ".old")
-        make(path)
+        os.mkdir(path)
 
 
 def number(name, form):

@@ -130,7 +130,8 @@ class _Picture:
     def readinto(self, buffer):
         left = self._size - self._file.tell()
         if left < len(buffer):
-            buffer = memoryview(buffer)[: max(left, 0)]
+            view = buffer if isinstance(buffer, memoryview) else memoryview(buffer)
+            buffer = view[: max(left, 0)]
         return self._file.readinto(buffer)
 
     def seek(self, offset, whence=0):
@@ -161,7 +162,11 @@ def _crc(file, size, buffer):
 
 
 def prune(folder, form, most):
-    """Delete the lowest numbered files of a folder until `most` are left; raises OSError."""
+    """Delete the lowest numbered files of a folder until `most` are left.
+
+    Returns whether there were more. Raises OSError.
+    """
+    more = False
     while True:
         count = 0
         first = None
@@ -171,5 +176,6 @@ def prune(folder, form, most):
                 count += 1
                 first = number if first is None else min(first, number)
         if first is None or count <= most:
-            return
+            return more
         os.remove(folder + "/" + form % first)
+        more = True

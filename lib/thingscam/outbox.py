@@ -47,8 +47,8 @@ class Outbox:
     def __len__(self):
         """Return how many pictures wait.
 
-        Exact, but after a restart with more than four folders of 64: then reckoned from
-        the oldest and the newest, and off by what had been taken from between them.
+        Exact, but after a restart with more than 256 waiting: then reckoned from the oldest
+        and the newest, and off by what was last taken from between them.
         """
         return self._count if self._recover() else 0
 
@@ -114,7 +114,7 @@ class Outbox:
     def reject(self, kept):
         """Move a picture to rejected/, where the last five stay for a person to see.
 
-        On FAT it is copied there. If that fails it is deleted.
+        They go when waiting ones need the room. On FAT it is copied; if that fails, deleted.
         """
         try:
             self._shelf.reject(kept.number, _REJECTED_MOST)
@@ -206,10 +206,11 @@ class Outbox:
     def _make_room(self, size, number):
         # The file system is full: make room for a picture, if there can be.
         try:
+            if self._shelf.forget_rejected(0) and self._shelf.room() > size:
+                return True
             room = self._shelf.room()
-            if room + self._bytes < size or (number == errno.EACCES and room > 2 * size):
-                return False
-            while self._count and self._drop_one():
+            enough = room + self._bytes >= size and (number != errno.EACCES or room <= 2 * size)
+            while enough and self._count and self._drop_one():
                 if self._shelf.room() > size:
                     return True
         except OSError as e:
@@ -236,9 +237,7 @@ class Outbox:
 
     def _step_over(self, number, what, e):
         self._warn("picture %s cannot be %s: %s", number, what, e)
-        if len(self._bad) >= _BAD_MOST:
-            self._bad.clear()  # it is not the pictures
-        self._bad.append(number)
+        self._bad = self._bad[1 - _BAD_MOST :] + [number]
 
     def _refuse(self, why, *values):
         self.dropped += 1

@@ -1,18 +1,20 @@
 # Three crashes in a row, or a held pin, and the board stays at the REPL: a person can get in.
 
+import json
 import sys
 
-from thingscam import board
+from thingscam import board, boards
 from thingscam.counters import Counters
 from thingscam.port import const, sleep_ms
 
 _MOST = const(3)
 _PAUSE_MS = const(3000)
 
-# Held to GND while the board starts. Where the chip's own button pin is the camera's
-# clock (ESP32-CAM: GPIO0), the SD card's clock pin is read before any card is used.
-_PIN_ESP32 = const(14)
-_PIN_S3 = const(0)  # the BOOT button
+# Held to GND while the board starts: the first that neither camera nor sensor drives. The
+# BOOT button's pin (0) is the camera's clock on an ESP32-CAM; there the SD card's clock pin
+# is read, before any card is used.
+_PINS_ESP32 = (14, 0)
+_PINS_S3 = (0,)
 
 
 def reason():
@@ -66,6 +68,24 @@ def _held_pin():
     machine = board.machine
     if not hasattr(machine, "Pin"):
         return None
-    number = _PIN_S3 if "S3" in getattr(sys.implementation, "_machine", "") else _PIN_ESP32
-    pin = machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
-    return number if pin.value() == 0 else None
+    taken = _taken_pins()
+    on_s3 = "S3" in getattr(sys.implementation, "_machine", "")
+    for number in _PINS_S3 if on_s3 else _PINS_ESP32:
+        if number not in taken:
+            pin = machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+            return number if pin.value() == 0 else None
+    return None
+
+
+def _taken_pins():
+    # As config.json has them, whatever else is wrong with it: no person holds those low.
+    taken = []
+    try:
+        with open("config.json") as file:
+            found = json.load(file)
+        taken.append(found.get("trigger", {}).get("pir_pin"))
+        name = found.get("camera", {}).get("board", "ai-thinker")
+        taken += boards.find(name).pins or ()
+    except (OSError, ValueError, AttributeError, TypeError, RuntimeError, MemoryError):
+        pass
+    return taken

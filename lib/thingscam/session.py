@@ -3,10 +3,12 @@
 from thingscam import answer, board
 from thingscam.connection import ClosedError, Connection
 from thingscam.port import const, ticks_add
+from thingscam.request import Request, is_length
 from thingscam.trust import CertificateError, make_context
 
 __all__ = ("CertificateError", "Session")
 
+_BYTES = (bytes, bytearray, memoryview)
 _LEAST_RATE = const(1)  # bytes in a ms: a body that goes slower than 1 KB/s is given up
 
 
@@ -34,6 +36,10 @@ class Session:
         self._make_room = make_room
         self._connection = None
         self._peer = None
+        self._request = Request()
+        self._reader = answer.Reader(self._receive)
+        self._answer_by = 0
+        self._whole = False
         # Now, not at the first picture: a missing file is told at once.
         self._context = make_context(ca, verify) if ca is not None and verify else None
 
@@ -48,9 +54,9 @@ class Session:
         ValueError for a URL, header or length that cannot be right. The connection is
         closed then.
         """
-        peer, path = _split(url)
         chunks, length = _body(data, headers)
-        head = _head(peer, path, length, headers)
+        head = self._request.head(url, headers, length)
+        peer = self._request.peer
         timeout_ms = int((timeout or self._timeout) * 1000)
         done = False
         try:
@@ -129,7 +135,7 @@ class Session:
     def _send_body(self, chunks, length, give_up):
         left = length
         for chunk in chunks:
-            view = memoryview(chunk)
+            view = chunk if isinstance(chunk, memoryview) else memoryview(chunk)
             left -= len(view)
             if left < 0:
                 raise ValueError("more data than the {} bytes announced".format(length))
@@ -144,63 +150,24 @@ class Session:
         return self._connection.receive(self._answer_by)
 
     def _answer(self, first):
-        result = answer.read(self._receive, first)
+        result = self._reader.read(first)
         # A server that answers early may still wait for the rest of the body.
         result.keep = result.keep and self._whole
         return result
 
 
-def _split(url):
-    # The URL is never quoted: it holds the access token.
-    scheme, mark, rest = url.partition("://")
-    if not mark or scheme not in ("http", "https"):
-        raise ValueError("the URL must begin with http:// or https://")
-    _refuse_controls(url, "URL")
-    host, slash, path = rest.partition("/")
-    host, colon, port = host.partition(":")
-    secure = scheme == "https"
-    try:
-        port = int(port) if colon else (443 if secure else 80)
-    except ValueError:
-        port = 0
-    if not host or not 0 < port < 65536:
-        raise ValueError("the URL has no host, or a port that is none")
-    return (secure, host, port), "/" + path
-
-
 def _body(data, headers):
+    # Returns what is to be sent in chunks, and how many bytes that makes.
     if data is None:
         return (), 0
     if isinstance(data, str):
         data = data.encode()
+    if not isinstance(data, _BYTES):
+        for name in headers or ():
+            if is_length(name):
+                return data, int(headers[name])
     try:
         view = memoryview(data)
     except TypeError:
-        view = None
-    if view is not None:
-        return (view,), len(view)
-    for name in headers or ():
-        if name.lower() == "content-length":
-            return data, int(headers[name])
-    raise ValueError("data in chunks needs a Content-Length among the headers")
-
-
-def _head(peer, path, length, headers):
-    secure, host, port = peer
-    if port != (443 if secure else 80):
-        host = "{}:{}".format(host, port)
-    lines = ["POST {} HTTP/1.1".format(path), "Host: " + host, "Content-Length: %d" % length]
-    for name, value in (headers or {}).items():
-        if name.lower() in ("host", "content-length"):
-            continue
-        line = "{}: {}".format(name, value)
-        _refuse_controls(line.replace(" ", ""), "header")
-        lines.append(line)
-    lines.append("\r\n")
-    return "\r\n".join(lines).encode()
-
-
-def _refuse_controls(text, name):
-    # A line break would begin another header, or another request.
-    if not all("!" <= char <= "~" for char in text):
-        raise ValueError("the {} holds a blank, a control or an accented character".format(name))
+        raise ValueError("data in chunks needs a Content-Length among the headers")
+    return (view,), len(view)

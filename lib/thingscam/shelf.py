@@ -18,9 +18,8 @@ class Shelf:
     """Files `path`/FOLDER/NUMBER.jpg, `per_folder` to a folder, numbered as they come.
 
     Looking a name up takes time with every name beside it: hence the folders. `low` is no
-    more than the lowest number there is, `next` the number of the file to come. It never
-    goes back: the file with the highest number is emptied, not deleted, and goes when the
-    next one is there. Empty files are no pictures.
+    more than the lowest number there is, `next` the number of the file to come. Empty
+    files are no pictures.
 
     `say` is called with a text and its values for the log. Every method may raise OSError.
     """
@@ -29,7 +28,6 @@ class Shelf:
         self._path = path
         self._per_folder = per_folder
         self._say = say
-        self._emptied = None  # the number of the file that only stands for its number
         self._folds = None  # whether names that differ in case are one: on FAT they are
         self._buffer = bytearray(_CHUNK)
         self.low = self.next = 0
@@ -37,8 +35,10 @@ class Shelf:
     def recover(self):
         """Look what is there; return (pictures, bytes), or None when it is much to count."""
         folders.make_path(self._path, self._say)
-        self._emptied = None
         self.low = self.next = 0
+        for name, _, _ in folders.entries(self._path + "/" + _REJECTED):
+            # Among these, too, the highest number shall be that of the last.
+            self.next = max(self.next, (folders.number(name, _FILE) or 0) + 1)
         lowest = highest = None
         strange = 0
         for name, is_folder, _ in folders.entries(self._path):
@@ -53,7 +53,7 @@ class Shelf:
         if lowest is None or highest is None:
             return 0, 0
         self.low = lowest * self._per_folder
-        self.next = highest * self._per_folder
+        self.next = max(self.next, highest * self._per_folder)
         self._look_at_last(highest)
         return self._count() if self.next - self.low <= _COUNTED else None
 
@@ -92,18 +92,11 @@ class Shelf:
             self._delete_half(path)
             raise
         self.next = number + 1
-        if self._emptied is not None:
-            self._delete_emptied()
 
     def delete(self, number):
         """Delete a file; return whether it was there."""
-        path = self._file(number)
         try:
-            if number == self.next - 1:
-                os.stat(path)
-                self._empty(number)
-            else:
-                os.remove(path)
+            os.remove(self._file(number))
         except OSError as e:
             if not folders.absent(e):
                 raise
@@ -114,22 +107,24 @@ class Shelf:
         """Return the bytes of the picture in a file."""
         return max(folders.size(self._file(number)) - kept.RECORD_BYTES, 0)
 
+    def forget_rejected(self, most):
+        """Delete all of rejected/ but the last `most`; return whether there were more."""
+        return kept.prune(self._path + "/" + _REJECTED, _FILE, most)
+
     def reject(self, number, most):
         """Move a file to rejected/, where the last `most` stay."""
         folder = self._path + "/" + _REJECTED
         path = self._file(number)
         target = folder + "/" + _FILE % number
         folders.make_path(folder, self._say)
-        kept.prune(folder, _FILE, most - 1)
+        self.forget_rejected(most - 1)
         if self._folds_case(path):
             # FAT renames in two writes. A cut between them leaves two names for the same
             # clusters: deleting one would destroy what the other stands for.
             kept.copy(path, target, self._buffer)
-            self.delete(number)
-            return
-        os.rename(path, target)
-        if number == self.next - 1:
-            self._empty(number)
+            os.remove(path)
+        else:
+            os.rename(path, target)
 
     def room(self):
         """Return the free bytes of the file system."""
@@ -169,18 +164,15 @@ class Shelf:
                 yield number, -1 if is_folder else size
 
     def _look_at_last(self, folder):
-        # The highest number of all: its file may be an empty one, or half a picture.
+        # The highest number of all may be half a picture, or nothing of one.
         last = last_size = -1
         for number, size in self._files(folder):
             if number > last:
                 last, last_size = number, size
-        if last >= 0:
-            self.next = last + 1
-        if last_size == 0:
-            self._emptied = last
-        elif last_size > 0 and self.load(None, last, False) is None:
-            self._say("picture %d is half a file, as a power cut leaves: emptied", last)
-            self._empty(last)
+        self.next = max(self.next, last + 1)
+        if last_size > 0 and self.load(None, last, False) is None:
+            self._say("picture %d is half a file, as a power cut leaves: deleted", last)
+            os.remove(self._file(last))
 
     def _count(self):
         count = total = 0
@@ -191,10 +183,6 @@ class Shelf:
                     total += max(size - kept.RECORD_BYTES, 0)
         return count, total
 
-    def _empty(self, number):
-        open(self._file(number), "wb").close()
-        self._emptied = number
-
     def _create(self, path):
         try:
             return open(path, "wb")
@@ -203,16 +191,6 @@ class Shelf:
                 raise
         folders.make_path(path.rpartition("/")[0], self._say)
         return open(path, "wb")
-
-    def _delete_emptied(self):
-        number, self._emptied = self._emptied, None
-        try:
-            os.remove(self._file(number))
-        except OSError:
-            # An empty file does no harm.
-            pass
-        if self.next % self._per_folder == 1:
-            self._clear_out(number // self._per_folder)
 
     def _delete_half(self, path):
         try:
@@ -227,7 +205,7 @@ class Shelf:
             while True:
                 found = None
                 for number, size in self._files(folder):
-                    if size == 0 and number != self._emptied:
+                    if size == 0:
                         found = number
                 if found is None:
                     break

@@ -55,7 +55,7 @@ def wrap(context, sock, host):
         return context.wrap_socket(sock, server_hostname=host)
     except ValueError as e:
         # Mbed TLS's reason comes as a ValueError; CPython's error is one too.
-        reason = getattr(e, "verify_message", None) or str(e)
+        reason = (getattr(e, "verify_message", None) or str(e)).strip()
         raise CertificateError("certificate of {} refused: {}".format(host, reason))
 
 

@@ -66,13 +66,15 @@ class Uploader:
             self._options = {"allow_redirects": False, "stream": True, "verify": trusted}
         needs_check = cloud.verify and cloud.endpoint.startswith("https:")
         self._refused = needs_check and not (self._own or self._on_computer)
-        self._buffer = None
+        self._file = None  # what sends files, made with the first one
+        self._file_headers = self._headers.copy()
 
     def upload(self, image):
         """Send one picture and return its URL (text).
 
         `image` is bytes-like, or an open file with readinto(), seek() and tell(), which is
-        sent from where it stands. Exactly one request is made; nothing is tried again.
+        sent from where it stands; if it has `parts`, views that make it up, a Session sends
+        these without a copy. Exactly one request is made; nothing is tried again.
 
         Raises UploadError, and never anything else.
         """
@@ -113,13 +115,18 @@ class Uploader:
                     errcodes.DROP, "no picture: {} in place of its bytes".format(name)
                 )
             return image, self._headers
-        if self._buffer is None:
-            self._buffer = bytearray(_CHUNK)
+        headers = self._file_headers
+        parts = getattr(image, "parts", None) if self._own else None
+        if parts is not None:
+            headers["Content-Length"] = str(sum(map(len, parts)))
+            return parts, headers
+        if self._file is None:
+            self._file = _FileBody()
+        body = self._file
         try:
-            body = _FileBody(image, self._buffer)
+            body.take(image)
         except OSError as e:
             raise self._error(errcodes.RETRY, "the picture's file cannot be read: {}".format(e))
-        headers = self._headers.copy()
         headers["Content-Length"] = str(len(body))
         # Stock urequests writes what has a length at once, and takes a generator in pieces.
         return body if self._own or self._on_computer else iter(body), headers
@@ -160,9 +167,13 @@ class Uploader:
 class _FileBody:
     # An open file as chunks in one buffer, from where it stands to its end.
 
-    def __init__(self, file, buffer):
+    def __init__(self):
+        self._view = memoryview(bytearray(_CHUNK))
+        self._file = None
+        self._start = self._size = 0
+
+    def take(self, file):
         self._file = file
-        self._buffer = buffer
         self._start = file.tell()
         self._size = file.seek(0, 2) - self._start
 
@@ -171,9 +182,9 @@ class _FileBody:
 
     def __iter__(self):
         self._file.seek(self._start)
-        view = memoryview(self._buffer)
+        view = self._view
         while True:
-            count = self._file.readinto(self._buffer)
+            count = self._file.readinto(view)
             if not count:
                 return
             yield view[:count] if count < len(view) else view

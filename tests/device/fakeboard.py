@@ -101,6 +101,7 @@ class Board:
             "ticks_add": lambda ticks, delta: (ticks + delta) % PERIOD,
             "ticks_diff": _ticks_diff,
             "sleep_ms": self.go,
+            "random": Names(random=lambda: 0),
         }
         self._kept = []
         for path in list(sys.modules):

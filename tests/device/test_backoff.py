@@ -1,5 +1,7 @@
 # backoff.Backoff: how long to wait after a failed upload, over sleep, resets and clocks.
 
+import random
+
 from fakeboard import PERIOD, on_board
 from thingscam.backoff import Backoff
 from thingscam.uploader import UploadError
@@ -64,22 +66,25 @@ def test_jitter_keeps_within_bounds(esp):
             backoff = Backoff(jitter=lambda jitter=jitter: jitter)
             for wait_s in waits:
                 found = backoff.failure(error)
-                assert waits[0] <= found <= wait_s, (str(error), found)
-                assert found >= wait_s * 3 // 4
+                if wait_s == waits[0]:
+                    assert wait_s <= found <= wait_s * 5 // 4, (str(error), found)
+                else:
+                    assert wait_s * 3 // 4 <= found <= wait_s, (str(error), found)
 
 
 @on_board
 def test_a_fleet_does_not_come_back_together(esp):
     # Twenty boards that lost their network together.
-    found = []
-    for _ in range(20):
-        esp.power_cut()
-        backoff = Backoff()
-        for _ in range(7):
-            wait_s = backoff.failure(RETRY)
-        found.append(wait_s)
-    assert len(set(found)) > 5, found
-    assert min(found) >= 480 and max(found) <= 640
+    for failures, least, most in ((1, 10, 12), (7, 480, 640)):
+        found = []
+        for _ in range(20):
+            esp.power_cut()
+            backoff = Backoff(jitter=random.random)
+            for _ in range(failures):
+                wait_s = backoff.failure(RETRY)
+            found.append(wait_s)
+        assert len(set(found)) > 1, found
+        assert min(found) >= least and max(found) <= most
 
 
 @on_board
@@ -161,7 +166,7 @@ def test_the_clock_may_be_set(esp):
             if told:
                 assert left == 300000, (off_s, left)
             else:
-                assert 0 <= left <= 600000, (off_s, left)
+                assert 0 <= left <= 750000, (off_s, left)
 
 
 @on_board

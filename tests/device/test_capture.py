@@ -1,6 +1,7 @@
 # capture.Capture: a trigger becomes a picture that is kept or sent, whatever else goes on.
 
 import json
+import os
 
 from fakeboard import Board, Notes
 from photocamera import Photographer
@@ -27,7 +28,8 @@ class Watcher:
         self.camera = camera
         self.notes = Notes()
         self.counters = Counters()
-        self.outbox = Outbox(new_folder(), max_bytes, "drop_oldest", self.notes)
+        self.folder = new_folder()
+        self.outbox = Outbox(self.folder, max_bytes, "drop_oldest", self.notes)
         trigger.setdefault("cooldown_s", 0)
         found = {
             "cloud": dict(CLOUD, limit_bytes=limit),
@@ -113,6 +115,24 @@ def test_a_camera_that_fails(watcher):
     assert len(watcher.kept()) == 1
 
 
+@watched()
+def test_one_that_fails_during_an_upload_is_taken_behind_it(watcher):
+    def upload():
+        watcher.camera.broken = OSError(12)
+        watcher.esp.pulse()  # the interrupt tries
+        for _ in range(5):
+            watcher.capture.photograph()  # progress() does not try again and again
+        assert watcher.notes.count("WARNING", "once more when the upload is over") == 1
+        watcher.camera.broken = None
+
+    watcher.capture.attend(upload)
+    assert len(watcher.outbox) == 0
+    watcher.capture.photograph()
+    assert len(watcher.kept()) == 1
+    counts = watcher.counters.as_dict()
+    assert (counts["captured"], counts["capture_failed"]) == (1, 0)
+
+
 @watched(max_bytes=100000)
 def test_what_the_outbox_drops_is_counted(watcher):
     for _ in range(5):
@@ -120,6 +140,22 @@ def test_what_the_outbox_drops_is_counted(watcher):
         watcher.capture.photograph()
     assert len(watcher.outbox) == 2
     assert watcher.counters.as_dict()["dropped"] == 3
+
+
+@watched()
+def test_what_the_outbox_finds_damaged_is_counted(watcher):
+    for _ in range(2):
+        watcher.esp.pulse()
+        watcher.capture.photograph()
+    (folder,) = os.listdir(watcher.folder)
+    for name in os.listdir(watcher.folder + "/" + folder):
+        with open("{}/{}/{}".format(watcher.folder, folder, name), "r+b") as file:
+            file.seek(1000)
+            file.write(b"damage")
+    assert watcher.outbox.oldest() is None
+    for _ in range(2):
+        watcher.capture.count_losses()
+        assert watcher.counters.as_dict()["dropped"] == 2
 
 
 @watched(psram=True)
@@ -136,6 +172,11 @@ def test_one_may_be_sent_from_memory(watcher):
     assert sent[0][0] == photo(note_in(sent[0][0]))
     assert watcher.kept() == []
     assert watcher.counters.as_dict()["captured"] == 1
+    # It is asked when there is a picture, not before.
+    watcher.capture.photograph(lambda: 1 / 0)
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: None)
+    assert len(sent) == 1 and len(watcher.kept()) == 1
 
 
 @watched(psram=True)
@@ -193,17 +234,35 @@ def test_without_psram_all_go_through_the_outbox(watcher):
 
 
 @watched(psram=True)
+def test_what_was_sent_takes_no_other_picture_with_it(watcher):
+    # The flash spoils the copy: the outbox then shows the one before.
+    watcher.outbox.put(photo("a longer note than a frame's"), None, "pir")
+    newest = watcher.outbox.newest
+
+    def send(*_):
+        watcher.outbox.newest = watcher.outbox.oldest
+        watcher.esp.go(3000)
+        watcher.capture.photograph()
+        watcher.outbox.newest = newest
+        return True
+
+    watcher.esp.pulse()
+    watcher.capture.photograph(lambda: send)
+    assert watcher.kept()[0] == "a longer note than a frame's"
+
+
+@watched(psram=True)
 def test_a_trigger_while_one_is_sent(watcher):
     # The frame being sent is not touched by those taken meanwhile.
     sent = []
 
     def send(frame, captured_at, cause):
         before = bytes(frame)
-        for _ in range(3):
+        sent.append(note_in(before))
+        for i in range(3):
             watcher.esp.pulse()
             watcher.capture.photograph()
-            assert len(watcher.outbox) == len(sent) + 1
-            sent.append(note_in(before))
+            assert len(watcher.outbox) == i + 1
         watcher.capture.close()  # as make_room() does
         assert bytes(frame) == before == photo(note_in(before))
         return False
@@ -327,6 +386,9 @@ def test_close_gives_the_camera_back(watcher):
     watcher.capture.ready()
     watcher.capture.close()
     assert not watcher.camera.running
+    watcher.capture.ready()
+    assert watcher.camera.running
+    watcher.capture.close()
     watcher.esp.pulse()
     watcher.capture.photograph()
     assert len(watcher.kept()) == 1

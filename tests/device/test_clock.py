@@ -58,6 +58,30 @@ def test_is_set_daily(esp):
 
 
 @on_board
+def test_is_set_hourly_with_deep_sleep(esp):
+    # The chip's slow oscillator is percents wrong; but not each wake-up is to ask.
+    Watch().clock.step()
+    asked = []
+    for _ in range(24):
+        esp.wake(600000)
+        watch = Watch()
+        before = len(esp.asked)
+        watch.clock.step()
+        assert watch.clock.is_set()
+        asked.append(len(esp.asked) - before)
+    assert sum(asked) == 4 and asked[5] == asked[11] == 1, asked
+    # Long sleeps, other starts, and a clock that somebody set: it asks.
+    esp.wake(7200000)
+    Watch().clock.step()
+    esp.restart("reset")
+    Watch().clock.step()
+    esp.wake(1000)
+    esp.wall_ms -= 5000000
+    Watch().clock.step()
+    assert len(esp.asked) == 1 + 4 + 3
+
+
+@on_board
 def test_other_servers_when_one_fails(esp):
     esp.ntp = {FIRST: OSError(110), SECOND: OSError(-202)}
     watch = Watch()

@@ -146,6 +146,14 @@ def test_reads_in_any_steps_from_memory_and_file():
                 assert found == want[: len(found)]
 
 
+def test_parts_in_memory_make_up_the_same():
+    for data in (photo(), b"BM no JPEG", b""):
+        image = exif.Stamped(data, SEGMENT)
+        assert b"".join(bytes(part) for part in image.parts) == read(image)
+    with open(env("PHOTOS") + "/cat.jpg", "rb") as file:
+        assert exif.Stamped(file, SEGMENT).parts is None
+
+
 def test_seeks_like_a_file():
     data = photo()
     want = data[:2] + SEGMENT + data[2:]

@@ -1,10 +1,11 @@
 # safemode, boot.py, main.py: a person gets in, whatever is broken; and the watchdog over resets.
 
+import os
 import sys
 
 import thingscam
 from fakeboard import Board, Gone, Names, on_board
-from support import env, raises
+from support import env, new_folder, raises
 from thingscam import board, safemode
 from thingscam.counters import Counters
 
@@ -106,6 +107,32 @@ def test_a_held_pin(esp):
     assert "GPIO14" in safemode.reason() and "GND" in safemode.reason()
     esp.drive(14, 1)
     assert safemode.reason() is None
+
+
+@on_board
+def test_a_pin_that_something_else_drives_is_no_person(esp):
+    # A motion sensor at rest, the camera of an ESP-EYE: both may hold GPIO14 low.
+    def at(config, low):
+        with open("config.json", "w") as file:
+            file.write(config)
+        for number in (0, 14):
+            esp.levels[number] = int(number != low)
+        return safemode.reason()
+
+    home = os.getcwd()
+    os.chdir(new_folder())
+    try:
+        esp_eye = '{"camera": {"board": "esp-eye"}}'
+        sensor = '{"trigger": {"pir_pin": 14}}'
+        assert at(esp_eye, 14) is None and at(sensor, 14) is None
+        # Its BOOT button does; on an ESP32-CAM that is the camera's clock.
+        assert "GPIO0" in at(esp_eye, 0)
+        assert at(sensor, 0) is None and at("{}", 0) is None
+        # Whatever is wrong with the file, the usual pin is looked at.
+        for config in ("{}", "", "[]", '{"camera": 5}', '{"camera": {"board": "x"}}', "\0"):
+            assert "GPIO14" in at(config, 14), config
+    finally:
+        os.chdir(home)
 
 
 @on_board

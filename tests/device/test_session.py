@@ -5,6 +5,7 @@ import sys
 import support
 from support import GOOD, Script, descriptors, http, raises, ticks_diff, ticks_ms
 from thingscam import answer, session
+from thingscam.port import sleep_ms
 
 ON_COMPUTER = sys.implementation.name == "cpython"
 BODY = bytes(range(256)) * 240  # 61,440 bytes
@@ -244,6 +245,15 @@ def test_reads_an_early_answer():
             assert seen["received"] < len(big)
 
 
+def test_reads_an_early_answer_of_many_bytes():
+    # Over TLS it is one record, which comes out of TLS in several pieces.
+    for tls in (None, "good"):
+        script = Script([["head"], ["send", http(413, "x" * 3000)], ["until_closed"]], tls=tls)
+        reply = post(script, bytes(3000000), ca=support.env("FILES") + "/ca.der", timeout=2)
+        assert reply.content == b"x" * 3000
+        script.report()
+
+
 def test_an_early_answer_ends_the_connection():
     script = Script(
         [["head"], ["send", http("429", "{}")], ["until_closed"]],
@@ -478,3 +488,25 @@ def test_makes_room_on_a_connection_that_has_gone_stale():
         client.close()
     assert (cramped.rooms, cramped.connects) == (1, 3)
     assert [seen["sum"] for seen in script.report()] == [sum(BODY)] * 2
+
+
+def test_tells_whether_it_is_connected():
+    answers = [["head"], ["body"], ["send", GOOD]]
+    script = Script(answers + answers + [["close"]])
+    client = session.Session(timeout=5)
+    assert not client.connected()
+    client.post(script.url, data=BODY)
+    assert client.connected()
+    client.close()
+    assert not client.connected()
+    script.report()
+    # The server's good night is noticed, without a request; what is closed is closed.
+    script = Script(answers + [["close"]])
+    client.post(script.url, data=BODY)
+    for _ in range(200):
+        if not client.connected():
+            break
+        sleep_ms(20)
+    assert not client.connected()
+    client.close()
+    script.report()

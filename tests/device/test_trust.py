@@ -95,7 +95,7 @@ class OldContext:
         self.verify_mode = 0
 
     def wrap_socket(self, sock, server_hostname=None):
-        return sock
+        return getattr(sock, "sock", sock)  # nothing of TLS, nor of what stands below it
 
 
 class OldTls:

@@ -1,6 +1,8 @@
 # The virtual board's cameras: each driver's ways, and what goes wrong with them.
 
+import http.server
 import io
+import threading
 
 import pytest
 from PIL import Image
@@ -55,7 +57,7 @@ def test_frames_of_the_class_are_jpeg_with_number_and_time(boards):
     numbers = [number for number, _ in frames]
     assert numbers == sorted(set(numbers)), "each capture is a frame of its own"
     assert board.delivered()[-1][0] == numbers[-1]
-    assert abs(frames[-1][1] - board.state()["world_ms"]) < 20000
+    assert abs(frames[-1][1] - board.state()["world_ms"]) < 60000
     with Image.open(io.BytesIO(saved(board, "3"))) as picture:
         assert picture.size == (800, 600)
         well_lit = picture.convert("L").resize((1, 1)).getpixel((0, 0))
@@ -105,18 +107,20 @@ def test_old_frames_wait_in_the_buffers(boards):
             "import time\n"
             "for mode, name in ((GrabMode.WHEN_EMPTY, 'old'), (GrabMode.LATEST, 'new')):\n"
             "    c = start(fb_count=2, grab_mode=mode)\n"
-            "    for _ in range(3): c.capture()\n"
+            "    for _ in range(3): save(c.capture(), name + '-first')\n"
             "    time.sleep(2)\n"
-            "    print(time.time())\n"
             "    save(c.capture(), name)\n"
             "    c.deinit()\n"
         )
     )
     board = boards["camera-api"]
     execute(board, text)
-    now = board.state()["world_ms"]
-    assert now - frame_of(saved(board, "old"))[1] > 2000
-    assert now - frame_of(saved(board, "new"))[1] < 1500
+    files = board.files()
+    age = {
+        name: frame_of(files[name])[1] - frame_of(files[name + "-first"])[1]
+        for name in ("old", "new")
+    }
+    assert age["old"] < 2000 <= age["new"]
 
 
 def test_lemariva_gives_bytes_as_old_as_the_last_capture(boards):
@@ -268,6 +272,45 @@ def test_without_psram_large_frames_have_no_memory():
     )
     with running(profile="ttgo-t-journal") as board:
         assert execute(board, text) == "[Errno 12] ENOMEM\nTrue\n"
+
+
+def test_each_frame_can_be_followed_to_a_server():
+    arrived = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):  # noqa: N802
+            arrived.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    program = API + (
+        "import network, socket, time\n"
+        "wlan = network.WLAN(network.STA_IF)\n"
+        "wlan.active(True)\n"
+        "wlan.connect('net', '')\n"
+        "while not wlan.isconnected(): time.sleep_ms(50)\n"
+        "c = start()\n"
+        "for _ in range(5):\n"
+        "    frame = c.capture()\n"
+        "    s = socket.socket()\n"
+        "    s.connect(socket.getaddrinfo('localhost', {})[0][-1])\n"
+        "    s.write(b'POST / HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n' % len(frame))\n"
+        "    s.write(frame)\n"
+        "    print(s.readline())\n"
+        "    s.close()\n"
+    )
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with running(program.format(server.server_port), speed=10) as board:
+            board.network("net")
+            board.wait_for("200 OK", count=5)
+            numbers = [frame_of(data)[0] for data in arrived]
+            assert numbers == [number for number, _, _ in board.delivered()]
+            assert [len(data) for data in arrived] == [size for _, size, _ in board.delivered()]
+        server.shutdown()
 
 
 def test_trouble_comes_by_itself_when_asked_for():

@@ -1,5 +1,6 @@
 # The virtual board and the real mpremote: whatever one does with a board.
 
+import contextlib
 import functools
 import http.server
 import json
@@ -7,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 import serial
@@ -21,7 +23,9 @@ from tests.host.board_support import (
     until,
 )
 from tests.world import ROOT
+from tools.virtualboard.board import VirtualBoard
 
+RAW = b"raw REPL; CTRL-B to exit\r\n>"
 TICKING = """
 import time
 print("hello")
@@ -53,11 +57,11 @@ def test_run_a_local_file(board, tmp_path):
 
 
 def test_files_back_and_forth(board, tmp_path):
-    data = bytes(range(256)) * 200 + b"\r\r\n\x03\x04"
+    data = bytes(range(256)) * 40 + b"\r\r\n\x03\x04"
     (tmp_path / "some.bin").write_bytes(data)
     mpremote(board, "fs", "mkdir", ":folder")
     mpremote(board, "fs", "cp", str(tmp_path / "some.bin"), ":folder/some.bin")
-    assert "51205 some.bin" in mpremote(board, "fs", "ls", ":folder")
+    assert "10245 some.bin" in mpremote(board, "fs", "ls", ":folder")
     mpremote(board, "fs", "cp", ":folder/some.bin", str(tmp_path / "back.bin"))
     assert (tmp_path / "back.bin").read_bytes() == data
     assert board.files()["folder/some.bin"] == data, "in the image, as flashing would read it"
@@ -124,6 +128,24 @@ def test_reset_by_mpremote():
         board.wait_for("rst:0xc (SW_CPU_RESET)")
         board.wait_for("hello", count=2)
         assert board.state()["reset_cause"] == 2
+
+
+@pytest.mark.parametrize("delay_ms", range(0, 60, 4))
+def test_connecting_at_any_moment_of_a_start(delay_ms):
+    """As mpremote enters the raw REPL, which it does without looking."""
+    board = VirtualBoard({"boot.py": "print('boot')\n"})
+    with contextlib.closing(serial.Serial(board.port, timeout=20)) as port:
+        try:
+            board.start()
+            time.sleep(delay_ms / 1000)
+            port.write(b"\r\x03")
+            port.write(b"\r\x01")
+            assert port.read_until(RAW).endswith(RAW)
+            port.write(b"\x04")
+            assert port.read_until(b"soft reboot\r\n").endswith(b"soft reboot\r\n")
+            assert port.read_until(RAW).endswith(RAW)
+        finally:
+            board.stop()
 
 
 def test_ctrl_c_many_times_over():

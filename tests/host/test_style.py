@@ -53,6 +53,7 @@ def test_tool_types(tmp_path):
         "exclude": [
             str(ROOT / "tools" / "virtualboard" / "device"),
             str(ROOT / "tools" / "doctor" / "device.py"),
+            str(ROOT / "tools" / "bench" / "device"),
         ],
         "extraPaths": [str(ROOT), str(ROOT / "lib")],
         "pythonVersion": "3.11",

@@ -7,10 +7,8 @@ import pathlib
 import shutil
 import tempfile
 
-from littlefs import LittleFSError
-
-from tools import ROOT
-from tools.virtualboard import chip, flash, profiles
+from tools import filesystem
+from tools.virtualboard import chip, profiles
 from tools.virtualboard.air import Air, Network
 from tools.virtualboard.clock import Clock
 from tools.virtualboard.scenes import PHOTOS, Scenes
@@ -53,8 +51,8 @@ class VirtualBoard:
         try:
             self.image = pathlib.Path(image or pathlib.Path(self._folder) / "flash.img")
             if not self.image.exists():
-                files = flash.firmware_files(ROOT) if files is None else files
-                flash.make_image(self.image, files, self.profile.flash)
+                files = filesystem.firmware_files() if files is None else files
+                filesystem.make_image(self.image, files, self.profile.flash)
             self._lock = _locked(self.image)
             if networks is None:
                 networks = configured_networks(self.image)
@@ -235,7 +233,7 @@ class VirtualBoard:
 
     def files(self):
         """Return the files on the flash as they are now, {path: bytes}."""
-        return flash.read_files(self.image)
+        return filesystem.contents(self.image.read_bytes())
 
     def state(self):
         """Return what can be seen of the board, as a dict that JSON can hold."""
@@ -283,7 +281,8 @@ def _locked(image):
 def configured_networks(image):
     """Return the networks that config.json in the image at `image` names."""
     try:
-        wifi = json.loads(flash.read_files(image)["config.json"]).get("wifi", [])
+        files = filesystem.contents(pathlib.Path(image).read_bytes())
+        wifi = json.loads(files["config.json"]).get("wifi", [])
         return [Network(entry["ssid"], entry.get("password", "")) for entry in wifi]
-    except (KeyError, ValueError, AttributeError, TypeError, LittleFSError):
+    except (KeyError, ValueError, AttributeError, TypeError, filesystem.FilesystemError):
         return []

@@ -39,8 +39,8 @@ class Chip:
         self.driven = {}
         self.wdt_ms = None
         self.wdt_due = None
-        self.ext0 = ()  # pin, level
-        self.ext1 = ()  # pins, whether any high will do
+        self.ext0: tuple = ()  # pin, level
+        self.ext1: tuple = ()  # pins, whether any high will do
         self.wake_due = None
 
     def power_on(self):

@@ -8,8 +8,8 @@ import signal
 import click
 from aiohttp import web
 
-from tools import ROOT
-from tools.virtualboard import flash, profiles
+from tools import filesystem
+from tools.virtualboard import profiles
 from tools.virtualboard.air import Network
 from tools.virtualboard.board import VirtualBoard, configured_networks
 from tools.virtualboard.control import application
@@ -84,7 +84,7 @@ def command(folder, empty, config, add, network, control_port, quiet, image, **o
         files = _files(folder, empty, config, add)
         networks = [Network(*one.partition(":")[::2]) for one in network]
         board = VirtualBoard(files, image=image, networks=networks or None, **options)
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, filesystem.FilesystemError) as e:
         raise click.ClickException(str(e))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(board, control_port, quiet))
@@ -97,7 +97,7 @@ def _files(folder, empty, config, add):
         paths = [path for path in folder.rglob("*") if path.is_file()]
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     elif not empty:
-        files = flash.firmware_files(ROOT)
+        files = filesystem.firmware_files()
     if config:
         files["config.json"] = config.read_bytes()
     for path in add:

@@ -1,7 +1,9 @@
 # Everything the board has printed, for whoever wants to see it beside the serial port.
 
 import codecs
+import contextlib
 import threading
+import traceback
 
 _KEPT = 1 << 20  # characters
 
@@ -26,7 +28,11 @@ class Console:
         It is called in the board's thread, and must not wait.
         """
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return lambda: self._end(listener)
+
+    def _end(self, listener):
+        with contextlib.suppress(ValueError):
+            self._listeners.remove(listener)
 
     def put(self, data):
         """Add output (bytes)."""
@@ -37,7 +43,12 @@ class Console:
             self._text = (self._text + text)[-_KEPT:]
             self._changed.notify_all()
         for listener in list(self._listeners):
-            listener(text)
+            try:
+                listener(text)
+            except Exception:
+                # A listener's mistake is told, but does not stop the board.
+                traceback.print_exc()
+                self._end(listener)
 
     def wait_for(self, text, timeout, count=1):
         """Wait until `text` was printed `count` times; returns whether it was in time."""

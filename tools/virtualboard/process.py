@@ -8,7 +8,7 @@ import sys
 import termios
 import time
 
-DEVICE = pathlib.Path(__file__).parent / "device"
+_DEVICE = pathlib.Path(__file__).parent / "device"
 _MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
 _CTRL_C = b"\x03"
 _BUFFER = 65536  # bytes of input kept for a program that does not read it
@@ -33,14 +33,15 @@ class Process:
             _set_up(other)
             os.set_blocking(self.fd, False)
             self._popen = subprocess.Popen(
-                [_MICROPYTHON, "-X", "heapsize={}".format(heap), "-i", DEVICE / "start.py"]
+                [_MICROPYTHON, "-X", "heapsize={}".format(heap), "-i", "start.py"]
                 + [os.ttyname(other), *arguments],
                 stdin=other,
                 stdout=other,
                 stderr=other,
                 start_new_session=True,
-                env={"MICROPYPATH": "{}:.frozen".format(DEVICE)},
-                cwd="/",
+                # A board knows no time zone; the unix port's mktime() does.
+                env={"MICROPYPATH": ".frozen", "TZ": "UTC0"},
+                cwd=_DEVICE,
             )
         except OSError:
             os.close(self.fd)

@@ -31,7 +31,7 @@ DRIVERS = {
 # holds the simulation and the frame buffer as well.
 _HEAP_PSRAM = 10 * 1024 * 1024
 _HEAP_INTERNAL = 2 * 120 * 1024  # about 120 KB are free on an ESP32 without PSRAM
-_HEAP_SIMULATION = 160 * 1024
+_HEAP_SIMULATION = 60 * 1024
 _FRAME_PSRAM = 2048 * 1536 // 5
 _FRAME_INTERNAL = 800 * 600 // 5
 

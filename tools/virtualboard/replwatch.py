@@ -31,7 +31,11 @@ class ReplWatch:
         if self._began:
             return self._shown(data)
         at = data.find(_MARK)
+        if at < 0 and _FRIENDLY in self._tail + data:
+            # Interrupted in the one moment when the mark could be left out.
+            at, data = len(data), data + _MARK
         if at < 0:
+            self._tail = (self._tail + data)[-len(_FRIENDLY) :]
             keep = _overlap(data, _MARK)
             self._held = data[len(data) - keep :]
             return data[: len(data) - keep]

@@ -40,6 +40,7 @@ class Requests:
             "cause": chip.cause,
             "wake": chip.wake,
             "pins": {str(pin): level for pin, level in chip.levels.items()},
+            "driven": {str(pin): level for pin, level in chip.driven.items()},
             "net": world.net(),
         }
 

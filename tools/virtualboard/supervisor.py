@@ -264,21 +264,20 @@ class Supervisor:
 
     def _watch_port(self):
         port = self._world.port
-        registered = port.fd in self._selector.get_map()
+        entry = self._selector.get_map().get(port.fd)
         if port.is_open():
             port.flush()
             events = selectors.EVENT_READ
             if port.is_behind():
                 events |= selectors.EVENT_WRITE
-            if registered:
-                self._selector.modify(port.fd, events, self._on_port)
-            else:
+            if entry is None:
                 self._selector.register(port.fd, events, self._on_port)
-        elif registered:
-            self._on_port()
-            self._selector.unregister(port.fd)
+            elif entry.events != events:
+                self._selector.modify(port.fd, events, self._on_port)
         else:
             self._on_port()  # what was written and closed within a moment
+            if entry is not None:
+                self._selector.unregister(port.fd)
 
     def _on_port(self):
         data = self._world.port.read()

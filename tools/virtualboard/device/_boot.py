@@ -1,5 +1,6 @@
 # Makes the unix port look like an ESP32, then does what an ESP32's main.c does.
 
+import gc
 import io
 import os
 import sys
@@ -46,8 +47,8 @@ def start(namespace):
     take = _sim.state.pop
     boot, main = take("boot"), take("main")
     _mount(take("image"), take("frame"), take("frame_bytes"), take("modules"))
-    _sim.tell(ready=1)
     try:
+        _sim.tell(ready=1)  # from here on a Ctrl-C may come
         # A boot.py that asks for a restart keeps main.py from running, one that fails too,
         # as in ports/esp32/main.c.
         if boot and _run("boot.py", namespace) and main:
@@ -68,6 +69,7 @@ def _replace_modules(names):
     found = {}
     for name in names:
         found[name] = __import__(names[name])
+        gc.collect()  # keeps what stays together at the heap's begin
     for name in names:
         sys.modules[name] = found[name]
         sys.modules["u" + name] = found[name]
@@ -77,6 +79,7 @@ def _mount(image, frame, frame_bytes, modules):
     # What is on the host is opened before the host cannot be seen any more.
     flash = Flash(image)
     _frame.prepare(frame, frame_bytes)
+    gc.collect()
     _replace_modules(modules)
     os.umount("/")
     try:

@@ -8,7 +8,7 @@ XCLK_10MHz, XCLK_20MHz = 10000000, 20000000
 
 _SIZES = (
     "96X96", "QQVGA", "QCIF", "HQVGA", "240X240", "QVGA", "CIF", "HVGA",
-    "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "FHD", "P_HD", "P_3MP", "QXGA",
+    "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "FHD", "QXGA",
 )  # fmt: skip
 for _at in range(len(_SIZES)):
     globals()["FRAME_" + _SIZES[_at]] = _at

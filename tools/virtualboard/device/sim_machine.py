@@ -1,7 +1,7 @@
 # `machine` as on an ESP32, as far as camera firmware uses it: ports/esp32/modmachine.c.
 
 import _sim
-from sim_pin import Pin  # noqa: F401
+from sim_pin import Pin
 from sim_rtc import RTC  # noqa: F401
 from sim_timer import Timer  # noqa: F401
 
@@ -75,6 +75,30 @@ def disable_irq():
 
 def enable_irq(state=True):
     """The opposite."""
+
+
+class Signal:
+    """A pin that may be on when it is low."""
+
+    def __init__(self, pin, *args, invert=False, **kwargs):
+        self._pin = pin if isinstance(pin, Pin) else Pin(pin, *args, **kwargs)
+        self._invert = invert
+
+    def value(self, value=None):
+        """Return whether it is on, or set it."""
+        if value is None:
+            return self._pin.value() ^ self._invert
+        return self._pin.value(bool(value) ^ self._invert)
+
+    __call__ = value
+
+    def on(self):
+        """Switch it on."""
+        self.value(1)
+
+    def off(self):
+        """Switch it off."""
+        self.value(0)
 
 
 class WDT:

@@ -48,22 +48,27 @@ class Pin:
 
     def _set_up(self, number):
         self._number = number
-        self._mode = Pin.IN
+        # A soft reset leaves the pins as they were.
+        self._out = _sim.state["driven"].get(str(number))
+        self._told = self._out  # what the supervisor believes
+        self._mode = Pin.IN if self._out is None else Pin.OUT
         self._pull = None
-        self._out = None
         self._handler = None
         self._edges = 0
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
         """Set the pin up."""
-        if value is not None:
-            self._latch(value)
         if mode != -1 and mode is not None:
             if mode != Pin.IN and self._number >= _INPUT_ONLY:
                 raise ValueError("pin can only be input")
+            if mode == Pin.IN and self._mode != Pin.IN:
+                _sim.tell(out=[self._number, None])
             self._mode = mode
-            if mode != Pin.IN and self._out is None:
-                self._latch(0)
+            if value is None and mode != Pin.IN:
+                value = self._out or 0
+            self._told = None
+        if value is not None:
+            self._latch(value)
         if pull != -1:
             self._pull = pull
 
@@ -95,10 +100,10 @@ class Pin:
         return self
 
     def _latch(self, value):
-        value = 1 if value else 0
-        if value != self._out:
-            self._out = value
-            _sim.tell(out=[self._number, value])
+        self._out = 1 if value else 0
+        if self._mode != Pin.IN and self._out != self._told:
+            self._told = self._out
+            _sim.tell(out=[self._number, self._out])
 
     def _level(self):
         open_level = 1 if self._pull == Pin.PULL_UP else 0

@@ -1,0 +1,1 @@
+# The pictures of these pages: `python -m docs.draw` writes them anew.

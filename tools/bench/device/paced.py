@@ -1,0 +1,67 @@
+# A thousand pictures in fast time: micropython paced.py COUNT SEED WAIT
+#
+# The device's Interval against the stand-in's pace rule; time, network and jitter are
+# injected. WAIT: "ours" waits by the Interval; "start" waits 10 s from the last start, as
+# scripts do. Prints what came of it, as JSON.
+
+import json
+import random
+import sys
+
+_PERIOD = 10000
+_JITTER = 3000
+_NAP = 20  # ms: the app looks so often
+
+
+class Clock:
+    """Milliseconds that pass when they are slept."""
+
+    now = 0
+
+
+time_ms = Clock()
+
+
+class Service:
+    """The stand-in's rule behind a network: post() takes 0 to 3 s, any part of it there."""
+
+    def __init__(self, pace):
+        self._pace = pace
+        self.refused = 0
+
+    def post(self):
+        whole = random.randint(0, _JITTER)
+        way = random.randint(0, whole)
+        if not self._pace.admit("demo-camera", (time_ms.now + way) / 1000):
+            self.refused += 1
+        time_ms.now += whole
+        return whole
+
+
+def main(count, seed, wait):
+    """Send `count` pictures, print the figures."""
+    from thingscam import interval as module
+
+    sys.path.append("tools/cloud")
+    from pace import Pace
+
+    # The module's own names for time: nothing of it is changed but what time it is.
+    module.ticks_ms = lambda: time_ms.now
+    module.ticks_add = lambda ticks, delta: ticks + delta
+    module.ticks_diff = lambda end, start: end - start
+    random.seed(int(seed))
+    service = Service(Pace(_PERIOD / 1000))
+    gate = module.Interval(_PERIOD)
+    busy = 0
+    next_start = 0
+    for _ in range(int(count)):
+        while not gate.ready() if wait == "ours" else time_ms.now < next_start:
+            time_ms.now += _NAP
+        next_start = time_ms.now + _PERIOD
+        busy += service.post()
+        gate.restart()
+    took = time_ms.now
+    print(json.dumps({"took": took, "busy": busy, "refused": service.refused}))
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,86 @@
+# The tables as a page: docs/benchmarks.md.
+
+_TITLES = {
+    "transfers": "Time per picture",
+    "wire": "On the wire",
+    "memory": "Memory",
+    "startup": "Start, and the app in little memory",
+    "pace": "Pace",
+    "waiting": "Outbox, by how many pictures wait",
+}
+
+_HEAD = """\
+# What a picture costs
+
+Written by `make bench` (`python -m tools bench --write`) in {seconds:.0f} s; do not edit.
+Machine: {machine}.
+
+How to read it:
+
+- Everything runs under the same MicroPython against the same local server (a process of its
+  own that takes all and answers at once), on this one machine. Milliseconds here are no
+  milliseconds on a board, where Wi-Fi and a slower processor come on top; the ratios say
+  where time and memory go.
+- Times are medians, with the middle half of all measurements in brackets. Contestants take
+  turns of a few uploads each, so a busy machine slows all of them alike.
+- "Stock requests" is the module frozen into this MicroPython (0.10.2), which boards have as
+  `urequests`: a connection a request, no certificate checked. "Bare socket loop" is the floor:
+  a loop that writes the same bytes in pieces of 16 KB and reads the same answer, and does
+  nothing else.
+- Heap is in 64-bit words; a board's words are half as wide, and its objects nearly half as large.
+- A target in **bold** is missed; the note beside it, or "What is missed, and why", tells more.
+"""
+
+_MISSED = """\
+## What is missed, and why
+
+- **First connection over TLS.** Nearly all of it is the handshake's arithmetic in Mbed TLS:
+  see the bare loop with a new, verified connection. Stock requests spends most of its time
+  waiting for delayed ACKs, because it writes headers in small pieces without TCP_NODELAY.
+- **500 KB over plain HTTP against stock.** Nearly all of it is copying by the kernel: see what
+  the bare loop itself reaches.
+- **Least heap above the imports.** What an upload from the outbox holds is two buffers (2 KB
+  for the check sum, 4 KB to send from) and about 4 KB of objects. The rest is holes: importing
+  leaves the heap in pieces, and a buffer needs one piece. It does not grow with the picture.
+- **Heap after import, the app in 128 KB.** With 64-bit words each name, table slot and
+  function of the package takes twice what it takes on a board, and byte code is copied from
+  the .mpy. Frozen into the firmware (firmware/manifest.py) byte code and names cost no heap.
+- **Start over plain HTTP.** The script loads one frozen module, the app {files} from files.
+  Over TLS, where both shake hands, the app is faster. Joining Wi-Fi takes seconds on a board.
+"""
+
+
+def page(sections, machine, seconds):
+    """Return the page; `sections` are (name, rows, table for the record or None)."""
+    parts = [_HEAD.format(seconds=seconds, machine=machine)]
+    missed = False
+    for name, rows, record in sections:
+        parts.append("## {}\n".format(_TITLES[name]))
+        parts.append(_table(rows))
+        missed = missed or any(row.met is False for row in rows)
+        if record:
+            parts.append("For the record, milliseconds (median):\n")
+            parts.append(_record(record))
+    if missed:
+        parts.append(_MISSED.format(files="some thirty"))
+    return "\n".join(parts)
+
+
+def _table(rows):
+    lines = [
+        "| what | thingscam | against | it | ratio | target | note |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        ratio = "" if row.ratio is None else "{:.2f}".format(row.ratio)
+        target = "**{}**".format(row.target) if row.met is False else row.target
+        cells = (row.what, row.ours, row.against, row.other, ratio, target, row.note)
+        lines.append("| {} |".format(" | ".join(cells)))
+    return "\n".join(lines) + "\n"
+
+
+def _record(table):
+    lines = ["| client | HTTP, 60 KB | HTTP, 500 KB | TLS, 60 KB | TLS, 500 KB |"]
+    lines.append("|---|---|---|---|---|")
+    lines += ["| {} |".format(" | ".join(cells)) for cells in table]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,152 @@
+# From the start of main.py to the first byte of the request, and a cycle in little memory.
+
+import contextlib
+import json
+import shutil
+import time
+
+from tools import ROOT
+from tools.bench import world
+from tools.bench.world import Row
+
+_ROUNDS = 11
+_WAIT_S = 20
+_BOARD = world.DEVICE / "board"
+
+# What people write today.
+_TEN_LINES = """\
+import requests
+from camera import Camera
+headers = {{"Content-Type": "application/octet-stream", "Region": "demo", "Project-Key": "key"}}
+camera = Camera()
+frame = camera.capture()
+answer = requests.post("{}/device/v1/demo-camera/image/image", data=frame, headers=headers)
+print("upload", answer.json()["image_url"])
+answer.close()
+"""
+
+
+def measure(bench):
+    """Return the rows."""
+    rows = []
+    for scheme in ("http", "https"):
+        stock, py, mpy = [], [], []
+        for _ in range(_ROUNDS):
+            stock.append(_first_byte(bench, _script(bench, scheme)))
+            py.append(_first_byte(bench, board(bench, scheme)))
+            mpy.append(_first_byte(bench, board(bench, scheme, bench.compiled())))
+        ratio = world.median(mpy) / world.median(stock)
+        rows.append(
+            Row(
+                "start of main.py to the first byte of the request, {}, device code as .mpy: "
+                "ms".format(scheme),
+                world.spread(mpy),
+                "ten lines with stock requests",
+                world.spread(stock),
+                ratio,
+                "at most 3 times the time",
+                ratio <= 3,
+                "as .py: {}".format(world.spread(py)),
+            )
+        )
+    return [*rows, *_small(bench)]
+
+
+def board(bench, scheme, lib=None):
+    """Return a folder with boot.py, main.py and config.json, and the folder of its lib."""
+    folder = bench.folder / ("board-" + scheme)
+    if not folder.exists():
+        folder.mkdir()
+        for name in ("boot.py", "main.py"):
+            shutil.copy(ROOT / name, folder)
+        settings = {
+            "cloud": {
+                "endpoint": bench.url(scheme),
+                "access_token": "demo-camera",
+                "identifier": "image",
+                "project_key": "demo-project-key",
+                "region": "demo",
+                "ca": str(bench.ca),
+            },
+            "trigger": {"every_s": 10},
+            "outbox": {"path": str(folder / "outbox")},
+        }
+        (folder / "config.json").write_text(json.dumps(settings))
+    return folder, lib or world.LIB, ("boot.py", "main.py")
+
+
+def _script(bench, scheme):
+    folder = bench.folder / ("stock-" + scheme)
+    folder.mkdir(exist_ok=True)
+    (folder / "main.py").write_text(_TEN_LINES.format(bench.url(scheme)))
+    return folder, world.LIB, ("main.py",)
+
+
+def _first_byte(bench, where):
+    # Microseconds until the server saw it.
+    bench.first_bytes()
+    with _running(bench, where) as child:
+        started = int(child.line())
+        end = time.monotonic() + _WAIT_S
+        while time.monotonic() < end:
+            found = bench.first_bytes()
+            if found:
+                return (found[0] - started) / 1000
+            time.sleep(0.005)
+    raise RuntimeError("no request came")
+
+
+@contextlib.contextmanager
+def _running(bench, where, heap="4M"):
+    folder, lib, names = where
+    env = world.environment(lib, _BOARD)
+    env["THINGSCAM_PICTURE"] = str(bench.picture("60 KB"))
+    shutil.rmtree(folder / "outbox", ignore_errors=True)
+    with world.Child(world.command("starter.py", *names, heap=heap), env, folder) as child:
+        yield child
+
+
+def works_in(bench, scheme, heap, lib):
+    """Return whether the app, started by boot.py and main.py, uploads in a heap of that size."""
+    with _running(bench, board(bench, scheme, lib), heap) as child:
+        while line := child.line():
+            if " upload " in line and "->" in line:
+                return True
+            if "Error" in line or "memory" in line or "STOPPED" in line or "fail" in line:
+                return False
+    return False
+
+
+def _small(bench):
+    # The frame stands in the heap here, made first; on a board it is in the driver's buffer.
+    rows = []
+    picture = world.SIZES["60 KB"]
+    for scheme in ("http", "https"):
+        heap = (128 << 10) + picture
+        works = works_in(bench, scheme, str(heap), bench.compiled())
+        least = _least(bench, scheme) - picture
+        rows.append(
+            Row(
+                "the app's whole cycle, {}, as .mpy: least heap in KB, frame not counted".format(
+                    scheme
+                ),
+                "{:.0f}".format(least / 1024),
+                "",
+                "",
+                None,
+                "works in 128",
+                works,
+            )
+        )
+    return rows
+
+
+def _least(bench, scheme):
+    low, high = 32, 1024  # KB
+    while high - low > 1:
+        middle = (low + high) // 2
+        if works_in(bench, scheme, "{}k".format(middle), bench.compiled()):
+            high = middle
+        else:
+            low = middle
+    return high << 10
