@@ -180,8 +180,16 @@ class Supervisor:
                 world.chip.wake_up(wake)
                 self._cold_start()
         elif world.chip.state == chips.RUNNING and world.chip.is_hanging():
-            self._put_out(b"E (0) task_wdt: Task watchdog got triggered.\r\n")
-            self.reset(chips.WDT_RESET)
+            self._bark()
+
+    def _bark(self):
+        # At the prompt a board's timers go on, and one may feed the watchdog; these here run
+        # as soon as there is a program again.
+        if self._world.chip.timers and self._process and not self._process.is_busy():
+            self._world.chip.feed()
+            return
+        self._put_out(b"E (0) task_wdt: Task watchdog got triggered.\r\n")
+        self.reset(chips.WDT_RESET)
 
     def _cold_start(self):
         self._repl.raw = False
