@@ -4,9 +4,9 @@ import datetime
 
 import serial
 
-from tests.host.board_support import mpremote, until
+from tests.host.board_support import mpremote
 from tests.host.cloud_support import UPLOAD
-from tests.host.e2e_support import PASSWORD, PATIENCE, SECRETS, SSID, is_as_seen, site
+from tests.host.e2e_support import PASSWORD, SECRETS, SSID, is_as_seen, site
 from tools.virtualboard.clock import EPOCH_2000
 
 

@@ -156,7 +156,7 @@ class Supervisor:
             due = [world.chip.next_ms(), world.air.next_ms()]
             due.extend(moment for moment, _ in self._later)
             waits = [world.clock.real_s(moment) for moment in due if moment is not None]
-            if not world.port.is_open() or self._is_behind():
+            if world.port.fd not in self._selector.get_map() or self._is_behind():
                 waits.append(_LOOK_S)
             return min(waits, default=None)
 
