@@ -127,8 +127,8 @@ class Site:
         self.board.set_speed(usual)
 
     def move(self):
-        """Something moves, and the sensor's pin is high for two seconds."""
-        self.board.pulse(PIR)
+        """Something moves, and the sensor's pin is high for a moment."""
+        self.board.pulse(PIR, 0.5)
 
     def photographed(self, count=1):
         """Something moves; wait until that has been photographed, `count` in all."""

@@ -9,10 +9,10 @@ AT_ONCE_MS = 200
 SLOW = 0.2  # board time in which the processor's own time hardly counts
 
 
-def something_moves(place, speed=SLOW):
+def something_moves(place):
     """Raise the pin in slow motion; returns the moment it rose and those it was photographed."""
     until(lambda: not place.board.state()["pins"].get(str(PIR)), PATIENCE)
-    place.board.set_speed(speed)
+    place.board.set_speed(SLOW)
     before = len(place.board.delivered())
     start = place.moment()
     place.board.pin(PIR, 1)
@@ -34,7 +34,8 @@ def arrived_at_once(place, start):
 @pytest.mark.parametrize("stage", ["before_read", "before_answer", "before_body"])
 def test_while_the_answer_is_late(tmp_path, stage):
     with site(tmp_path, trigger={"cooldown_s": 0}) as place:
-        place.fault(delay={stage: place.delay(8)})
+        place.wait_for("INFO clock set")
+        place.fault(delay={stage: place.delay(12)})
         place.photographed()
         until(lambda: place.requests(), PATIENCE)
         start = something_moves(place)
@@ -49,7 +50,7 @@ def test_while_one_is_sent_from_memory_and_the_answer_is_late(tmp_path):
         place.photographed()
         place.wait_for("INFO upload")
         place.board.advance(10)
-        place.fault(delay={"before_answer": place.delay(8)})
+        place.fault(delay={"before_answer": place.delay(12)})
         place.move()
         until(lambda: len(place.requests()) == 2, PATIENCE)
         start = something_moves(place)
@@ -69,11 +70,12 @@ def test_in_the_middle_of_a_body(tmp_path, from_memory):
         else:
             place.wait_for("INFO clock set")
         before = len(place.requests())
-        place.board.set_speed(0.05)
+        place.board.internet(True, rate=10000)
+        place.board.set_speed(1)
         place.board.pin(PIR, 1)
         until(lambda: len(place.requests()) > before and place.requests()[-1]["bytes"], PATIENCE)
         place.board.pin(PIR, 0)
-        start = something_moves(place, 0.05)
+        start = something_moves(place)
         sent = place.requests()[-1]
         assert not sent["sha256"], "it was to be in the middle"
         pictures = place.wait_for_pictures(before + 2)
@@ -89,6 +91,8 @@ def test_while_connecting_hangs(tmp_path, tls, full):
         endpoint = "{}://localhost:{}".format(scheme, door.port)
         settings = {"endpoint": endpoint, "timeout_s": 10}
         with site(tmp_path, tls=tls, trigger={"cooldown_s": 0}, cloud=settings) as place:
+            place.wait_for("INFO clock set")
+            place.board.set_speed(1)
             place.photographed()
             until(door.connecting, PATIENCE)
             start = something_moves(place)
