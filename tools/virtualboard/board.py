@@ -245,7 +245,7 @@ class VirtualBoard:
         """Return what can be seen of the board, as a dict that JSON can hold."""
         with self._supervisor.lock:
             world = self._world
-            driven = dict(world.chip.driven)
+            driven = world.chip.driven | world.chip.held
             led = self.profile.led
             return {
                 "board": self.profile.name,
