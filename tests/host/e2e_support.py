@@ -128,6 +128,7 @@ class Site:
 
     def move(self):
         """Something moves, and the sensor's pin is high for a moment."""
+        until(lambda: not self.board.state()["pins"].get(str(PIR)), PATIENCE)
         self.board.pulse(PIR, 0.5)
 
     def photographed(self, count=1):
