@@ -50,6 +50,7 @@ class Site:
         self.folder = folder
         self.cloud = None
         self.board = None
+        self.context = None  # the service's ssl.SSLContext
         self.verify = True
 
     def now(self):
@@ -173,29 +174,29 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(folder, *, speed=10, interval=10, tls=False, files=(), empty=False, port=0, **options):
+def site(folder, *, speed=10, tls=False, files=(), empty=False, starts=True, **options):
     """A Site whose board has the firmware, and has started; `options` as VirtualBoard has
     them, and sections of config.json. `files` are more files, or others; with `empty` there
-    is nothing on the board at all."""
+    is nothing on the board at all. `starts` tells whether its app can start."""
     place = Site(folder)
     names = ("cloud", "camera", "trigger", "outbox", "power", "log", "wifi")
     sections = {name: options.pop(name) for name in names if name in options}
     context = None
     everything = filesystem.firmware_files()
     if tls:
-        context = certificates.made(folder, folder / "ca.der", ())
+        context = place.context = certificates.made(folder, folder / "ca.der", ())
         der = everything["ca.der"] = (folder / "ca.der").read_bytes()
         place.verify = str(folder / "ca.pem")
         (folder / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(der))
     with cloud_support.running(
-        folder / "cloud", interval=interval, ssl_context=context, port=port, clock=place.now
+        folder / "cloud", interval=10, ssl_context=context, clock=place.now
     ) as place.cloud:
         everything["config.json"] = place.config(**sections)
         everything = {} if empty else everything | dict(files)
         place.board = board = VirtualBoard(everything, speed=speed, **options)
         try:
             board.start()
-            if not empty:
+            if starts and not empty:
                 place.wait_for("INFO start: ")
             yield place
             for secret in SECRETS[:2]:
@@ -205,12 +206,17 @@ def site(folder, *, speed=10, interval=10, tls=False, files=(), empty=False, por
             board.stop()
 
 
+def plain(picture):
+    """Return the bytes of a Picture without the EXIF segment that was put in."""
+    data = picture.data
+    if data[2:4] != b"\xff\xe1":
+        return data
+    return data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
+
+
 def is_as_seen(picture, size="QVGA", quality=85):
     """Return whether a Picture is, byte for byte, the frame that the camera saw."""
-    data = picture.data
-    if data[2:4] == b"\xff\xe1":  # the EXIF segment that was put in
-        data = data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
-    return data == Scenes().jpeg(picture.frame, picture.moment, size, quality)
+    return plain(picture) == Scenes().jpeg(picture.frame, picture.moment, size, quality)
 
 
 def gaps(pictures):

@@ -6,7 +6,7 @@ import serial
 
 from tests.host.board_support import mpremote
 from tests.host.cloud_support import UPLOAD
-from tests.host.e2e_support import PASSWORD, SECRETS, SSID, is_as_seen, site
+from tests.host.e2e_support import PASSWORD, SECRETS, SSID, is_as_seen, plain, site
 from tools.virtualboard.clock import EPOCH_2000
 
 
@@ -30,11 +30,6 @@ def test_deployed_to_an_empty_board_it_sends_pictures(tmp_path):
         lines = place.tools("logs", "--kept")
         assert "INFO upload {} bytes pir -> http".format(len(plain(picture))) in lines
         assert not any(secret in lines.replace(UPLOAD, "") for secret in SECRETS)
-
-
-def plain(picture):
-    data = picture.data
-    return data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
 
 
 def test_a_person_at_the_repl_has_status_camera_pins_and_no_watchdog(tmp_path):
