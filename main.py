@@ -5,6 +5,12 @@ if reason:
     print("SAFE MODE:", reason)
     print("The app does not run. Mend it, then reset the board.")
 else:
+    import gc
+
+    # Compiling lib/ leaves memory in pieces: collected often, it is enough without PSRAM.
+    collect_after = getattr(gc, "threshold", lambda size: None)
+    collect_after(16384)
     from thingscam import app
 
+    collect_after(-1)
     app.main()

@@ -27,6 +27,7 @@ from tools.virtualboard.scenes import Scenes, frame_of
 PIR = 13
 SSID, PASSWORD = "garden", "wifi-pass-word"
 SECRETS = (PASSWORD, cloud_support.KEY, cloud_support.TOKEN)
+USUAL = {"cloud": {"timeout_s": 15}, "power": {"watchdog_s": 60}}
 PATIENCE = 90  # real seconds: other jobs may have the processors
 
 
@@ -71,7 +72,10 @@ class Site:
                 "identifier": "image",
                 "project_key": cloud_support.KEY,
                 "region": "demo",
+                # In fast time a moment without a processor is long.
+                "timeout_s": 100,
             },
+            "power": {"watchdog_s": 400},
             "camera": {"frame_size": "QVGA"},
             "trigger": {"pir_pin": PIR},
         }
@@ -219,6 +223,39 @@ def is_as_seen(picture, size="QVGA", quality=85):
     return plain(picture) == Scenes().jpeg(picture.frame, picture.moment, size, quality)
 
 
+def in_steps(place, condition, step=120):
+    """Let time pass in jumps, with moments to act between them, until it is so."""
+
+    def passed():
+        if not condition():
+            place.board.advance(step)
+            place.let_pass(5)
+        return condition()
+
+    until(passed, PATIENCE)
+
+
+def blinks(place):
+    """Tell the status LED's pattern by how often it comes on in six seconds."""
+    board = place.board
+    pin, low = board.profile.led
+    requests = board._supervisor._requests
+    out = requests._out
+    count = 0
+
+    def note(value):
+        nonlocal count
+        count += value == [pin, int(not low)]
+        out(value)
+
+    requests._out = note
+    place.let_pass(6, speed=2)
+    requests._out = out
+    if count <= 2:
+        return "waiting"
+    return "stopped" if 4 <= count <= 7 else "{} times".format(count)
+
+
 def gaps(pictures):
     """Return the seconds between each arrival and the next."""
     times = [one.arrived if isinstance(one, Picture) else one["arrived"] for one in pictures]
@@ -234,6 +271,7 @@ class Door:
     def __init__(self, full=False):
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=0 if full else 5)
         self.port = self._listener.getsockname()[1]
+        self.count = 0  # of those that were let through
         self._others = []  # that have filled its queue
         while full:
             other = socket.socket()
@@ -270,6 +308,7 @@ class Door:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                self.count += 1
                 far = socket.create_connection(("127.0.0.1", port))
                 for ends in ((near, far), (far, near)):
                     threading.Thread(target=_pump, args=ends, daemon=True).start()
