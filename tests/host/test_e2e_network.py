@@ -32,7 +32,7 @@ def test_without_wifi_for_an_hour(tmp_path):
         assert len(kept) >= 12
         assert len(place.pictures()) == 1
         place.board.wifi(True)
-        place.board.set_speed(50)
+        place.board.set_speed(30)
         pictures = in_order(place, 13)
         moments = [picture.moment for picture in pictures]
         assert 3000 < (moments[-1] - moments[0]) / 1000 < 4200
@@ -53,7 +53,7 @@ def test_without_internet_while_the_wifi_is_there(tmp_path):
         assert place.board.state()["wifi"]["status"] == 1010, "it stays joined"
         assert len(place.pictures()) == 1
         place.board.internet(True)
-        place.board.set_speed(50)
+        place.board.set_speed(30)
         in_order(place, 4)
 
 
@@ -133,5 +133,5 @@ def test_a_wrong_password_that_is_mended_at_the_access_point(tmp_path):
         place.board.pin(PIR, 0)
         place.wait_for("no Wi-Fi, next try in")
         place.board.network(SSID, PASSWORD)
-        place.board.set_speed(50)
+        place.board.set_speed(30)
         place.wait_for_pictures(1)

@@ -139,7 +139,7 @@ def test_without_network_it_goes_back_to_sleep_and_sends_all_later(tmp_path):
             asleep(place)
             place.board.advance(60)
         place.board.wifi(True)
-        place.board.set_speed(50)
+        place.board.set_speed(30)
         pictures = place.wait_for_pictures(3)
         asleep(place)
         frames = [picture.frame for picture in pictures]
