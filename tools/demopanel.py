@@ -76,8 +76,7 @@ class BoardPanel(Panel):
         if board is None:
             raise PanelError("the board is not there yet")
         if name == "move":
-            board.pin(_PIR_PIN, 1)
-            asyncio.get_running_loop().call_later(_PULSE_S, board.pin, _PIR_PIN, 0)
+            board.pulse(_PIR_PIN, _PULSE_S)
         elif name == "wifi":
             self._wifi = not self._wifi
             board.wifi(self._wifi)
