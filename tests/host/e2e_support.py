@@ -178,10 +178,13 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(folder, *, speed=10, tls=False, files=(), empty=False, starts=True, **options):
+def site(
+    folder, *, speed=10, tls=False, files=(), empty=False, starts=True, panel=None, **options
+):
     """A Site whose board has the firmware, and has started; `options` as VirtualBoard has
     them, and sections of config.json. `files` are more files, or others; with `empty` there
-    is nothing on the board at all. `starts` tells whether its app can start."""
+    is nothing on the board at all. `starts` tells whether its app can start; `panel`, a
+    BoardPanel, shows it on the service's page."""
     place = Site(folder)
     names = ("cloud", "camera", "trigger", "outbox", "power", "log", "wifi")
     sections = {name: options.pop(name) for name in names if name in options}
@@ -193,11 +196,13 @@ def site(folder, *, speed=10, tls=False, files=(), empty=False, starts=True, **o
         place.verify = str(folder / "ca.pem")
         (folder / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(der))
     with cloud_support.running(
-        folder / "cloud", interval=10, ssl_context=context, clock=place.now
+        folder / "cloud", interval=10, ssl_context=context, clock=place.now, panel=panel
     ) as place.cloud:
         everything["config.json"] = place.config(**sections)
         everything = {} if empty else everything | dict(files)
         place.board = board = VirtualBoard(everything, speed=speed, **options)
+        if panel:
+            panel.attach(board)
         try:
             board.start()
             if starts and not empty:
