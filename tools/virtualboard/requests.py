@@ -98,5 +98,10 @@ class Requests:
         self._supervisor.tell_net()
         return result
 
+    def _advanced(self, count):
+        self._supervisor.advanced = count
+
     def _camera(self, question):
+        # Whoever hears of frames and reads the output is to have both in order.
+        self._supervisor.drain()
         return self._world.sensor.answer(*question)
