@@ -26,6 +26,7 @@ class VirtualBoard:
     project. `image` is the path of the flash's image: made from `files` where there is
     none, else used as it is, files and all. `networks` are air.Network; without them those
     that config.json on the board names. `photos` is a folder of JPEG files.
+    `slow_flash`: writing and erasing take the time they take on a chip.
 
     start() and stop() may be called from any thread, as all else; also a context manager.
     """
@@ -44,6 +45,7 @@ class VirtualBoard:
         trouble=0.0,
         seed=0,
         port_link=None,
+        slow_flash=False,
     ):
         self.profile = profiles.find(profile, driver, heap)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
@@ -66,6 +68,7 @@ class VirtualBoard:
                 port=SerialPort(port_link),
                 profile=self.profile,
                 image=str(self.image.resolve()),
+                slow_flash=slow_flash,
             )
             self._supervisor = Supervisor(self._world, self._folder)
         except BaseException:

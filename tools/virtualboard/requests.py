@@ -27,6 +27,7 @@ class Requests:
         world, chip = self._world, self._chip
         return {
             "image": world.image,
+            "slow_flash": world.slow_flash,
             "frame": str(world.sensor.path),
             "frame_bytes": world.profile.frame_bytes,
             "chip": world.profile.chip,
