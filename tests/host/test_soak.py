@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.host.board_support import execute, mpremote
 from tests.soak import day, rounds
+from tests.soak.ledger import judge
+from tests.soak.rig import PIR_PIN, Rig
 from tests.world import ROOT
 
 LIB = "lib/thingscam/"
@@ -28,6 +31,46 @@ def test_no_picture_is_lost_in_an_hour_of_outages():
     assert verdict.broken == []
     assert verdict.sent == verdict.captured >= 20
     assert len(found.rows) == 3
+
+
+def test_a_full_outbox_loses_what_the_log_says_and_no_more(tmp_path):
+    settings = {"outbox": {"max_bytes": 40000}}
+    with Rig(tmp_path, settings, profile="ttgo-t-journal") as rig:
+        ledger = rig.ledger
+        for _ in range(2):
+            rig.power_on()
+            rig.board.internet(False)
+            for at in range(12):
+                rig.at(rig.now_ms + (at + 1) * 5000, lambda: rig.board.pulse(PIR_PIN, 2))
+            rig.run(75)
+            rig.cut()
+        rig.board.internet(True)
+        rig.power_on()
+        assert rig.run(300, lambda: ledger.ready and not ledger.waiting and not ledger.phases)
+        rig.cut()
+        verdict = judge(ledger, rig.service)
+    said = [line for line in ledger.lines if "dropped, the outbox is full" in line]
+    assert verdict.lost == len(said) > 10
+    assert verdict.sent == verdict.captured - verdict.lost > 0
+    assert len(verdict.broken) == 2 * len(said)  # each lost one, and each line that says so
+
+
+def test_what_ctrl_c_interrupts_is_sent_after_the_restart(tmp_path):
+    # A picture under way from memory, when mpremote comes.
+    with Rig(tmp_path) as rig:
+        ledger = rig.ledger
+        rig.power_on()
+        rig.at(rig.now_ms + 10000, lambda: rig.board.pulse(PIR_PIN, 2))
+        assert rig.run(60, lambda: ledger.acknowledged)
+        rig.run(15)
+        rig.service.fault({"no_answer": "hold"})
+        rig.board.pulse(PIR_PIN, 2)
+        assert rig.run(60, lambda: rig.service.open and ledger.phases == ["upload"])
+        execute(rig.board, "pass")
+        mpremote(rig.board, "soft-reset")
+        assert rig.run(120, lambda: len(ledger.acknowledged) == 2)
+        rig.cut()
+        assert judge(ledger, rig.service).sent == 2
 
 
 def test_a_firmware_that_removes_before_it_has_sent_is_caught():

@@ -38,7 +38,8 @@ class Rig:
     """One board with a service, in `folder`; a context manager.
 
     `settings` are sections of config.json beside those the rig knows itself. `files` change
-    the firmware: {path: data}. At(ms, action) entries in the plan are done when it is time.
+    the firmware: {path: data, or None for none}. `profile`, `speed`, `slow_flash` and
+    `trouble` are VirtualBoard's.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Rig:
         speed=SPEED,
         files=None,
         slow_flash=False,
+        trouble=0.0,
     ):
         self.service = Service(folder / "service", tls)
         self._plan = []
@@ -67,6 +69,7 @@ class Rig:
                 speed=speed,
                 networks=[Network(SSID, PASSWORD)],
                 slow_flash=slow_flash,
+                trouble=trouble,
             )
         except BaseException:
             self.service.stop()

@@ -15,6 +15,8 @@ from tests.soak.rig import PIR_PIN, Rig
 # Fractions of a real second in which to cut, once the board has begun the step.
 _MOMENTS = {"capture": 0.006, "put": 0.006, "upload": 0.02, "remove": 0.004}
 _ROUND_S = (10, 45)  # of board time
+_SHORT_S = (0, 4)  # now and then: hardly a start
+_CAMERA_TROUBLE = 0.05  # of the captures
 _DRAIN_S = 1800
 _PROFILES = {"PSRAM": "ai-thinker", "no PSRAM": "ttgo-t-journal"}
 
@@ -115,6 +117,7 @@ def soak(kind, rounds, seed, files=None, cut=True):
                 tls=kind.tls,
                 files=files,
                 slow_flash=True,
+                trouble=_CAMERA_TROUBLE,
             )
         )
         run = _Rounds(rig, random.Random("{} {}".format(kind, seed)))
@@ -144,7 +147,7 @@ class _Rounds:
     def round(self, cut):
         """Power on, trouble, power off."""
         rig, chance = self._rig, self._random
-        length = chance.uniform(*_ROUND_S)
+        length = chance.uniform(*(_SHORT_S if chance.random() < 0.1 else _ROUND_S))
         rig.power_on()
         self._plan_faults()
         self._plan_triggers(length)
