@@ -216,10 +216,10 @@ class App:
         while True:
             self._capture.photograph()  # the last moment counts too
             self._capture.close()
+            ms, pin = self._capture.trigger.sleep_plan()  # from here on motion wakes the board
             if not self._capture.trigger.pending():
                 break
         safemode.healthy()
-        ms, pin = self._capture.trigger.sleep_plan()
         if len(self._outbox):
             left = max(self._sender.left_ms(), 1)
             ms = min(ms or left, left)

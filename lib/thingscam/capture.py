@@ -107,7 +107,13 @@ class Capture:
     def _send(self, send, shot):
         self._sending, self._copy = shot, None
         self._since = ticks_ms()
-        settled = send(*shot)
+        settled = False
+        try:
+            settled = send(*shot)
+        finally:  # Ctrl-C must not cost the picture, nor a fault of ours
+            self._settle(settled, shot)
+
+    def _settle(self, settled, shot):
         self._busy = True
         try:
             safe, self._sending = self._sending is None, None

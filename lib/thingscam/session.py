@@ -60,22 +60,12 @@ class Session:
         timeout_ms = int((timeout or self._timeout) * 1000)
         done = False
         try:
-            reused = self._is_open(peer)
-            if not reused:
+            if not self._is_open(peer):
                 self._connect(peer, timeout_ms)
             self._connection.timeout_ms = timeout_ms
-            try:
-                first = self._send(head, chunks, length)
-            except ClosedError:
-                # Nothing of an answer had come. On a kept connection that is the server's
-                # good night, crossed by our request; on a new one it is an error. An
-                # iterator that has been drawn from cannot be sent again.
-                if not reused or iter(chunks) is chunks:
-                    raise
-                self.close()
-                self._connect(peer, timeout_ms)
-                first = self._send(head, chunks, length)
-            result = self._answer(first)
+            # Once only, also when a kept connection turns out to be closed: the server may
+            # have taken the request in all the same, and another would come too soon for it.
+            result = self._answer(self._send(head, chunks, length))
             done = result.keep
         finally:
             if not done:

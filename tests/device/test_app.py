@@ -20,7 +20,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam import app, board, config, session
+from thingscam import app, board, config, safemode, session
 from thingscam.clock import SERVERS
 from thingscam.counters import Counters
 
@@ -690,6 +690,29 @@ def test_motion_at_the_last_moment():
         house.wake()
         house.sleep()
         assert len(set(arrived())) == 2
+
+
+def test_motion_while_it_decides_how_to_sleep():
+    # Between the last look at the triggers and the look at the line, which is high then.
+    with deep(trigger={"pir_pin": 13, "every_s": 0, "cooldown_s": 1}) as house:
+        house.sleep()
+        healthy = safemode.healthy
+
+        def late():
+            safemode.healthy = healthy
+            house.esp.drive(13, 1)
+            healthy()
+
+        safemode.healthy = late
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        house.esp.drive(13, 0)
+        if house.esp.wake_pin is None:
+            house.wake(after_ms=house.esp.slept)
+        else:
+            house.wake(by_pin=True)
+        house.sleep()
+        assert app.status()["captured"] == 2
 
 
 def test_no_network_is_given_up_for_now():

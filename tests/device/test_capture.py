@@ -194,6 +194,24 @@ def test_what_cannot_be_sent_now_is_kept(watcher):
 
 
 @watched(psram=True)
+def test_what_a_person_interrupts_is_kept(watcher):
+    # Ctrl-C, as every mpremote sends it; also a fault of ours, which restarts the board.
+    for error in (KeyboardInterrupt, KeyError):
+        for late in (False, True):
+
+            def send(frame, captured_at, cause, error=error, late=late):
+                if late:
+                    watcher.esp.go(5000)
+                    watcher.capture.photograph()
+                raise error
+
+            watcher.esp.pulse()
+            raises(error, watcher.capture.photograph, lambda send=send: send)
+            assert len(watcher.kept()) == 1
+            watcher.esp.go(20000)
+
+
+@watched(psram=True)
 def test_what_takes_long_to_send_is_kept_meanwhile(watcher):
     for settled in (True, False):
         waiting = []

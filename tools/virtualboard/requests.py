@@ -27,6 +27,7 @@ class Requests:
         world, chip = self._world, self._chip
         return {
             "image": world.image,
+            "slow_flash": world.slow_flash,
             "frame": str(world.sensor.path),
             "frame_bytes": world.profile.frame_bytes,
             "chip": world.profile.chip,
@@ -98,5 +99,10 @@ class Requests:
         self._supervisor.tell_net()
         return result
 
+    def _advanced(self, count):
+        self._supervisor.advanced = count
+
     def _camera(self, question):
+        # Whoever hears of frames and reads the output is to have both in order.
+        self._supervisor.drain()
         return self._world.sensor.answer(*question)

@@ -1,0 +1,255 @@
+# Power cuts at random moments, round after round, while triggers come and the service misbehaves.
+
+import collections
+import contextlib
+import dataclasses
+import pathlib
+import random
+import tempfile
+import threading
+import time
+
+from tests.soak.ledger import judge
+from tests.soak.rig import PIR_PIN, Rig
+
+# Fractions of a real second in which to cut, once the board has begun the step.
+_MOMENTS = {"capture": 0.006, "put": 0.006, "upload": 0.02, "remove": 0.004}
+_ROUND_S = (10, 45)  # of board time
+_SHORT_S = (0, 4)  # now and then: hardly a start
+_CAMERA_TROUBLE = 0.05  # of the captures
+_DRAIN_S = 1800
+_PROFILES = {"PSRAM": "ai-thinker", "no PSRAM": "ttgo-t-journal"}
+
+# What the service does wrong; seconds are real ones, of which a board sees twenty times as many.
+FAULTS = (
+    {"errcode": 5001},
+    {"errcode": 4009},
+    {"errcode": 5001, "status": 503, "close": True},
+    {"early": 5001},
+    {"errcode": 4291},
+    {"errcode": 4292},
+    {"errcode": 403},
+    {"html": True},
+    {"html": True, "status": 502},
+    {"garbage": 300},
+    {"raw": "HTTP/1.1 500 Oh\r\n\r\n"},
+    {"no_answer": "close"},
+    {"no_answer": "hold"},
+    {"reset_after": 0},
+    {"reset_after": 3000},
+    {"cut": 9},
+    {"cut": 150},
+    {"content_length": -5},
+    {"content_length": 5},
+    {"slow": 0.001},
+    {"delay": {"before_read": 0.1}},
+    {"delay": {"before_answer": 0.3}},
+    {"delay": {"before_answer": 1.0}},
+    {"stored_but_lost": "close"},
+    {"stored_but_lost": "hold"},
+    {"close": True},
+)
+_QUOTA = {"errcode": 413}  # an hour of silence: rarely
+
+
+@dataclasses.dataclass
+class Kind:
+    """One kind of board: rounds of it follow one another on one flash."""
+
+    memory: str = "PSRAM"
+    mode: str = "awake"
+    order: str = "oldest"
+    tls: bool = False
+
+    def __str__(self):
+        words = [self.memory, self.mode, self.order + " first", "TLS" if self.tls else "plain"]
+        return ", ".join(words)
+
+
+KINDS = (
+    Kind(),
+    Kind("no PSRAM", "deepsleep", "newest"),
+    Kind("PSRAM", "deepsleep"),
+    Kind("no PSRAM", "awake"),
+    Kind("PSRAM", "awake", "newest"),
+    Kind("no PSRAM", "deepsleep"),
+    Kind("PSRAM", "deepsleep", "newest", True),
+    Kind("no PSRAM", "awake", "oldest", True),
+)
+
+
+@dataclasses.dataclass
+class Result:
+    """What came of the rounds of one Kind."""
+
+    kind: Kind
+    rounds: int
+    verdict: object
+    cuts: collections.Counter
+    starts: int
+    lines: list  # what the board has printed
+    took_s: float
+
+    @property
+    def broken(self):
+        """The promises not kept, a text each."""
+        return self.verdict.broken
+
+
+def soak(kind, rounds, seed, files=None, cut=True):
+    """Run `rounds` of a Kind and return the Result; the same `seed` plans the same.
+
+    `files` change the firmware.
+    """
+    start = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
+        settings = {
+            "outbox": {"order": kind.order, "max_bytes": 1500000},
+            "power": {"mode": kind.mode, "watchdog_s": 120},
+            "trigger": {"pir_pin": PIR_PIN, "cooldown_s": 1, "every_s": 20},
+        }
+        rig = stack.enter_context(
+            Rig(
+                folder,
+                settings,
+                profile=_PROFILES[kind.memory],
+                tls=kind.tls,
+                files=files,
+                slow_flash=True,
+                trouble=_CAMERA_TROUBLE,
+            )
+        )
+        run = _Rounds(rig, random.Random("{} {}".format(kind, seed)))
+        for _ in range(rounds):
+            run.round(cut)
+        left = run.drain()
+        verdict = judge(rig.ledger, rig.service, 300 if kind.mode == "deepsleep" else 0)
+        verdict.broken += left
+        return Result(
+            kind,
+            rounds,
+            verdict,
+            run.cuts,
+            rig.ledger.starts,
+            rig.ledger.lines,
+            time.monotonic() - start,
+        )
+
+
+class _Rounds:
+    def __init__(self, rig, chance):
+        self._rig = rig
+        self._random = chance
+        self.cuts = collections.Counter()
+        self._uploads = 0  # begun, when it was looked at last
+
+    def round(self, cut):
+        """Power on, trouble, power off."""
+        rig, chance = self._rig, self._random
+        length = chance.uniform(*(_SHORT_S if chance.random() < 0.1 else _ROUND_S))
+        rig.power_on()
+        self._plan_faults()
+        self._plan_triggers(length)
+        self._plan_network(length)
+        phase = chance.choice(["any", "any", *_MOMENTS])
+        moment = self._moment(phase)
+        if rig.run(length, moment):
+            time.sleep(chance.uniform(0, _MOMENTS[phase]))
+        rig.forget_plan()
+        self.cuts[rig.cut() or "else"] += 1
+        rig.service.clear()
+        rig.board.wifi(True)
+        rig.board.internet(True)
+        rig.board.ntp(True)
+        rig.board.pin(PIR_PIN, 0)
+
+    def drain(self):
+        """Have all that waits sent; return what is wrong with what is left."""
+        rig = self._rig
+        rig.power_on()
+        begin = len(rig.ledger.captured)
+        # A picture by period each 20 s, one sent each 10 s.
+        rig.run(
+            _DRAIN_S,
+            lambda: (
+                rig.ledger.ready
+                and not rig.ledger.waiting
+                and not rig.ledger.phases
+                and len(rig.ledger.captured) > begin
+            ),
+        )
+        rig.cut()
+        files = rig.board.files()
+        waiting = [path for path in files if path.startswith("outbox/") and files[path]]
+        return ["left in the outbox: " + path for path in waiting]
+
+    def _plan_faults(self):
+        chance = self._random
+        faults = chance.choices(FAULTS, k=chance.choice((0, 0, 1, 1, 2, 3)))
+        if chance.random() < 0.03:
+            faults.append(_QUOTA)
+        if faults:
+            self._rig.service.fault(*faults)
+
+    def _plan_triggers(self, length):
+        chance = self._random
+        for _ in range(chance.choice((0, 1, 1, 2, 3))):
+            self._later(chance.uniform(0, length), self._pulse)
+        self._during = chance.random() < 0.5
+
+    def _plan_network(self, length):
+        chance, board = self._random, self._rig.board
+        for switch, likely in ((board.wifi, 0.15), (board.internet, 0.15), (board.ntp, 0.1)):
+            if chance.random() < likely:
+                begin = chance.uniform(0, length)
+                self._later(begin, lambda switch=switch: switch(False))
+                if chance.random() < 0.7:
+                    self._later(begin + chance.uniform(1, 15), lambda switch=switch: switch(True))
+
+    def _later(self, seconds, action):
+        self._rig.at(self._rig.now_ms + seconds * 1000, action)
+
+    def _pulse(self):
+        self._rig.board.pulse(PIR_PIN, 2)
+
+    def _moment(self, phase):
+        # Returns what tells that the step has begun, some time from now.
+        seen = self._rig.ledger.seen
+        wanted = seen.get(phase, 0) + self._random.choice((1, 1, 2))
+
+        def come():
+            if self._during and seen.get("upload", 0) > self._uploads:
+                self._uploads = seen["upload"]
+                self._pulse()  # somebody walks by while it sends
+            return phase in _MOMENTS and seen.get(phase, 0) >= wanted
+
+        return come
+
+
+def together(rounds, seed, kinds=KINDS, workers=2, said=lambda result: None):
+    """Run so many rounds, divided among the kinds, some at a time; return the Results."""
+    shares = [
+        (kind, rounds // len(kinds) + (at < rounds % len(kinds))) for at, kind in enumerate(kinds)
+    ]
+    results = [None] * len(kinds)
+    turn = iter(range(len(kinds)))
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                at = next(turn, None)
+            if at is None:
+                return
+            kind, count = shares[at]
+            if count:
+                results[at] = soak(kind, count, seed)
+                said(results[at])
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [result for result in results if result is not None]
