@@ -103,12 +103,14 @@ def running(
     port=0,
     panel=None,
     names=(),
+    clock=None,
 ):
     """Run a stand-in with its pictures in `folder`; the value is a Cloud.
 
-    `accounts` is what the JSON file would hold, as Python objects (None: the default).
+    `accounts` is what the JSON file would hold, as Python objects (None: the default); `clock`
+    returns seconds (None: a Clock).
     """
-    clock = Clock()
+    clock = clock or Clock()
     lines = []
     text = accounts_file.DEFAULT_TEXT if accounts is None else json.dumps(accounts)
     app = make_app(

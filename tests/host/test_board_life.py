@@ -151,6 +151,26 @@ def test_the_watchdog_outlives_a_soft_reset_but_no_jump_of_time():
         assert starts(board, 2)[1][0] == WDT
 
 
+@pytest.mark.parametrize("mode", ["PERIODIC", "ONE_SHOT"])
+def test_a_timer_that_feeds_the_watchdog_does_so_at_the_prompt_too(mode):
+    program = REPORT + (
+        "wdt = machine.WDT(timeout=400)\n"
+        "machine.Timer(1).init(mode=machine.Timer.{}, period=100,"
+        " callback=lambda t: wdt.feed())\n"
+    ).format(mode)
+    with running(program, speed=20) as board:
+        board.wait_for(">>> ")
+        if mode == "ONE_SHOT":
+            starts(board, 2)
+            return
+        until(lambda: board.state()["board_ms"] > 4000)
+        assert len(causes(board)) == 1
+        # A program that keeps interrupts out for too long is one that hangs.
+        with serial.Serial(board.port) as port:
+            port.write(b"while True: pass\r\r")
+            assert starts(board, 2)[1][0] == WDT
+
+
 def test_timers_and_pins_interrupt_a_sleep():
     program = (
         "import machine, time\n"

@@ -223,3 +223,24 @@ def test_killing_the_supervisor_kills_micropython():
     process.wait()
     process.stdout.close()
     until(lambda: not is_alive(pid))
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_whoever_opens_the_port_just_after_a_look_at_it_is_heard(monkeypatch, looks):
+    with running() as board, contextlib.ExitStack() as stack:
+        board.wait_for(">>> ")
+        port = board._world.port
+        looked = port.is_open
+        seen, opened = [], []
+
+        def look():
+            found = looked()
+            seen.append(found)
+            if len(seen) == looks:
+                opened.append(stack.enter_context(serial.Serial(port.path)))
+            return found
+
+        monkeypatch.setattr(port, "is_open", look)
+        until(lambda: opened)
+        opened[0].write(b"print(6 * 7)\r")
+        board.wait_for("42")

@@ -16,7 +16,8 @@ class Chip:
 
     What it is told by programs comes through the methods; what it decides is in the
     attributes `state`, `cause` and `wake`. `levels` are the pins' levels as driven from
-    outside, `driven` those driven by programs.
+    outside, `driven` those driven by programs; `timers` the numbers of the periodic timers
+    that run.
     """
 
     def __init__(self, clock):
@@ -35,6 +36,7 @@ class Chip:
 
     def _restart(self):
         # What no restart but a soft reset leaves alone.
+        self.timers = set()
         self._started_ms = self._clock.now_ms()
         self.driven = {}
         self.wdt_ms = None
@@ -60,6 +62,7 @@ class Chip:
         if cause == SOFT_RESET:
             # Interrupts and wake-up pins are off, but nobody stops the watchdog.
             self.ext0 = self.ext1 = ()
+            self.timers = set()
         else:
             self._restart()
         self.state = RUNNING

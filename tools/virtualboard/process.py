@@ -68,7 +68,7 @@ class Process:
         first, *rest = data.split(_CTRL_C)
         self._write(first)
         for part in rest:
-            if self._is_running_a_program():
+            if self.is_busy():
                 self._interrupt()
             else:
                 self._write(_CTRL_C)
@@ -113,8 +113,9 @@ class Process:
             except OSError:
                 self._unsent = b""
 
-    def _is_running_a_program(self):
-        # At its prompt, MicroPython takes Ctrl-C as a character and has no signal handler.
+    def is_busy(self):
+        """Return whether it runs a program, and does not wait at its prompt."""
+        # There MicroPython takes Ctrl-C as a character and has no signal handler.
         with open("/proc/{}/status".format(self._popen.pid)) as file:
             for line in file:
                 if line.startswith("SigCgt:"):

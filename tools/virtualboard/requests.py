@@ -64,6 +64,10 @@ class Requests:
     def _feed(self, _):
         self._chip.feed()
 
+    def _timer(self, value):
+        number, goes_round = value
+        (self._chip.timers.add if goes_round else self._chip.timers.discard)(number)
+
     def _ext0(self, value):
         self._chip.ext0 = value or ()
 

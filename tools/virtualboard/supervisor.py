@@ -161,7 +161,7 @@ class Supervisor:
             due = [world.chip.next_ms(), world.air.next_ms()]
             due.extend(moment for moment, _ in self._later)
             waits = [world.clock.real_s(moment) for moment in due if moment is not None]
-            if not world.port.is_open() or self._is_behind():
+            if world.port.fd not in self._selector.get_map() or self._is_behind():
                 waits.append(_LOOK_S)
             return min(waits, default=None)
 
@@ -185,8 +185,16 @@ class Supervisor:
                 world.chip.wake_up(wake)
                 self._cold_start()
         elif world.chip.state == chips.RUNNING and world.chip.is_hanging():
-            self._put_out(b"E (0) task_wdt: Task watchdog got triggered.\r\n")
-            self.reset(chips.WDT_RESET)
+            self._bark()
+
+    def _bark(self):
+        # At the prompt a board's timers go on, and one may feed the watchdog; these here run
+        # as soon as there is a program again.
+        if self._world.chip.timers and self._process and not self._process.is_busy():
+            self._world.chip.feed()
+            return
+        self._put_out(b"E (0) task_wdt: Task watchdog got triggered.\r\n")
+        self.reset(chips.WDT_RESET)
 
     def _cold_start(self):
         self._repl.raw = False

@@ -16,6 +16,8 @@ class Timer:
             raise ValueError("invalid Timer number")
         if number not in _timers:
             _timers[number] = object.__new__(cls)
+            _timers[number]._number = number
+            _timers[number]._told = False
         return _timers[number]
 
     def __init__(self, number, **kwargs):
@@ -31,10 +33,17 @@ class Timer:
             raise ValueError("invalid period")
         self.due_us = _sim.ticks_us() + self._period_us
         _sim.add_timer(self)
+        self._tell(mode == Timer.PERIODIC)
 
     def deinit(self):
         """Stop it."""
         _sim.drop_timer(self)
+        self._tell(False)
+
+    def _tell(self, goes_round):
+        if goes_round != self._told:
+            self._told = goes_round
+            _sim.tell(timer=[self._number, goes_round])
 
     def value(self):
         """Return the ms that have passed of this period."""
