@@ -67,7 +67,7 @@ def test_what_ctrl_c_interrupts_is_sent_after_the_restart(tmp_path):
         rig.board.pulse(PIR_PIN, 2)
         assert rig.run(60, lambda: rig.service.open and ledger.phases == ["upload"])
         execute(rig.board, "pass")
-        mpremote(rig.board, "soft-reset")
+        mpremote(rig.board, "reset")
         assert rig.run(120, lambda: len(ledger.acknowledged) == 2)
         rig.cut()
         assert judge(ledger, rig.service).sent == 2
