@@ -14,20 +14,21 @@ _PAGE = """# Proof by power cuts at random moments
 
 Made by `make soak`: {rounds} rounds, every promise kept.
 
-In each round a virtual board (real MicroPython, the whole firmware) is switched on, somebody walks
-by now and then, also while it sends, and a picture is due every 20 s. The stand-in of the service
-misbehaves at random: error codes of the kinds retry and wait, answers cut, spoiled, late or none,
-connections reset, pictures stored whose answer gets lost; Wi-Fi, the line behind it and the time
-servers drop out. Then the power is cut: the process is killed with SIGKILL, at a random moment, or
-within a step that was chosen by lot. Only the flash remembers; it takes the time a chip takes.
-After its rounds each kind of board may send all that waits.
+In each round a virtual board (real MicroPython, the whole firmware) is switched on. Somebody walks
+by now and then, also while it sends, and a picture is due every 20 s (40 s on boards with PSRAM).
+The stand-in of the service misbehaves at random: error codes of the kinds retry and wait, answers
+cut, spoiled, late or none, connections reset, pictures stored whose answer gets lost. The camera
+fails now and then; Wi-Fi, the line behind it and the time servers drop out. Then the power is cut:
+the process is killed with SIGKILL, at a random moment, or within a step that was chosen by lot.
+Only the flash remembers; it takes the time a chip takes. After its rounds each kind of board may
+send all that waits.
 
 Every picture is followed by the frame number in it:
 
 - **captured**: pictures that the camera gave to the firmware.
 - **kept**: those whose `put()` had returned.
-- **sent**: pictures in the service's store, each counted once. What a board with PSRAM sends from
-  memory is among them, and need not be kept.
+- **sent**: pictures in the service's store, each counted once; **from memory**: those of them that
+  a board with PSRAM sent without keeping them first.
 - **lost**: kept or reported as sent, and not in the store; also captured and neither kept nor sent
   though the power stayed on.
 - **damaged**: in the store, and not byte for byte what the camera gave (but for the EXIF segment).
@@ -42,9 +43,9 @@ Every picture is followed by the frame number in it:
 
 {made}, {took:.0f} s, seed {seed}.
 """
-_HEADS = ["board", "rounds", "captured", "kept", "sent", "lost", "damaged", "repeats: cut"]
-_HEADS += ["repeats: answer", "requests", "closest, s"]
-_FIELDS = ("captured", "kept", "sent", "lost", "damaged")
+_HEADS = ["board", "rounds", "captured", "kept", "sent", "from memory", "lost"]
+_HEADS += ["damaged", "repeats: cut", "repeats: answer", "requests", "closest, s"]
+_FIELDS = ("captured", "kept", "sent", "from_memory", "lost", "damaged")
 _FIELDS += ("repeats_by_cut", "repeats_by_answer", "requests")
 
 

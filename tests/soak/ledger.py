@@ -188,6 +188,7 @@ class Verdict:
     captured: int = 0
     kept: int = 0
     sent: int = 0  # pictures in the store, each once
+    from_memory: int = 0  # of these, never put into the outbox
     requests: int = 0
     lost: int = 0
     damaged: int = 0
@@ -210,6 +211,7 @@ def judge(ledger, service, slack_ms=0):
     )
     storings = _storings(ledger, service, found)
     found.sent = len(storings)
+    found.from_memory = len(set(storings) - ledger.kept)
     _judge_losses(ledger, storings, found)
     _judge_repeats(ledger, storings, found)
     _judge_pace(ledger, service, found, slack_ms)
@@ -295,9 +297,7 @@ def _judge_pace(ledger, service, found, slack_ms):
     for last, request in zip(service.requests, service.requests[1:], strict=False):
         if last.life != request.life:
             continue
-        # When a client gave up it is known to the board alone.
-        answered = last.upload is not None and last.upload.status is not None
-        gap = request.arrived_ms - (last.ended_ms if answered else last.arrived_ms)
+        gap = request.arrived_ms - (last.ended_ms or last.arrived_ms)
         closest = gap if closest is None else min(closest, gap)
         if gap < PACE_MS - 1000:
             found.broken.append(

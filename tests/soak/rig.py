@@ -21,7 +21,7 @@ SPEED = 20.0
 _START = "import probe\n\nprobe.start({})\n"
 _PROBE = pathlib.Path(__file__).with_name("probe.py")
 _JUMP_MS = 2500  # at the most
-_CALM_S = 0.003  # of real time since the board has said something
+_CALM_S = 0.008  # of real time since the board has said something
 _NEAR_MS = 300  # no jump so close to something
 
 

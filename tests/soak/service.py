@@ -7,7 +7,7 @@ import threading
 import requests
 from aiohttp import web
 
-from tools.cloud import accounts, certificates
+from tools.cloud import accounts, certificates, wire
 from tools.cloud.journal import UPLOAD
 from tools.cloud.server import make_app, start
 from tools.cloud.store import Store
@@ -22,7 +22,10 @@ CONFIG = {
 
 @dataclasses.dataclass
 class Request:
-    """One upload request: when it came and was over (board ms), in which life of the board."""
+    """One upload request: when it came and was over (board ms), in which life of the board.
+
+    `ended_ms` is None where the connection was closed: when a client gave up it alone knows.
+    """
 
     life: int
     arrived_ms: int
@@ -119,6 +122,7 @@ class Service:
             finally:
                 self.open -= 1
                 found.upload = request.get(UPLOAD)
-                found.ended_ms = self.now_ms()
+                if not wire.gone(request):
+                    found.ended_ms = self.now_ms()
 
         return watch
