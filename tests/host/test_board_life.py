@@ -252,6 +252,46 @@ def test_a_signal_may_be_on_when_its_pin_is_low(board):
     assert board.state()["led"] is True
 
 
+def test_a_pin_that_is_held_keeps_its_level_in_deep_sleep_until_it_is_let_go():
+    program = (
+        "import machine\n"
+        "from machine import Pin\n"
+        "if machine.reset_cause() == machine.PWRON_RESET:\n"
+        "    Pin(32, Pin.OUT, value=1, hold=True)\n"
+        "    Pin(21, Pin.OUT, value=1, hold=True)\n"  # no RTC pin
+        "    Pin(4, Pin.OUT, value=1)\n"
+        "    machine.deepsleep(3600000)\n"
+        "Pin(32, Pin.OUT, value=0)\n"
+    )
+    with running(program) as board:
+        until(lambda: board.state()["power"] == "asleep")
+        assert board.state()["driven"] == {"32": 1}
+        board.advance(3600)
+        board.wait_for(">>> ")
+        assert board.state()["driven"] == {"32": 1}
+        mpremote(board, "resume", "exec", "Pin(32, Pin.OUT, value=0, hold=False)")
+        assert board.state()["driven"] == {"32": 0}
+
+
+def test_a_camera_whose_power_is_held_off_does_not_start():
+    text = (
+        "from machine import Pin\n"
+        "from camera import Camera, PixelFormat\n"
+        "def start():\n"
+        "    try:\n"
+        "        Camera(pixel_format=PixelFormat.JPEG).deinit()\n"
+        "        print('starts')\n"
+        "    except OSError:\n"
+        "        print('does not')\n"
+        "Pin(32, Pin.OUT, value=1, hold=True)\n"
+        "start()\n"
+        "Pin(32, Pin.OUT, hold=False)\n"
+        "start()\n"
+    )
+    with running() as board:
+        assert execute(board, text) == "does not\nstarts\n"
+
+
 def test_ticks_go_on_over_a_soft_reset_only():
     with running("import time\nprint('ticks', time.ticks_ms())\n") as board:
         board.wait_for(">>> ")

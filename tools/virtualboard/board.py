@@ -162,10 +162,16 @@ class VirtualBoard:
             air.new_address = air.new_address or new_address
         self._supervisor.wake()
 
-    def internet(self, up):
-        """Have the access points' line to the world on or off: the board stays joined."""
+    def internet(self, up, rate=None):
+        """Have the access points' line to the world on or off: the board stays joined.
+
+        `rate` is how many bytes a second go out by it.
+        """
+        if rate is not None and not 1 <= rate <= 10000000:
+            raise ValueError("rate: {} is not between 1 and 10000000".format(rate))
         with self._supervisor.lock:
             self._world.air.internet = bool(up)
+            self._world.air.rate = rate or self._world.air.rate
         self._supervisor.wake()
 
     def network(self, ssid, password="", rssi=-60):
@@ -266,7 +272,7 @@ class VirtualBoard:
         """Return what can be seen of the board, as a dict that JSON can hold."""
         with self._supervisor.lock:
             world = self._world
-            driven = dict(world.chip.driven)
+            driven = world.chip.driven | world.chip.held
             led = self.profile.led
             return {
                 "board": self.profile.name,

@@ -16,8 +16,8 @@ class Chip:
 
     What it is told by programs comes through the methods; what it decides is in the
     attributes `state`, `cause` and `wake`. `levels` are the pins' levels as driven from
-    outside, `driven` those driven by programs; `timers` the numbers of the periodic timers
-    that run.
+    outside, `driven` those driven by programs; `held` the levels of those that are
+    held, whatever programs do; `timers` the numbers of the periodic timers that run.
     """
 
     def __init__(self, clock):
@@ -31,6 +31,7 @@ class Chip:
         self.cause = PWRON_RESET
         self.wake = 0
         self.memory = ""  # hexadecimal
+        self.held = {}  # over all but a power cut
         self._rtc_ms = -self._clock.now_ms()
         self._restart()
 
@@ -125,6 +126,10 @@ class Chip:
         """Return when to look again, in the clock's milliseconds, or None."""
         due = self.wake_due if self.state == ASLEEP else self.wdt_due
         return due if self.state != OFF else None
+
+    def level_out(self, pin):
+        """Return the level at which a pin is driven, None when it is not."""
+        return self.held.get(pin, self.driven.get(pin))
 
     def rom_text(self):
         """Return what the ROM prints at this start."""

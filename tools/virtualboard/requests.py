@@ -4,6 +4,7 @@ from tools.virtualboard import chip as chips
 
 _NO_NAME = -202  # EAI_FAIL in lwIP, which getaddrinfo() raises
 _NO_ANSWER = -1
+_PWDN = 14  # of a board's camera pins
 
 
 class Requests:
@@ -81,6 +82,13 @@ class Requests:
         else:
             self._chip.driven[pin] = level
 
+    def _hold(self, value):
+        pin, on = value
+        if on:
+            self._chip.held[pin] = self._chip.level_out(pin)
+        else:
+            self._chip.held.pop(pin, None)
+
     def _rtc_ms(self, ms):
         self._chip.rtc_ms(ms)
 
@@ -109,4 +117,7 @@ class Requests:
     def _camera(self, question):
         # Whoever hears of frames and reads the output is to have both in order.
         self._supervisor.drain()
+        pins = self._world.profile.camera_pins
+        if question[0] == "start" and pins and self._chip.held.get(pins[_PWDN]):
+            return {"error": "no camera"}  # its power is held off
         return self._world.sensor.answer(*question)

@@ -57,7 +57,9 @@ class Pin:
         self._edges = 0
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
-        """Set the pin up."""
+        """Set the pin up; `hold` keeps its level, of an RTC pin's in a deep sleep too."""
+        if hold is not None and not hold:
+            self._tell_hold(False)
         if mode != -1 and mode is not None:
             if mode != Pin.IN and self._number >= _INPUT_ONLY:
                 raise ValueError("pin can only be input")
@@ -71,6 +73,12 @@ class Pin:
             self._latch(value)
         if pull != -1:
             self._pull = pull
+        if hold:
+            self._tell_hold(True)
+
+    def _tell_hold(self, on):
+        if self._number in RTC_PINS:
+            _sim.tell(hold=[self._number, on])
 
     def value(self, value=None):
         """Return the level, or set it."""
