@@ -108,7 +108,7 @@ class Outbox:
             if self._shelf.delete(kept.number):
                 self._gone(kept.number, kept.size)
         except OSError as e:
-            self._step_over(kept.number, "deleted", e)
+            self.step_over(kept.number, "deleted", e)
 
     def reject(self, kept):
         """Move a picture to rejected/, where the last five stay for a person to see.
@@ -121,6 +121,11 @@ class Outbox:
         except OSError as e:
             self._warn("picture %d cannot be kept in rejected/: %s", kept.number, e)
             self.remove(kept)
+
+    def step_over(self, number, what, e):
+        """Offer a picture no more until a restart: it could not be "read", say, for `e`."""
+        self._warn("picture %s cannot be %s: %s", number, what, e)
+        self._bad = self._bad[1 - _BAD_MOST :] + [number]
 
     def _recover(self, now=False):
         # Returns whether the file system can be used; looks what is there the first time.
@@ -173,7 +178,7 @@ class Outbox:
                     return found
                 self._lose(number, "damaged")
         except OSError as e:
-            self._step_over(number, "read", e)
+            self.step_over(number, "read", e)
         return None
 
     def _good(self, number, up):
@@ -203,7 +208,7 @@ class Outbox:
             if number is not None:
                 self._lose(number, "dropped, the outbox is full")
         except OSError as e:
-            self._step_over(number, "deleted", e)
+            self.step_over(number, "deleted", e)
             return False
         return number is not None or not self._count
 
@@ -238,10 +243,6 @@ class Outbox:
         if not self._count:
             self._shelf.rise(self._shelf.next)
             self._ready = not self._reckoned  # else count what there really is
-
-    def _step_over(self, number, what, e):
-        self._warn("picture %s cannot be %s: %s", number, what, e)
-        self._bad = self._bad[1 - _BAD_MOST :] + [number]
 
     def _refuse(self, why, *values):
         self.dropped += 1
