@@ -71,8 +71,7 @@ class Sender:
         except OSError as e:
             if file is not None:
                 file.close()
-            self._log.error("picture %d cannot be read, set aside: %s", kept.number, e)
-            self._outbox.reject(kept)
+            self._outbox.step_over(kept.number, "read", e)  # it was whole, and may be again
             return
         try:
             action = self._upload(image, kept.size, kept.cause)

@@ -366,7 +366,7 @@ def test_a_stubborn_picture_does_not_hold_up_the_others(esp):
 
 
 @on_board
-def test_a_file_that_cannot_be_read_is_set_aside(esp):
+def test_a_file_that_cannot_be_read_is_stepped_over(esp):
     # When it is opened, and when it is read.
     for failing in ("open", "seek", "readinto"):
         esp.power_cut()
@@ -377,13 +377,16 @@ def test_a_file_that_cannot_be_read_is_set_aside(esp):
         post.outbox.oldest, oldest = (lambda broken=broken: broken), post.outbox.oldest
         post.sender.send_kept()
         post.outbox.oldest = oldest
-        assert post.waiting() == 1 and post.rejected() == 1, failing
-        assert post.notes.count("ERROR", "set aside") == 1, post.notes.lines
+        assert post.waiting() == 2 and post.rejected() == 0, failing
+        assert post.notes.count("WARNING", "cannot be read") == 1, post.notes.lines
         assert broken.closed == broken.opened
         assert uploads() == []
         post.pause(esp)
         post.sender.send_kept()
         assert arrived() == ["two"]
+        # Nothing is lost: a restart offers it again.
+        post.outbox = Outbox(post.folder, 10000000)
+        assert post.outbox.oldest().number == kept.number
 
 
 class Broken:
