@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -184,6 +185,44 @@ def test_kept_lines_oldest_first(config):
         assert (done.returncode, done.stdout, done.stderr) == (0, "1 first\n2 second\n", "")
         board.wait_for("started", count=2)
         refused(tools("logs", board.port, "--kept", "--folder", "/lib"), "kept no log")
+
+
+def test_what_fails_leaves_the_program_running(config):
+    files = {"boot.py": "", "main.py": "print('started')\n"}
+    with VirtualBoard(files) as board:
+        board.wait_for("started")
+        refused(tools("logs", board.port, "--kept"), "kept no log")
+        board.wait_for("started", count=2)
+        config.write_text("{}")
+        assert deploy(board, "--config", config).returncode == 1
+        # That one is known to be wrong before the board is stopped.
+        assert board.output.count("started") == 2
+
+
+def test_interrupted_it_starts_the_board_and_the_next_time_mends_it(config):
+    files = {"boot.py": "", "main.py": "print('started')\n"}
+    with VirtualBoard(files) as board:
+        board.wait_for("started")
+        command = [sys.executable, "-m", "tools", "deploy", board.port, "--config", config]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            while not any(name.endswith(".new") for name in board.files()):
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+        assert process.returncode == 1 and error.strip() == "Aborted!"
+        board.wait_for("MPY: soft reboot", count=2)
+        done = deploy(board, "--config", config)
+        assert (done.returncode, done.stderr) == (0, "")
+        wanted = filesystem.firmware_files() | {"config.json": config.read_bytes()}
+        assert {name: board.files()[name] for name in wanted} == wanted
+        assert not any(name.endswith(".new") for name in board.files())
+
+
+def test_half_a_file_of_an_interrupted_deployment_is_no_obstacle(config):
+    with VirtualBoard(EMPTY | {"lib/thingscam/app.py.new": "half"}) as board:
+        _, removed = copied(deploy(board, "--config", config, "--json"))
+        assert removed == ["/lib/thingscam/app.py.new"]
+        assert "lib/thingscam/app.py.new" not in board.files()
 
 
 def test_a_full_filesystem(config, tmp_path):
