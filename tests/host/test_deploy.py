@@ -102,6 +102,14 @@ def test_only_what_changed(config):
         assert board.files()["config.json"] == config.read_bytes()
 
 
+def test_a_byte_order_mark_stays_here(config):
+    # Windows' editors put one, json.loads() of a board takes none.
+    config.write_text(json.dumps(CONFIG), "utf-8-sig")
+    with VirtualBoard(EMPTY) as board:
+        copied(deploy(board, "--config", config, "--json"))
+        assert json.loads(board.files()["config.json"].decode("ascii")) == CONFIG
+
+
 def test_compiled_and_back_leaves_no_twins_and_nothing_of_others(config):
     others = {"outbox/1.jpg": b"picture", "log.txt": b"line\n", "lib/other.py": b"x = 1\n"}
     old = {"lib/thingscam/gone.py": b"", "main.py": b"while True: pass\n"}
@@ -237,6 +245,7 @@ def test_ports_that_cannot_be_used(config):
     refused(deploy("/dev/ttyNone"), "no such port")
     refused(tools("logs", "/dev/ttyNone"), "no such port")
     refused(tools("logs", str(config)), "not a serial port")
+    refused(tools("logs", str(config.parent)), "{}: not a serial port".format(config.parent))
     with VirtualBoard(EMPTY) as board, serial.Serial(board.port, exclusive=True):
         refused(deploy(board), "in use")
         refused(tools("logs", board.port), "in use")
