@@ -56,6 +56,7 @@ class VirtualBoard:
             if not self.image.exists():
                 files = filesystem.firmware_files() if files is None else files
                 filesystem.make_image(self.image, files, self.profile.flash)
+            _reject_other_files(self.image)
             self._lock = _locked(self.image)
             if networks is None:
                 networks = configured_networks(self.image)
@@ -298,6 +299,17 @@ class VirtualBoard:
                 "world_ms": world.clock.world_ms(),
                 "speed": world.clock.speed,
             }
+
+
+def _reject_other_files(image):
+    # A board formats what it cannot mount: an empty flash, but not somebody's letters.
+    data = image.read_bytes()
+    if data.strip(b"\xff") or not data:
+        try:
+            filesystem.contents(data)
+        except filesystem.FilesystemError as e:
+            text = "{}: not the flash of a board, it would be overwritten: {}"
+            raise ValueError(text.format(image, e)) from e
 
 
 def _locked(image):
