@@ -30,6 +30,14 @@ def test_ports_that_cannot_be_had():
     assert demo("--port", "99999").returncode == 2
 
 
+def test_without_the_venv_it_says_how_to_make_it():
+    # -S: no site-packages, as the system's own Python.
+    command = [sys.executable, "-S", "-m", "tools", "demo"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1 and "make venv" in done.stderr
+
+
 def test_the_tools_say_what_there_is():
     command = [sys.executable, "-m", "tools", "--help"]
     text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
