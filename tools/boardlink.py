@@ -90,9 +90,9 @@ class Board:
 
     def close(self):
         """Start the board's program, unless run() did, and close the port."""
+        if self._stopped:
+            self._start_anyhow()
         with contextlib.suppress(OSError, TransportError):
-            if self._stopped:
-                self._start_anyhow()
             self._transport.close()
 
     def exec(self, code, on_line=None):
@@ -178,9 +178,10 @@ class Board:
 
     def _start_anyhow(self):
         # In the middle of who knows what: interrupt that, leave the raw REPL, soft reset.
-        for keys in (b"\r\x03\x03", b"\r\x02", b"\x04"):
-            self._transport.serial.write(keys)
-            time.sleep(0.1)
+        with contextlib.suppress(OSError):
+            for keys in (b"\r\x03\x03", b"\r\x02", b"\x04"):
+                self._transport.serial.write(keys)
+                time.sleep(0.1)
 
     def _make_folders(self, path):
         parts = path.strip("/").split("/")[:-1]
