@@ -2,13 +2,14 @@
 
 from thingscam import answer, board
 from thingscam.connection import ClosedError, Connection
-from thingscam.port import const, ticks_add
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.request import Request, is_length
 from thingscam.trust import CertificateError, make_context
 
 __all__ = ("CertificateError", "Session")
 
 _BYTES = (bytes, bytearray, memoryview)
+_IDLE_MS = const(60000)
 _LEAST_RATE = const(1)  # bytes in a ms: a body that goes slower than 1 KB/s is given up
 
 
@@ -36,6 +37,7 @@ class Session:
         self._make_room = make_room
         self._connection = None
         self._peer = None
+        self._used = 0  # ticks at the end of the last request
         self._request = Request()
         self._reader = answer.Reader(self._receive)
         self._answer_by = 0
@@ -67,6 +69,7 @@ class Session:
             # have taken the request in all the same, and another would come too soon for it.
             result = self._answer(self._send(head, chunks, length))
             done = result.keep
+            self._used = ticks_ms()
         finally:
             if not done:
                 self.close()
@@ -74,7 +77,11 @@ class Session:
 
     def connected(self):
         """Return whether a connection is kept open, as far as is known on this side."""
-        return self._connection is not None and not self._connection.has_news()
+        if self._connection is None:
+            return False
+        # Routers forget a connection that is idle, and tell nobody.
+        idle = ticks_diff(ticks_ms(), self._used)
+        return 0 <= idle < _IDLE_MS and not self._connection.has_news()
 
     def close(self):
         """Close the connection, if there is one; the next post() opens another."""
@@ -83,9 +90,7 @@ class Session:
             connection.close()
 
     def _is_open(self, peer):
-        if self._connection is None:
-            return False
-        if peer == self._peer and not self._connection.has_news():
+        if peer == self._peer and self.connected():
             return True
         self.close()
         return False

@@ -158,6 +158,23 @@ def test_replaces_a_kept_connection():
         assert [each["sum"] for each in seen] == [sum(BODY)] * 2, seen
 
 
+def test_does_not_trust_a_connection_that_was_idle_for_long():
+    script = Script(*[[["head"], ["body"], ["send", GOOD], ["until_closed"]]] * 2)
+    client = session.Session(timeout=5)
+    client.post(script.url, data=BODY)
+    kept, later = session.ticks_ms, session.ticks_add(session.ticks_ms(), 59000)
+    try:
+        session.ticks_ms = lambda: later
+        assert client.connected()
+        later = session.ticks_add(later, 1000)
+        assert not client.connected()
+        client.post(script.url, data=BODY)
+    finally:
+        session.ticks_ms = kept
+    client.close()
+    assert len(script.report()) == 2
+
+
 def test_never_repeats_on_a_kept_connection():
     # Whether the server has counted the request, or kept the picture, nobody knows: a second
     # one would come too soon for its pace.

@@ -18,12 +18,12 @@ def mutant(name, old, new):
     return {LIB + name + ".mpy": None, LIB + name + ".py": text.replace(old, new)}
 
 
-@pytest.mark.parametrize("at", [0, 1, 7])
-def test_no_picture_is_lost_by_power_cuts(at):
-    result = rounds.soak(rounds.KINDS[at], 3, seed=5)
+@pytest.mark.parametrize("at, count", [(0, 4), (1, 2), (7, 3)])
+def test_no_picture_is_lost_by_power_cuts(at, count):
+    result = rounds.soak(rounds.KINDS[at], count, seed=5)
     assert result.broken == []
     assert result.verdict.sent >= result.verdict.kept > 0
-    assert sum(result.cuts.values()) == 3
+    assert sum(result.cuts.values()) == count
 
 
 def test_no_picture_is_lost_in_an_hour_of_outages():
@@ -73,23 +73,34 @@ def test_what_ctrl_c_interrupts_is_sent_after_the_restart(tmp_path):
         assert judge(ledger, rig.service).sent == 2
 
 
+def broken(count, files):
+    return rounds.soak(rounds.KINDS[3], count, seed=1, files=files, drain_s=120)
+
+
 def test_a_firmware_that_removes_before_it_has_sent_is_caught():
     old = "            action = self._upload(image, kept.size, kept.cause)\n"
     new = "            self._outbox.remove(kept)\n" + old
-    result = rounds.soak(rounds.KINDS[3], 5, seed=1, files=mutant("sender", old, new))
+    result = broken(8, mutant("sender", old, new))
     assert result.verdict.lost > 0 and any("kept" in line for line in result.broken)
 
 
 def test_a_firmware_that_keeps_nothing_is_caught():
     old = "                self._shelf.write(view, before, captured_at, cause)\n"
     files = mutant("outbox", old, "                pass\n")
-    result = rounds.soak(rounds.KINDS[3], 2, seed=1, files=files)
+    result = broken(2, files)
     assert result.verdict.lost > 0
+
+
+def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
+    old = "            self._outbox.remove(kept)\n"
+    files = mutant("sender", old, "            pass\n")
+    result = broken(1, files)
+    assert any("sent again without a reason" in line for line in result.broken), result.broken
 
 
 def test_a_firmware_that_knows_no_pace_is_caught():
     files = mutant("interval", "        self._close_for(self._period)\n", "        pass\n")
-    result = rounds.soak(rounds.KINDS[3], 3, seed=1, files=files)
+    result = broken(3, files)
     assert any("after the last" in line for line in result.broken), result.broken
 
 
@@ -98,5 +109,5 @@ def test_a_firmware_that_damages_what_it_sends_is_caught():
     new = "        count = self._file.readinto(buffer)\n        if count > 99:\n"
     new += "            buffer[count // 2] ^= 1\n        return count\n"
     files = mutant("kept", old, new)
-    result = rounds.soak(rounds.KINDS[3], 2, seed=1, files=files)
+    result = broken(4, files)
     assert result.verdict.damaged > 0

@@ -101,10 +101,10 @@ class Result:
         return self.verdict.broken
 
 
-def soak(kind, rounds, seed, files=None, cut=True):
+def soak(kind, rounds, seed, files=None, drain_s=_DRAIN_S):
     """Run `rounds` of a Kind and return the Result; the same `seed` plans the same.
 
-    `files` change the firmware.
+    `files` change the firmware; `drain_s`: for so long the board may send what waits.
     """
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -125,9 +125,9 @@ def soak(kind, rounds, seed, files=None, cut=True):
                 trouble=_CAMERA_TROUBLE,
             )
         )
-        run = _Rounds(rig, random.Random("{} {}".format(kind, seed)))
+        run = _Rounds(rig, random.Random("{} {}".format(kind, seed)), drain_s)
         for _ in range(rounds):
-            run.round(cut)
+            run.round()
         left = run.drain()
         verdict = judge(rig.ledger, rig.service, 300 if kind.mode == "deepsleep" else 0)
         verdict.broken += left
@@ -143,13 +143,14 @@ def soak(kind, rounds, seed, files=None, cut=True):
 
 
 class _Rounds:
-    def __init__(self, rig, chance):
+    def __init__(self, rig, chance, drain_s):
         self._rig = rig
         self._random = chance
+        self._drain_s = drain_s
         self.cuts = collections.Counter()
-        self._uploads = 0  # begun, when it was looked at last
+        self._during = False  # somebody is to walk by while it sends
 
-    def round(self, cut):
+    def round(self):
         """Power on, trouble, power off."""
         rig, chance = self._rig, self._random
         length = chance.uniform(*(_SHORT_S if chance.random() < 0.1 else _ROUND_S))
@@ -187,7 +188,7 @@ class _Rounds:
         ledger = self._rig.ledger
         begin = len(ledger.acknowledged)
         self._rig.run(
-            _DRAIN_S,
+            self._drain_s,
             lambda: (
                 ledger.ready
                 and not ledger.waiting
@@ -228,11 +229,12 @@ class _Rounds:
     def _moment(self, phase):
         # Returns what tells that the step has begun, some time from now.
         seen = self._rig.ledger.seen
-        wanted = seen.get(phase, 0) + self._random.choice((1, 1, 2))
+        uploads = seen.get("upload", 0)
+        wanted = seen.get(phase, 0) + self._random.choice((1, 1, 2, 3))
 
         def come():
-            if self._during and seen.get("upload", 0) > self._uploads:
-                self._uploads = seen["upload"]
+            if self._during and seen.get("upload", 0) > uploads:
+                self._during = False
                 self._pulse()  # somebody walks by while it sends
             return phase in _MOMENTS and seen.get(phase, 0) >= wanted
 
