@@ -37,7 +37,7 @@ def run(config):
 
     Does not return. Raises CertificateError when cloud.ca cannot be used,
     boards.UnknownBoardError for a camera.board that is none, boards.PinError when
-    trigger.pir_pin is the camera's.
+    trigger.pir_pin will not do on that board.
     """
     global _current
     _current = App(config)
@@ -60,9 +60,9 @@ class App:
 
     def __init__(self, config):
         profile = boards.find(config.camera.board)
-        boards.check_sensor(profile, config.trigger.pir_pin)
-        self._started = ticks_ms()
         self._awake = config.power.mode == "awake"
+        boards.check_sensor(profile, config.trigger.pir_pin, not self._awake)
+        self._started = ticks_ms()
         self._log = Log(config.log.level, config.secrets, ".")
         self._counters = Counters()
         self._counters.add(board.start_cause())

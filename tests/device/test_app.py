@@ -522,7 +522,18 @@ def test_what_a_person_must_mend_is_said_in_one_line():
         house.sections["trigger"] = {"pir_pin": 13}
         return "trigger.pir_pin: GPIO13 is the camera's on the board esp-eye, set it to null"
 
-    for breaks in (no_region, no_ca, no_board, no_wifi, sensor_on_the_camera):
+    def sensor_on_the_psram(house):
+        house.sections["trigger"] = {"pir_pin": 16}
+        return "GPIO16 belongs to flash or PSRAM, or is none, on the board ai-thinker"
+
+    def sensor_that_cannot_wake_it(house):
+        house.sections["camera"] = {"board": "xiao-esp32s3-sense"}
+        house.sections["trigger"] = {"pir_pin": 42}
+        house.sections["power"] = {"mode": "deepsleep"}
+        return "GPIO42 cannot wake the chip on the board xiao-esp32s3-sense, set it to 1"
+
+    sensors = (sensor_on_the_camera, sensor_on_the_psram, sensor_that_cannot_wake_it)
+    for breaks in (no_region, no_ca, no_board, no_wifi) + sensors:
         with House() as house:
             wanted = breaks(house)
             (line,) = said(house)
