@@ -417,6 +417,23 @@ def test_the_watchdog_is_fed_by_progress_alone():
         assert not esp.starving
 
 
+def test_a_minute_awake_forgets_crashes():
+    with House() as house:
+        board.remember(board.CRASHES, bytes([2, 0]))
+        house.start()
+        house.turns(ms=59000)
+        assert board.recall(board.CRASHES) == bytes([2, 0])
+        house.turns(ms=2000)
+        assert board.recall(board.CRASHES) == bytes([0, 0])
+        # From then on an idle turn reads no RTC memory: each time it is a copy on the heap.
+        recall = safemode.board.recall
+        safemode.board.recall = None
+        try:
+            house.turns(ms=1000)
+        finally:
+            safemode.board.recall = recall
+
+
 def test_status():
     with House() as house:
         house.start()
