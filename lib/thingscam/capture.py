@@ -53,7 +53,11 @@ class Capture:
     def close(self):
         """Give the camera's memory back; the next picture starts it again."""
         if self._camera is not None:
-            self._camera.close()
+            self._busy = True  # an interrupt would start what is half closed
+            try:
+                self._camera.close()
+            finally:
+                self._busy = False
 
     def too_large(self, size):
         """Take smaller pictures from now on: the service refused one of `size` bytes."""

@@ -123,13 +123,14 @@ class Sender:
     def _upload(self, image, size, cause):
         # Returns None when the picture was accepted, else the action.
         start = ticks_ms()
+        self.interval.restart()
         try:
             url = self._host.attend(self._uploader.upload, image)
         except UploadError as e:
-            self.interval.restart()
             self._refused(e, size)
             return e.action
-        self.interval.restart()
+        finally:
+            self.interval.restart()
         self.backoff.success()
         self.trouble = None
         self.silences = 0

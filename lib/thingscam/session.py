@@ -20,8 +20,9 @@ class Session:
     or the bytes. Without one a computer trusts its own store; a board has none and
     refuses https. `timeout` is in seconds: for connecting, for each standstill while
     sending, and for the whole answer. `verify=False` takes any server. `progress(sent)`
-    is called between slices of the body and ten times a second while waiting, with the
-    bytes of the body sent so far: for a watchdog, and for what else cannot wait.
+    is called when the name is found, between slices of the body and ten times a second while
+    waiting, with the bytes of the body sent so far (less than 0 before it): for a watchdog,
+    and for what else cannot wait.
     `make_room()` is called when memory is too short to connect; then that is tried again.
 
     Raises CertificateError when the CA certificate cannot be used.

@@ -417,6 +417,23 @@ def test_the_watchdog_is_fed_by_progress_alone():
         assert not esp.starving
 
 
+def test_a_minute_awake_forgets_crashes():
+    with House() as house:
+        board.remember(board.CRASHES, bytes([2, 0]))
+        house.start()
+        house.turns(ms=59000)
+        assert board.recall(board.CRASHES) == bytes([2, 0])
+        house.turns(ms=2000)
+        assert board.recall(board.CRASHES) == bytes([0, 0])
+        # From then on an idle turn reads no RTC memory: each time it is a copy on the heap.
+        recall = safemode.board.recall
+        safemode.board.recall = None
+        try:
+            house.turns(ms=1000)
+        finally:
+            safemode.board.recall = recall
+
+
 def test_status():
     with House() as house:
         house.start()
@@ -522,7 +539,18 @@ def test_what_a_person_must_mend_is_said_in_one_line():
         house.sections["trigger"] = {"pir_pin": 13}
         return "trigger.pir_pin: GPIO13 is the camera's on the board esp-eye, set it to null"
 
-    for breaks in (no_region, no_ca, no_board, no_wifi, sensor_on_the_camera):
+    def sensor_on_the_psram(house):
+        house.sections["trigger"] = {"pir_pin": 16}
+        return "GPIO16 belongs to flash or PSRAM, or is none, on the board ai-thinker"
+
+    def sensor_that_cannot_wake_it(house):
+        house.sections["camera"] = {"board": "xiao-esp32s3-sense"}
+        house.sections["trigger"] = {"pir_pin": 42}
+        house.sections["power"] = {"mode": "deepsleep"}
+        return "GPIO42 cannot wake the chip on the board xiao-esp32s3-sense, set it to 1"
+
+    sensors = (sensor_on_the_camera, sensor_on_the_psram, sensor_that_cannot_wake_it)
+    for breaks in (no_region, no_ca, no_board, no_wifi) + sensors:
         with House() as house:
             wanted = breaks(house)
             (line,) = said(house)

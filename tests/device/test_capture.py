@@ -311,6 +311,18 @@ def test_an_interrupt_in_a_blocking_call(watcher):
 
 
 @watched()
+def test_an_interrupt_while_the_camera_is_closed(watcher):
+    # As make_room() does it, in an upload.
+    watcher.capture.ready()
+    watcher.camera.on_close = watcher.esp.pulse
+    watcher.capture.attend(watcher.capture.close)
+    assert not watcher.camera.running and watcher.camera.starts == 1
+    watcher.camera.on_close = None
+    watcher.capture.photograph()  # not lost, it comes next
+    assert len(watcher.kept()) == 1 and watcher.camera.starts == 2
+
+
+@watched()
 def test_a_blocking_call_that_raises(watcher):
     def blocking():
         raise OSError(110)

@@ -13,6 +13,7 @@ from support import (
     no_faults,
     note_in,
     photo,
+    raises,
     request,
     uploads,
 )
@@ -160,6 +161,25 @@ def test_the_service_has_its_ten_seconds(esp):
             assert post.sender.left_ms() >= 1
             esp.go(post.sender.left_ms())
             assert post.sender.why_silent() is None
+
+
+@on_board
+def test_a_reset_in_the_middle_of_a_request(esp):
+    # By the watchdog, or by a person's Ctrl-C.
+    post = Post()
+
+    def upload(call, *arguments):
+        call(*arguments)
+        raise KeyboardInterrupt
+
+    post.attend = upload
+    for cause in ("watchdog", "soft_reset", None):
+        raises(KeyboardInterrupt, post.sender.send_frame, photo(), TAKEN, "pir")
+        if cause is not None:
+            esp.restart(cause)
+            assert Post().sender.left_ms() > 9000, cause
+            esp.go(10000)
+    assert post.sender.left_ms() == 10000
 
 
 @on_board
