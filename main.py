@@ -7,11 +7,10 @@ if reason:
     print("SAFE MODE:", reason)
     print("The app does not run. Mend it, then reset the board.")
 else:
-    # Importing leaves crumbs all over the heap; swept up meanwhile, it stays in one piece.
-    if hasattr(gc, "threshold"):
-        gc.threshold(16384)
+    # Importing leaves memory in pieces: collected often, it is enough without PSRAM.
+    collect_after = getattr(gc, "threshold", lambda size: None)
+    collect_after(16384)
     from thingscam import app
 
-    if hasattr(gc, "threshold"):
-        gc.threshold(-1)
+    collect_after(-1)
     app.main()

@@ -27,6 +27,7 @@ from tools.virtualboard.scenes import Scenes, frame_of
 PIR = 13
 SSID, PASSWORD = "garden", "wifi-pass-word"
 SECRETS = (PASSWORD, cloud_support.KEY, cloud_support.TOKEN)
+USUAL = {"cloud": {"timeout_s": 15}, "power": {"watchdog_s": 60}}
 PATIENCE = 90  # real seconds: other jobs may have the processors
 
 
@@ -50,6 +51,7 @@ class Site:
         self.folder = folder
         self.cloud = None
         self.board = None
+        self.context = None  # the service's ssl.SSLContext
         self.verify = True
 
     def now(self):
@@ -70,7 +72,10 @@ class Site:
                 "identifier": "image",
                 "project_key": cloud_support.KEY,
                 "region": "demo",
+                # In fast time a moment without a processor is long.
+                "timeout_s": 100,
             },
+            "power": {"watchdog_s": 400},
             "camera": {"frame_size": "QVGA"},
             "trigger": {"pir_pin": PIR},
         }
@@ -128,6 +133,7 @@ class Site:
 
     def move(self):
         """Something moves, and the sensor's pin is high for a moment."""
+        until(lambda: not self.board.state()["pins"].get(str(PIR)), PATIENCE)
         self.board.pulse(PIR, 0.5)
 
     def photographed(self, count=1):
@@ -172,29 +178,29 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(folder, *, speed=10, interval=10, tls=False, files=(), empty=False, port=0, **options):
+def site(folder, *, speed=10, tls=False, files=(), empty=False, starts=True, **options):
     """A Site whose board has the firmware, and has started; `options` as VirtualBoard has
     them, and sections of config.json. `files` are more files, or others; with `empty` there
-    is nothing on the board at all."""
+    is nothing on the board at all. `starts` tells whether its app can start."""
     place = Site(folder)
     names = ("cloud", "camera", "trigger", "outbox", "power", "log", "wifi")
     sections = {name: options.pop(name) for name in names if name in options}
     context = None
     everything = filesystem.firmware_files()
     if tls:
-        context = certificates.made(folder, folder / "ca.der", ())
+        context = place.context = certificates.made(folder, folder / "ca.der", ())
         der = everything["ca.der"] = (folder / "ca.der").read_bytes()
         place.verify = str(folder / "ca.pem")
         (folder / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(der))
     with cloud_support.running(
-        folder / "cloud", interval=interval, ssl_context=context, port=port, clock=place.now
+        folder / "cloud", interval=10, ssl_context=context, clock=place.now
     ) as place.cloud:
         everything["config.json"] = place.config(**sections)
         everything = {} if empty else everything | dict(files)
         place.board = board = VirtualBoard(everything, speed=speed, **options)
         try:
             board.start()
-            if not empty:
+            if starts and not empty:
                 place.wait_for("INFO start: ")
             yield place
             for secret in SECRETS[:2]:
@@ -204,12 +210,50 @@ def site(folder, *, speed=10, interval=10, tls=False, files=(), empty=False, por
             board.stop()
 
 
+def plain(picture):
+    """Return the bytes of a Picture without the EXIF segment that was put in."""
+    data = picture.data
+    if data[2:4] != b"\xff\xe1":
+        return data
+    return data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
+
+
 def is_as_seen(picture, size="QVGA", quality=85):
     """Return whether a Picture is, byte for byte, the frame that the camera saw."""
-    data = picture.data
-    if data[2:4] == b"\xff\xe1":  # the EXIF segment that was put in
-        data = data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
-    return data == Scenes().jpeg(picture.frame, picture.moment, size, quality)
+    return plain(picture) == Scenes().jpeg(picture.frame, picture.moment, size, quality)
+
+
+def in_steps(place, condition, step=120):
+    """Let time pass in jumps, with moments to act between them, until it is so."""
+
+    def passed():
+        if not condition():
+            place.board.advance(step)
+            place.let_pass(5)
+        return condition()
+
+    until(passed, PATIENCE)
+
+
+def blinks(place):
+    """Tell the status LED's pattern by how often it comes on in six seconds."""
+    board = place.board
+    pin, low = board.profile.led
+    requests = board._supervisor._requests
+    out = requests._out
+    count = 0
+
+    def note(value):
+        nonlocal count
+        count += value == [pin, int(not low)]
+        out(value)
+
+    requests._out = note
+    place.let_pass(6, speed=2)
+    requests._out = out
+    if count <= 2:
+        return "waiting"
+    return "stopped" if 4 <= count <= 7 else "{} times".format(count)
 
 
 def gaps(pictures):
@@ -227,6 +271,7 @@ class Door:
     def __init__(self, full=False):
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=0 if full else 5)
         self.port = self._listener.getsockname()[1]
+        self.count = 0  # of those that were let through
         self._others = []  # that have filled its queue
         while full:
             other = socket.socket()
@@ -263,6 +308,7 @@ class Door:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                self.count += 1
                 far = socket.create_connection(("127.0.0.1", port))
                 for ends in ((near, far), (far, near)):
                     threading.Thread(target=_pump, args=ends, daemon=True).start()

@@ -6,7 +6,7 @@ import serial
 
 from tests.host.board_support import mpremote
 from tests.host.cloud_support import UPLOAD
-from tests.host.e2e_support import PASSWORD, SECRETS, SSID, is_as_seen, site
+from tests.host.e2e_support import PASSWORD, SECRETS, SSID, USUAL, is_as_seen, plain, site
 from tools.virtualboard.clock import EPOCH_2000
 
 
@@ -32,13 +32,8 @@ def test_deployed_to_an_empty_board_it_sends_pictures(tmp_path):
         assert not any(secret in lines.replace(UPLOAD, "") for secret in SECRETS)
 
 
-def plain(picture):
-    data = picture.data
-    return data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
-
-
 def test_a_person_at_the_repl_has_status_camera_pins_and_no_watchdog(tmp_path):
-    with site(tmp_path) as place:
+    with site(tmp_path, **USUAL) as place:
         place.move()
         place.wait_for_pictures(1)
         place.wait_for("INFO upload")
@@ -58,14 +53,14 @@ def test_a_person_at_the_repl_has_status_camera_pins_and_no_watchdog(tmp_path):
         place.move()
         starts = place.board.state()["starts"]
         # Five times the watchdog's minute, in which it would bite.
-        place.let_pass(300, speed=200)
+        place.let_pass(300, speed=40)
         assert place.execute("print('still here')") == "still here\n"
         assert place.board.state()["starts"] == starts
         assert place.board.output.count("INFO kept") == 1
 
 
 def test_mpremote_interrupts_again_and_again_and_the_app_starts_anew(tmp_path):
-    with site(tmp_path) as place:
+    with site(tmp_path, **USUAL) as place:
         place.wait_for("INFO clock set")
         assert mpremote(place.board, "exec", "print(6 * 7)") == "42\n"
         with serial.Serial(place.board.port) as port:
@@ -73,13 +68,13 @@ def test_mpremote_interrupts_again_and_again_and_the_app_starts_anew(tmp_path):
             place.wait_for("INFO start: soft_reset")
         # The watchdog of the first run goes on, and the app feeds it.
         before = place.board.state()["starts"]
-        place.let_pass(150)
+        place.let_pass(150, speed=40)
         assert place.board.state()["starts"] == before
         place.move()
         place.wait_for_pictures(1)
         status = place.status()
         assert status["watchdog"] == 0 and status["soft_reset"] >= 1
         # What mpremote runs after a soft reset has a fed watchdog too.
-        place.board.set_speed(100)
-        assert mpremote(place.board, "exec", "import time; time.sleep(120); print(1)") == "1\n"
+        place.board.set_speed(40)
+        assert mpremote(place.board, "exec", "import time; time.sleep(100); print(1)") == "1\n"
         assert "task_wdt" not in place.board.output
