@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test powercut bench deploy venv clean
+.PHONY: demo test powercut soak day bench deploy venv clean
 
 demo: venv
 	$(RUN) -m tools demo
@@ -15,6 +15,12 @@ test: venv
 
 powercut: venv
 	$(RUN) -m tests.powercut
+
+soak: venv
+	$(RUN) -m tests.soak --write
+
+day: venv
+	$(RUN) -m tests.soak.day --write
 
 bench: venv
 	$(RUN) -m tools bench --write

@@ -1,8 +1,15 @@
 # `python -m tools VERB`: finds the verb's file and hands over.
 
 import importlib
+import sys
 
-import click
+try:
+    import click
+except ModuleNotFoundError:
+    sys.exit(
+        "this Python has not what the tools need: `make venv` makes one that has, then take "
+        ".venv/bin/python for python"
+    )
 
 # Each verb is `command` in tools/<module>; imported only when asked for, so that
 # `--help` stays quick and one verb's needs never break another.

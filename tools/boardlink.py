@@ -62,7 +62,8 @@ class BoardError(ToolError):
 class Board:
     """The board behind the serial port `port`, its program stopped, in its raw REPL.
 
-    Use it in a `with`; run() at the end starts its program again.
+    Use it in a `with`: its end starts the program again, whatever went wrong, unless
+    run() did so before.
 
     Raises PortError when the port cannot be used, or no MicroPython answers for `wait`
     seconds.
@@ -72,6 +73,7 @@ class Board:
         self.port = port
         self._wait = wait
         self._transport = _opened(port)
+        self._stopped = True
         done = False
         try:
             self._enter()
@@ -87,7 +89,9 @@ class Board:
         self.close()
 
     def close(self):
-        """Close the port."""
+        """Start the board's program, unless run() did, and close the port."""
+        if self._stopped:
+            self._start_anyhow()
         with contextlib.suppress(OSError, TransportError):
             self._transport.close()
 
@@ -142,14 +146,16 @@ class Board:
             raise BoardError("{}: {}".format(path, os.strerror(e.errno or 0))) from e
 
     def remove(self, path):
-        """Remove the file `path`."""
-        self._quietly(self._transport.fs_rmfile, path)
+        """Remove the file `path`, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            self._quietly(self._transport.fs_rmfile, path)
 
     def run(self):
         """Start the board's program again, by a soft reset; follow() shows what it prints."""
         self._quietly(self._transport.exit_raw_repl)
         self._transport.serial.write(b"\x04")
         self._quietly(self._transport.read_until, 1, b"soft reboot\r\n", timeout=5)
+        self._stopped = False
 
     def follow(self, on_line, seconds=None):
         """Call on_line(text) with each line that is printed, until `seconds` are over."""
@@ -169,6 +175,13 @@ class Board:
                 if time.monotonic() > end:
                     raise PortError(_SILENT.format(self.port)) from e
                 patience = min(2 * patience, 5)
+
+    def _start_anyhow(self):
+        # In the middle of who knows what: interrupt that, leave the raw REPL, soft reset.
+        with contextlib.suppress(OSError):
+            for keys in (b"\r\x03\x03", b"\r\x02", b"\x04"):
+                self._transport.serial.write(keys)
+                time.sleep(0.1)
 
     def _make_folders(self, path):
         parts = path.strip("/").split("/")[:-1]

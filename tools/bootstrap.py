@@ -24,6 +24,9 @@ def main():
     """Make or renew .venv; exits with a sentence when that is not possible."""
     if sys.version_info < (3, 11):  # noqa: UP036 an older one may well be asked
         sys.exit("thingscam needs Python 3.11 or later, this is " + sys.version.split()[0])
+    if VENV.is_symlink():  # clearing it would clear what others use
+        text = "{} is a link to {}: install requirements.txt there, then touch {}/.done"
+        sys.exit(text.format(VENV, os.readlink(VENV), VENV))
     if sys.platform != "linux" or os.uname().machine != "x86_64":
         print("note: the pinned MicroPython is made for Linux on x86-64; elsewhere this may fail")
     has_pip = importlib.util.find_spec("ensurepip") is not None

@@ -84,9 +84,12 @@ def make(file, base, given, ask, choose):
     data = configfile.load(begin) if begin else {}
     named = _put(data, given)
     settled = _asked(data, named, file) if ask else configfile.check(data, file)
-    ca = choose.authority([settled], file.parent)
+    # What was typed is not lost when there is no CA to be had.
+    ca = None if ask else choose.authority([settled], file.parent)
     configfile.write(file, configfile.encoded(data))
     click.echo("wrote {}".format(file))
+    if ask:
+        ca = choose.authority([settled], file.parent)
     _write_ca(ca, file.parent)
 
 
@@ -212,7 +215,7 @@ class _Choice:
             question = "Is this the CA that the endpoint's owner names?"
             if click.confirm(question, default=found.known):
                 return found.der
-            raise authority.AuthorityError("nothing written: the CA was not confirmed")
+            raise authority.AuthorityError("no CA written: it was not confirmed")
         raise authority.AuthorityError(
             "nothing written: confirm the CA with --fingerprint, or with --yes one that this "
             "computer trusts"

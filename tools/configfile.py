@@ -90,8 +90,14 @@ def load(path):
     """Return what the file `path` (pathlib.Path) holds, right or wrong; raises SettingError."""
     try:
         data = json.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError as e:
+        text = "{0}: no such file: python -m tools config {0} makes it"
+        raise SettingError(text.format(path)) from e
     except OSError as e:
         raise SettingError("{}: cannot be read: {}".format(path, e.strerror)) from e
+    except json.JSONDecodeError as e:
+        text = "{}: not JSON, line {} column {}: look for a missing quote, comma or brace"
+        raise SettingError(text.format(path, e.lineno, e.colno)) from e
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
@@ -104,12 +110,25 @@ def check(data, name):
 
     Raises thingscam.config.ConfigError.
     """
-    found = config.parse(encoded(data), str(name), wifi_needed=True)
+    mistakes = _board(data)
     try:
-        boards.find(found.camera.board)  # pyright: ignore[reportAttributeAccessIssue]
-    except boards.UnknownBoardError as e:
-        raise config.ConfigError(str(name), [str(e)]) from e
+        found = config.parse(encoded(data), str(name), wifi_needed=True)
+    except config.ConfigError as e:
+        raise config.ConfigError(str(name), [*e.mistakes, *mistakes]) from None
+    if mistakes:
+        raise config.ConfigError(str(name), mistakes)
     return found
+
+
+def _board(data):
+    # The device looks for its board later; here all mistakes come at once.
+    board = get(data, "camera.board")
+    try:
+        if isinstance(board, str) and board:
+            boards.find(board)
+    except boards.UnknownBoardError as e:
+        return [str(e)]
+    return []
 
 
 def encoded(data):
@@ -123,7 +142,12 @@ def beside(folder, path):
 
 
 def write(path, raw):
-    """Write `raw` (bytes) to `path`, whole or not at all, readable by its owner alone."""
+    """Write `raw` (bytes) to `path`, whole or not at all, readable by its owner alone.
+
+    Raises SettingError where there is no such folder, OSError.
+    """
+    if not path.parent.is_dir():
+        raise SettingError("{}: no such folder: make it first".format(path.parent))
     # mkstemp's file is 0600 from the start.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="." + path.name)
     try:

@@ -1,6 +1,7 @@
 # `python -m tools demo`: the stand-in and the virtual board, end to end, on one page.
 
 import asyncio
+import errno
 import io
 import json
 import pathlib
@@ -27,7 +28,13 @@ from tools.virtualboard.board import VirtualBoard
     type=click.IntRange(0),
     help="Stop after so many; 0 never does. Without it: 3, or never on a terminal.",
 )
-@click.option("--port", default=0, show_default="a free one", help="The page's port.")
+@click.option(
+    "--port",
+    default=0,
+    show_default="a free one",
+    type=click.IntRange(0, 65535),
+    help="The page's port.",
+)
 def command(pictures, port):
     """Watch pictures come from a virtual board to the stand-in service."""
     if pictures is None:
@@ -51,7 +58,10 @@ async def demo(folder, pictures, port):
     try:
         runner, url = await start(app, port=port)
     except OSError as error:
-        click.echo("port {}: {}".format(port, error.strerror or error), err=True)
+        why = ": {}".format(error.strerror or error)
+        if error.errno == errno.EADDRINUSE:
+            why = " is in use: choose another with --port"
+        click.echo("port {}{}".format(port, why), err=True)
         return 1
     try:
         click.echo(

@@ -38,14 +38,17 @@ def command(port, config_path, compiled, follow, seconds, wait, as_json):
     if follow is None:
         follow = sys.stdout.isatty() or seconds is not None
     say = screen.Say(as_json)
-    with errors.told(), Board(port, wait) as board:
-        done = deploy(board, say, files(config_path, compiled))
-        board.run()
-        if as_json:
-            click.echo(json.dumps(done, indent=2))
-        elif follow:
-            with contextlib.suppress(KeyboardInterrupt):
-                board.follow(click.echo, seconds)
+    with errors.told():
+        # Before the board is stopped for it.
+        wanted = files(config_path, compiled)
+        with Board(port, wait) as board:
+            done = deploy(board, say, wanted)
+            board.run()
+            if as_json:
+                click.echo(json.dumps(done, indent=2))
+            elif follow:
+                with contextlib.suppress(KeyboardInterrupt):
+                    board.follow(click.echo, seconds)
 
 
 def files(config_path=None, compiled=False):

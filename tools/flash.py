@@ -1,5 +1,6 @@
 # `python -m tools flash`: firmware and thingscam onto a bare board, or into one file.
 
+import codecs
 import json
 import pathlib
 
@@ -150,7 +151,8 @@ def own_files(config_path, settings):
     `settings` is the Config of the file `config_path`. Raises FlashError when the CA is
     needed and not there, OSError.
     """
-    files = {"config.json": config_path.read_bytes()}
+    # The board's JSON takes no byte-order mark.
+    files = {"config.json": config_path.read_bytes().removeprefix(codecs.BOM_UTF8)}
     cloud = settings.cloud
     if cloud.endpoint.startswith("https:") and cloud.verify and cloud.ca is not None:
         ca = configfile.beside(config_path.parent, cloud.ca)

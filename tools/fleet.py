@@ -17,9 +17,10 @@ class FleetError(ToolError):
 
     def __init__(self, path, mistakes):
         self.mistakes = mistakes
-        many = "mistake" if len(mistakes) == 1 else "mistakes"
-        text = "\n  ".join(["{}: {} {}".format(path, len(mistakes), many), *mistakes])
-        super().__init__(text)
+        # One in one line, as ConfigError has it.
+        head = ["{}: {} mistakes".format(path, len(mistakes)), *mistakes]
+        one = len(mistakes) == 1
+        super().__init__("{}: {}".format(path, mistakes[0]) if one else "\n  ".join(head))
 
 
 def read(path, base):

@@ -82,6 +82,9 @@ class Loader:
             try:
                 self._write(parts, baud, erase, verify)
                 return
+            except KeyboardInterrupt:
+                self._say("interrupted: the flash may be half written, start the command again")
+                raise
             except (FatalError, OSError, StopIteration) as e:
                 if number == len(bauds) - 1:
                     raise LoaderError(self._failed(e)) from e

@@ -16,6 +16,7 @@ from tools.errors import ToolError
 # docs.micropython.org/en/latest/reference/mpyfiles.html
 _FORMATS = ("py", "6")
 _HASH = 16  # hexadecimal digits of it that name a file
+_MADE = {"file", "mpy6", "package", "package.json", "thingscam"}  # what is in such a folder
 
 
 @click.command()
@@ -35,6 +36,8 @@ def command(output, update):
     mpremote mip install http://HOST/mpy6/package.json      as .mpy, for MicroPython 1.21+
     mpremote mip install --index http://HOST thingscam      whichever the board takes
 
+    It holds lib/thingscam; boot.py, main.py and config.json a board gets by deploy or flash.
+
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """
     with errors.told():
@@ -52,7 +55,7 @@ class PackageError(ToolError):
 def make(output):
     """Make the folder `output` anew; raises PackageError, mpy.CompileError, OSError."""
     if output.exists():
-        if any(output.iterdir()) and not (output / "package.json").exists():
+        if {path.name for path in output.iterdir()} not in (_MADE, set()):
             raise PackageError("{}: is no package, and not empty: it stays".format(output))
         shutil.rmtree(output)
     for kind in _FORMATS:

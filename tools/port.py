@@ -37,7 +37,8 @@ def why_not(port, error=None):
     busy = ("lock", "busy", "Access is denied", "Resource temporarily")
     if number == errno.EBUSY or any(word in text for word in busy):
         return "{}: in use: close the terminal or tool that has it open".format(port)
-    if number in (errno.ENOTTY, errno.EINVAL, errno.ENODEV) or "Inappropriate" in text:
+    odd = (errno.ENOTTY, errno.EINVAL, errno.ENODEV, errno.EISDIR)
+    if number in odd or "Inappropriate" in text or "Is a directory" in text:
         return "{}: not a serial port".format(port)
     return "{}: {}".format(port, text.splitlines()[0])
 

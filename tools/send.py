@@ -8,6 +8,7 @@ import click
 from thingscam import config, image
 from thingscam.session import CertificateError, Session
 from thingscam.uploader import Uploader, UploadError
+from tools import configfile, errors
 
 
 @click.command()
@@ -25,18 +26,22 @@ def command(picture, config_path):
 
     Exit code 0 when the service has taken it, 1 when it has not, with the reason.
     """
-    try:
-        click.echo(send(picture, config_path))
-    except (OSError, config.ConfigError, image.ImageError, UploadError) as e:
-        click.echo(_one_line(e, picture), err=True)
-        sys.exit(1)
+    with errors.told():
+        try:
+            click.echo(send(picture, config_path))
+        except (CertificateError, image.ImageError, UploadError) as e:
+            click.echo(_one_line(e, picture), err=True)
+            sys.exit(1)
 
 
 def send(picture, config_path):
     """Check the file `picture`, upload it as the file `config_path` says, return its URL.
 
-    Raises OSError (CertificateError among them), ConfigError, ImageError or UploadError.
+    Raises OSError (CertificateError among them), ConfigError, configfile.SettingError,
+    ImageError or UploadError.
     """
+    if not config_path.exists():
+        configfile.load(config_path)  # says how to make one
     settings = config.load(str(config_path))
     cloud = settings.cloud  # pyright: ignore[reportAttributeAccessIssue]
     data = memoryview(picture.read_bytes())
@@ -44,7 +49,11 @@ def send(picture, config_path):
         data = data[: len(data) - image.padding(data)]
     ca = None
     if cloud.endpoint.startswith("https:") and cloud.ca is not None:
-        ca = str(config_path.parent / cloud.ca)
+        path = configfile.beside(config_path.parent, cloud.ca)
+        if not path.exists():
+            text = "cloud.ca {}: No such file: python -m tools config {} --fetch-ca"
+            raise errors.ToolError(text.format(path, config_path))
+        ca = str(path)
     session = Session(ca, cloud.timeout_s, cloud.verify)
     try:
         return Uploader(settings, session).upload(data)
@@ -57,6 +66,4 @@ def _one_line(e, picture):
         return "{}: {}".format(picture, e)
     if isinstance(e, CertificateError):
         return "cloud.ca: {}".format(e)
-    if isinstance(e, UploadError):
-        return "not sent ({}): {}".format(e.action, e)
-    return str(e)
+    return "not sent ({}): {}".format(e.action, e)

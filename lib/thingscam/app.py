@@ -35,9 +35,8 @@ def main():
 def run(config):
     """Photograph and send, by the configuration, until the board is reset.
 
-    Does not return. Raises CertificateError when cloud.ca cannot be used,
-    boards.UnknownBoardError for a camera.board that is none, boards.PinError when
-    trigger.pir_pin is the camera's.
+    Does not return. Raises CertificateError (cloud.ca), boards.UnknownBoardError (camera.board)
+    or boards.PinError (trigger.pir_pin) when such a setting cannot be used.
     """
     global _current
     _current = App(config)
@@ -60,9 +59,9 @@ class App:
 
     def __init__(self, config):
         profile = boards.find(config.camera.board)
-        boards.check_sensor(profile, config.trigger.pir_pin)
-        self._started = ticks_ms()
         self._awake = config.power.mode == "awake"
+        boards.check_sensor(profile, config.trigger.pir_pin, not self._awake)
+        self._started = ticks_ms()
         self._log = Log(config.log.level, config.secrets, ".")
         self._counters = Counters()
         self._counters.add(board.start_cause())
@@ -79,8 +78,8 @@ class App:
         self._sender = Sender(config, self._outbox, self._log, self._counters, self)
         self._wifi = wifi.Wifi(config.wifi, self._log, self.attend)
         self._sent = None
-        self._online = False
-        self._cramped = False  # whether camera and connection have no room beside each other
+        self._young = True
+        self._online = self._cramped = False
         # Last: what cannot start for a mistake in the configuration must not restart for ever.
         self._dog = board.Watchdog(config.power.watchdog_s)
 
@@ -110,7 +109,8 @@ class App:
         self._capture.count_losses()
         self._status.show(self._online, self._sender.trouble)
         self._status.tell(self._why_silent())
-        if ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
+        if self._young and ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
+            self._young = False
             safemode.healthy()
         sleep_ms(_NAP_MS)
 
@@ -145,7 +145,7 @@ class App:
 
     def make_room(self):
         """Give memory back, for a TLS handshake."""
-        self._cramped = True
+        self._cramped = True  # camera and connection have no room beside each other
         self._capture.close()
 
     def too_large(self, size):
@@ -216,10 +216,10 @@ class App:
         while True:
             self._capture.photograph()  # the last moment counts too
             self._capture.close()
+            ms, pin = self._capture.trigger.sleep_plan()  # from here on motion wakes the board
             if not self._capture.trigger.pending():
                 break
         safemode.healthy()
-        ms, pin = self._capture.trigger.sleep_plan()
         if len(self._outbox):
             left = max(self._sender.left_ms(), 1)
             ms = min(ms or left, left)

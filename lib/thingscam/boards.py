@@ -127,7 +127,7 @@ class UnknownBoardError(ValueError):
 
 
 class PinError(ValueError):
-    """trigger.pir_pin is one of the camera's pins; the text names both."""
+    """trigger.pir_pin is no pin for a sensor on this board; the text says why, and which is."""
 
 
 class Profile:
@@ -161,18 +161,40 @@ def find(name):
     )
 
 
-def check_sensor(profile, pin):
-    """Raise PinError when GPIO `pin` (None: no sensor) is one that the board's camera needs."""
-    if pin is None or not profile.pins or pin not in profile.pins:
-        return
-    free = "null" if profile.pir is None else profile.pir
-    raise PinError(
-        "trigger.pir_pin: GPIO{} is the camera's on the board {}, set it to {}".format(
-            pin, profile.name, free
+def check_sensor(profile, pin, sleeps=False):
+    """Raise PinError when GPIO `pin` (None: no sensor) will not do on the board.
+
+    `sleeps` tells that it has to wake the chip from deep sleep.
+    """
+    trouble = None if pin is None else _unfit(profile, pin, sleeps)
+    if trouble:
+        free = "null" if profile.pir is None else profile.pir
+        raise PinError(
+            "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}".format(
+                pin, trouble, profile.name, free
+            )
         )
-    )
 
 
 def names():
     """Return the names of the known boards, as a list of texts."""
     return [row[0] for row in _BOARDS]
+
+
+def _unfit(profile, pin, sleeps):
+    # Why a sensor cannot be on this pin, or None. By the tables of ESP-IDF's pages on GPIO:
+    # flash, PSRAM (GPIO16 and 17 on an ESP32, octal on the S3 boards) and RTC pins.
+    if profile.pins and pin in profile.pins:
+        return "is the camera's"
+    if profile.chip == "esp32":
+        wakes = pin in (0, 2, 4, 12, 13, 14, 15, 25, 26, 27) or 32 <= pin <= 39
+        free = wakes or pin in (1, 3, 5, 18, 19, 21, 22, 23)
+        free = free or (pin in (16, 17) and not profile.psram)
+    elif profile.chip == "esp32s3":
+        wakes = pin <= 21
+        free = wakes or pin >= 38
+    else:
+        return None
+    if not free:
+        return "belongs to flash or PSRAM, or is none,"
+    return None if wakes or not sleeps else "cannot wake the chip"

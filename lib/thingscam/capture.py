@@ -53,7 +53,11 @@ class Capture:
     def close(self):
         """Give the camera's memory back; the next picture starts it again."""
         if self._camera is not None:
-            self._camera.close()
+            self._busy = True  # an interrupt would start what is half closed
+            try:
+                self._camera.close()
+            finally:
+                self._busy = False
 
     def too_large(self, size):
         """Take smaller pictures from now on: the service refused one of `size` bytes."""
@@ -107,7 +111,13 @@ class Capture:
     def _send(self, send, shot):
         self._sending, self._copy = shot, None
         self._since = ticks_ms()
-        settled = send(*shot)
+        settled = False
+        try:
+            settled = send(*shot)
+        finally:  # Ctrl-C must not cost the picture, nor a fault of ours
+            self._settle(settled, shot)
+
+    def _settle(self, settled, shot):
         self._busy = True
         try:
             safe, self._sending = self._sending is None, None

@@ -6,6 +6,9 @@ from thingscam.log import mask
 from thingscam.settings import NEEDED, NETWORK, SECTIONS, check, nearest, what
 
 _MOST_BYTES = 16384
+# A driver waits 4 s for each frame that does not come (esp_camera_fb_get), and capture() asks
+# for eight, before and after a new start.
+_LEAST_DOG_S = 45
 
 
 class ConfigError(Exception):
@@ -166,6 +169,9 @@ def _agree(config, mistakes):
     if 0 < dog < 4 * config.cloud.timeout_s:
         text = "power.watchdog_s: {} must be at least four times cloud.timeout_s {}, or 0 for none"
         mistakes.append(text.format(dog, config.cloud.timeout_s))
+    elif 0 < dog < _LEAST_DOG_S:
+        text = "power.watchdog_s: {} must be at least {}, as a camera that fails takes, or 0"
+        mistakes.append(text.format(dog, _LEAST_DOG_S))
 
 
 def _secrets(data):

@@ -33,19 +33,22 @@ class ClosedError(OSError):
 class Connection:
     """A connection to `host` (text) and `port` (int), with TLS if a `context` is given.
 
-    `timeout_ms` bounds connecting. `progress(sent)`, or None, is called between slices
-    and ten times a second while waiting, with the bytes of the body sent so far.
+    `timeout_ms` bounds connecting. `progress(sent)`, or None, is called when the name is
+    found, between slices, and ten times a second while waiting, with the bytes of the body
+    sent so far; less than 0 before the head is sent.
 
     Raises OSError, among them trust.CertificateError.
     """
 
     def __init__(self, host, port, context, timeout_ms, progress):
-        self.sent = 0
+        self.sent = -1
         self.timeout_ms = timeout_ms
         self._progress = progress
         self._asked = False
         error = OSError(errno.EHOSTUNREACH)
-        for address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[:_ADDRESSES]:
+        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        self.advanced(0)  # to find the name may have taken as long as connecting will
+        for address in addresses[:_ADDRESSES]:
             try:
                 self._open(address, context, host)
                 break

@@ -31,8 +31,8 @@ _TABLE = (
     (403, WAIT, "the device sends too many messages"),
     (413, WAIT, "the day's message quota is used up"),
     (4041, STOP, "check cloud.endpoint"),
-    (4291, WAIT, "another sender may use the same cloud.access_token"),
-    (4292, WAIT, "another sender may use the same cloud.access_token"),
+    (4291, WAIT, "one picture in 10 s; does another sender use the same cloud.access_token?"),
+    (4292, WAIT, "one picture in 10 s; does another sender use the same cloud.access_token?"),
     (5001, RETRY, "a fault of the service"),
 )
 

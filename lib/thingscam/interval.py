@@ -34,7 +34,11 @@ class Interval:
             self._close_for(left)
 
     def restart(self):
-        """Close the gate for one period: call it when a request has ended, however it did."""
+        """Close the gate for one period.
+
+        Call it before a request, for the board may be reset in the middle of it, and again
+        when it has ended, however it did.
+        """
         self._close_for(self._period)
         self._stamp()
 
@@ -65,7 +69,7 @@ class Interval:
             self._timer.init(mode=Timer.ONE_SHOT, period=left, callback=self._callback)
 
     def _on_timer(self, _timer):
-        self._open = True
+        self.left_ms()  # opens it, unless the callback is a late one for the request before
 
     def _stamp(self):
         gone = self._period - self.left_ms()

@@ -2,13 +2,12 @@
 
 import errno
 
-from thingscam.port import const
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.shelf import Shelf
-
-POLICIES = ("drop_oldest", "keep_oldest")
 
 _TRIES = const(8)  # damaged pictures to step over in one call
 _BAD_MOST = const(16)
+_PAUSE_MS = const(10000)  # between two looks at a file system that fails; a put() looks at once
 _REJECTED_MOST = const(5)
 # ENOSPC, which boards do not name; FAT says EACCES when there is no room for one name more.
 _FULL = (28, errno.EACCES)
@@ -26,22 +25,22 @@ class Outbox:
     then refuses). `log` is a Log or None. `dropped` counts the pictures lost since the
     start, those that put() refused among them.
 
-    No method raises OSError: each says what it does instead. Raises ValueError for an
-    unknown policy.
+    No method raises OSError: each says what it does. Raises ValueError for an unknown policy.
     """
 
     per_folder = 32
 
     def __init__(self, path, max_bytes, policy="drop_oldest", log=None):
-        if policy not in POLICIES:
-            raise ValueError("policy {!r}: give one of {}".format(policy, ", ".join(POLICIES)))
+        if policy not in ("drop_oldest", "keep_oldest"):
+            raise ValueError("policy {!r}: drop_oldest or keep_oldest".format(policy))
         self._max = max_bytes
         self._policy = policy
-        self._log = log
+        self._warn = log.warning if log is not None else lambda text, *values: None
         self._shelf = Shelf(path.rstrip("/"), self.per_folder, self._warn)
         self.dropped = 0
         self.in_use = None  # the number of the picture that is open; its file sees to it
         self._ready = False
+        self._again = None  # ticks: when to look at a file system that failed
         self._recover()
 
     def __len__(self):
@@ -69,7 +68,7 @@ class Outbox:
         size = len(view)
         if not 0 < size <= self._max:
             return self._refuse("%d bytes, outbox.max_bytes is %d", size, self._max)
-        if not self._recover():
+        if not self._recover(True):
             return self._refuse("the outbox cannot be used")
         while self._bytes + size > self._max:
             if not self._drop_one():
@@ -109,7 +108,7 @@ class Outbox:
             if self._shelf.delete(kept.number):
                 self._gone(kept.number, kept.size)
         except OSError as e:
-            self._step_over(kept.number, "deleted", e)
+            self.step_over(kept.number, "deleted", e)
 
     def reject(self, kept):
         """Move a picture to rejected/, where the last five stay for a person to see.
@@ -123,10 +122,17 @@ class Outbox:
             self._warn("picture %d cannot be kept in rejected/: %s", kept.number, e)
             self.remove(kept)
 
-    def _recover(self):
+    def step_over(self, number, what, e):
+        """Offer a picture no more until a restart: it could not be "read", say, for `e`."""
+        self._warn("picture %s cannot be %s: %s", number, what, e)
+        self._bad = self._bad[1 - _BAD_MOST :] + [number]
+
+    def _recover(self, now=False):
         # Returns whether the file system can be used; looks what is there the first time.
         if self._ready:
             return True
+        if not now and self._again and ticks_diff(self._again, ticks_ms()) > 0:
+            return False
         self._bad = []  # numbers that cannot be read or deleted
         self._known = {}  # the last that oldest() (True) and newest() (False) read through
         self._reckoned = False
@@ -134,8 +140,11 @@ class Outbox:
         try:
             counted = self._shelf.recover()
         except OSError as e:
-            self._warn("the outbox cannot be used: %s", e)
+            if self._again is None:  # said once: the ring file is on the flash, which wears
+                self._warn("the outbox cannot be used: %s", e)
+            self._again = ticks_add(ticks_ms(), _PAUSE_MS)
             return False
+        self._again = None
         self._ready = True
         self._count, self._bytes = counted or (self._shelf.next - self._shelf.low, 0)
         oldest = self._end(True, False)
@@ -169,7 +178,7 @@ class Outbox:
                     return found
                 self._lose(number, "damaged")
         except OSError as e:
-            self._step_over(number, "read", e)
+            self.step_over(number, "read", e)
         return None
 
     def _good(self, number, up):
@@ -199,7 +208,7 @@ class Outbox:
             if number is not None:
                 self._lose(number, "dropped, the outbox is full")
         except OSError as e:
-            self._step_over(number, "deleted", e)
+            self.step_over(number, "deleted", e)
             return False
         return number is not None or not self._count
 
@@ -235,15 +244,7 @@ class Outbox:
             self._shelf.rise(self._shelf.next)
             self._ready = not self._reckoned  # else count what there really is
 
-    def _step_over(self, number, what, e):
-        self._warn("picture %s cannot be %s: %s", number, what, e)
-        self._bad = self._bad[1 - _BAD_MOST :] + [number]
-
     def _refuse(self, why, *values):
         self.dropped += 1
         self._warn("picture not kept: " + why, *values)
         return False
-
-    def _warn(self, text, *values):
-        if self._log is not None:
-            self._log.warning(text, *values)

@@ -9,6 +9,8 @@ from thingscam.port import const, sleep_ms
 
 _MOST = const(3)
 _PAUSE_MS = const(3000)
+_RETRY_TIMER = const(0)  # the pace's, which is not kept then
+_RETRY_MS = const(3600000)
 
 # Held to GND while the board starts: the first that neither camera nor sensor drives. The
 # BOOT button's pin (0) is the camera's clock on an ESP32-CAM; there the SD card's clock pin
@@ -18,7 +20,10 @@ _PINS_S3 = (0,)
 
 
 def reason():
-    """Return why the app must not start, a text, or None. Counts this start."""
+    """Return why the app must not start, a text, or None. Counts this start.
+
+    After crashes the board is restarted in an hour, unless a person comes before.
+    """
     pin = _held_pin()
     if pin is not None:
         return "GPIO{} is held to GND".format(pin)
@@ -32,6 +37,7 @@ def reason():
     if crashes >= _MOST:
         found = "{} starts in a row ended in a crash or by the watchdog".format(crashes)
         crashes = 0
+        _retry_later()
     _keep(crashes, 0)
     return found
 
@@ -53,6 +59,17 @@ def healthy():
     """Forget the crashes: the app works."""
     if _recall()[0]:
         _keep(0, 0)
+
+
+def _retry_later():
+    # Nobody may be near. Who comes stops the timer: each mpremote makes a soft reset.
+    if hasattr(board.machine, "Timer"):
+        timer = board.machine.Timer(_RETRY_TIMER)
+        timer.init(mode=timer.ONE_SHOT, period=_RETRY_MS, callback=_on_timer)
+
+
+def _on_timer(_timer):
+    board.reset()
 
 
 def _recall():

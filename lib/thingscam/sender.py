@@ -71,8 +71,7 @@ class Sender:
         except OSError as e:
             if file is not None:
                 file.close()
-            self._log.error("picture %d cannot be read, set aside: %s", kept.number, e)
-            self._outbox.reject(kept)
+            self._outbox.step_over(kept.number, "read", e)  # it was whole, and may be again
             return
         try:
             action = self._upload(image, kept.size, kept.cause)
@@ -124,13 +123,14 @@ class Sender:
     def _upload(self, image, size, cause):
         # Returns None when the picture was accepted, else the action.
         start = ticks_ms()
+        self.interval.restart()
         try:
             url = self._host.attend(self._uploader.upload, image)
         except UploadError as e:
-            self.interval.restart()
             self._refused(e, size)
             return e.action
-        self.interval.restart()
+        finally:
+            self.interval.restart()
         self.backoff.success()
         self.trouble = None
         self.silences = 0

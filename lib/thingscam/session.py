@@ -2,13 +2,14 @@
 
 from thingscam import answer, board
 from thingscam.connection import ClosedError, Connection
-from thingscam.port import const, ticks_add
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.request import Request, is_length
 from thingscam.trust import CertificateError, make_context
 
 __all__ = ("CertificateError", "Session")
 
 _BYTES = (bytes, bytearray, memoryview)
+_IDLE_MS = const(60000)
 _LEAST_RATE = const(1)  # bytes in a ms: a body that goes slower than 1 KB/s is given up
 
 
@@ -19,8 +20,9 @@ class Session:
     or the bytes. Without one a computer trusts its own store; a board has none and
     refuses https. `timeout` is in seconds: for connecting, for each standstill while
     sending, and for the whole answer. `verify=False` takes any server. `progress(sent)`
-    is called between slices of the body and ten times a second while waiting, with the
-    bytes of the body sent so far: for a watchdog, and for what else cannot wait.
+    is called when the name is found, between slices of the body and ten times a second while
+    waiting, with the bytes of the body sent so far (less than 0 before it): for a watchdog,
+    and for what else cannot wait.
     `make_room()` is called when memory is too short to connect; then that is tried again.
 
     Raises CertificateError when the CA certificate cannot be used.
@@ -36,6 +38,7 @@ class Session:
         self._make_room = make_room
         self._connection = None
         self._peer = None
+        self._used = 0  # ticks at the end of the last request
         self._request = Request()
         self._reader = answer.Reader(self._receive)
         self._answer_by = 0
@@ -60,23 +63,14 @@ class Session:
         timeout_ms = int((timeout or self._timeout) * 1000)
         done = False
         try:
-            reused = self._is_open(peer)
-            if not reused:
+            if not self._is_open(peer):
                 self._connect(peer, timeout_ms)
             self._connection.timeout_ms = timeout_ms
-            try:
-                first = self._send(head, chunks, length)
-            except ClosedError:
-                # Nothing of an answer had come. On a kept connection that is the server's
-                # good night, crossed by our request; on a new one it is an error. An
-                # iterator that has been drawn from cannot be sent again.
-                if not reused or iter(chunks) is chunks:
-                    raise
-                self.close()
-                self._connect(peer, timeout_ms)
-                first = self._send(head, chunks, length)
-            result = self._answer(first)
+            # Once only, also when a kept connection turns out to be closed: the server may
+            # have taken the request in all the same, and another would come too soon for it.
+            result = self._answer(self._send(head, chunks, length))
             done = result.keep
+            self._used = ticks_ms()
         finally:
             if not done:
                 self.close()
@@ -84,7 +78,11 @@ class Session:
 
     def connected(self):
         """Return whether a connection is kept open, as far as is known on this side."""
-        return self._connection is not None and not self._connection.has_news()
+        if self._connection is None:
+            return False
+        # Routers forget a connection that is idle, and tell nobody.
+        idle = ticks_diff(ticks_ms(), self._used)
+        return 0 <= idle < _IDLE_MS and not self._connection.has_news()
 
     def close(self):
         """Close the connection, if there is one; the next post() opens another."""
@@ -93,9 +91,7 @@ class Session:
             connection.close()
 
     def _is_open(self, peer):
-        if self._connection is None:
-            return False
-        if peer == self._peer and not self._connection.has_news():
+        if peer == self._peer and self.connected():
             return True
         self.close()
         return False

@@ -15,7 +15,8 @@ class Trigger:
 
     Triggers within `cooldown_s` of the last picture are one with it: a person who walks
     by is one picture, not ten. Cooldown and period go on over deep sleep and resets.
-    `moved()` is called from the sensor's interrupt.
+    `moved()` is called from the sensor's interrupt; the line is looked at as well, each time
+    that cause() or pending() is asked.
     """
 
     def __init__(self, settings, moved):
@@ -29,16 +30,18 @@ class Trigger:
         if settings.pir_pin is not None:
             # A PIR module drives its line itself: nothing is pulled.
             self._pin = board.input_pin(settings.pir_pin)
+        self._high = False
         self._moved = self._pin is not None and board.woken_by_pin()
         if self._pin is not None:
-            self._pin.irq(self._on_rise, self._pin.IRQ_RISING)
+            self._high = self._pin.value() == 1
+            self._listen()
 
     def cause(self):
         """Return "pir" or "timer" when a picture is due, None while none is."""
         now = ticks_ms()
         if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:
             self._last = None  # for good: when the ticks have wrapped it would look new again
-        if self._moved:
+        if self.pending():
             self._moved = False
             if self._last is None:
                 return self._taken(now, "pir")
@@ -52,6 +55,13 @@ class Trigger:
 
     def pending(self):
         """Return whether motion was seen since cause() was asked last."""
+        if self._pin is not None:
+            before, self._high = self._high, self._pin.value() == 1
+            if self._high and not before and not self._moved:
+                # Seen, and not heard: espressif/esp32-camera 2.0.4 to 2.0.8 switch off all
+                # pins' interrupts when the camera is closed (issue 658 there).
+                self._moved = True
+                self._listen()
         return self._moved
 
     def sleep_plan(self):
@@ -101,6 +111,9 @@ class Trigger:
         # One that is over already is late, by the time that a start takes: the next is not.
         if -self._every_ms < due - clock <= self._every_ms:
             self._due = ticks_add(ticks_ms(), due - clock)
+
+    def _listen(self):
+        self._pin.irq(self._on_rise, self._pin.IRQ_RISING)
 
     def _on_rise(self, _pin):
         self._moved = True

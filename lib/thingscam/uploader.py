@@ -215,10 +215,12 @@ def _redirect(answer):
 
 
 def _reason(e):
-    number = e.errno if isinstance(e, OSError) else None
+    number = e.args[0] if isinstance(e, OSError) and e.args else None
     if isinstance(number, int):
         if number == errno.ETIMEDOUT:
             return "no answer in time"
+        if -12 < number < 0 or -212 < number < -199:  # getaddrinfo's, of a computer and lwIP
+            return "the name does not resolve ({})".format(number)
         return errno.errorcode.get(number) or "{} {}".format(type(e).__name__, number)
     return "{}: {}".format(type(e).__name__, e)
 

@@ -20,7 +20,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam import app, board, config, session
+from thingscam import app, board, config, safemode, session
 from thingscam.clock import SERVERS
 from thingscam.counters import Counters
 
@@ -417,6 +417,23 @@ def test_the_watchdog_is_fed_by_progress_alone():
         assert not esp.starving
 
 
+def test_a_minute_awake_forgets_crashes():
+    with House() as house:
+        board.remember(board.CRASHES, bytes([2, 0]))
+        house.start()
+        house.turns(ms=59000)
+        assert board.recall(board.CRASHES) == bytes([2, 0])
+        house.turns(ms=2000)
+        assert board.recall(board.CRASHES) == bytes([0, 0])
+        # From then on an idle turn reads no RTC memory: each time it is a copy on the heap.
+        recall = safemode.board.recall
+        safemode.board.recall = None
+        try:
+            house.turns(ms=1000)
+        finally:
+            safemode.board.recall = recall
+
+
 def test_status():
     with House() as house:
         house.start()
@@ -522,7 +539,18 @@ def test_what_a_person_must_mend_is_said_in_one_line():
         house.sections["trigger"] = {"pir_pin": 13}
         return "trigger.pir_pin: GPIO13 is the camera's on the board esp-eye, set it to null"
 
-    for breaks in (no_region, no_ca, no_board, no_wifi, sensor_on_the_camera):
+    def sensor_on_the_psram(house):
+        house.sections["trigger"] = {"pir_pin": 16}
+        return "GPIO16 belongs to flash or PSRAM, or is none, on the board ai-thinker"
+
+    def sensor_that_cannot_wake_it(house):
+        house.sections["camera"] = {"board": "xiao-esp32s3-sense"}
+        house.sections["trigger"] = {"pir_pin": 42}
+        house.sections["power"] = {"mode": "deepsleep"}
+        return "GPIO42 cannot wake the chip on the board xiao-esp32s3-sense, set it to 1"
+
+    sensors = (sensor_on_the_camera, sensor_on_the_psram, sensor_that_cannot_wake_it)
+    for breaks in (no_region, no_ca, no_board, no_wifi) + sensors:
         with House() as house:
             wanted = breaks(house)
             (line,) = said(house)
@@ -690,6 +718,29 @@ def test_motion_at_the_last_moment():
         house.wake()
         house.sleep()
         assert len(set(arrived())) == 2
+
+
+def test_motion_while_it_decides_how_to_sleep():
+    # Between the last look at the triggers and the look at the line, which is high then.
+    with deep(trigger={"pir_pin": 13, "every_s": 0, "cooldown_s": 1}) as house:
+        house.sleep()
+        healthy = safemode.healthy
+
+        def late():
+            safemode.healthy = healthy
+            house.esp.drive(13, 1)
+            healthy()
+
+        safemode.healthy = late
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        house.esp.drive(13, 0)
+        if house.esp.wake_pin is None:
+            house.wake(after_ms=house.esp.slept)
+        else:
+            house.wake(by_pin=True)
+        house.sleep()
+        assert app.status()["captured"] == 2
 
 
 def test_no_network_is_given_up_for_now():

@@ -86,6 +86,34 @@ def test_board_pins_are_possible():
             assert found.pir not in ((0, 2, 5, 12, 15) if found.chip == "esp32" else (0, 3))
 
 
+def test_where_a_sensor_may_be():
+    # Board, pin, whether it will do awake, and for waking from deep sleep.
+    cases = (
+        ("ai-thinker", None, True, True),
+        ("ai-thinker", 13, True, True),
+        ("ai-thinker", 25, False, False),  # the camera's
+        ("ai-thinker", 16, False, False),  # the PSRAM's
+        ("ai-thinker", 6, False, False),  # the flash's
+        ("ai-thinker", 20, False, False),  # there is none
+        ("ai-thinker", 3, True, False),
+        ("ttgo-t-journal", 16, True, False),  # without PSRAM it is free
+        ("xiao-esp32s3-sense", 1, True, True),
+        ("freenove-esp32s3", 47, True, False),
+        ("freenove-esp32s3", 35, False, False),  # the PSRAM's
+        ("firmware", 16, True, True),  # nothing is known of it
+    )
+    for name, pin, *allowed in cases:
+        for sleeps in (False, True):
+            found = boards.find(name)
+            if allowed[sleeps]:
+                boards.check_sensor(found, pin, sleeps)
+                continue
+            e = raises(boards.PinError, boards.check_sensor, found, pin, sleeps)
+            assert "trigger.pir_pin: GPIO{} ".format(pin) in str(e) and name in str(e)
+    for name in boards.names():
+        boards.check_sensor(boards.find(name), boards.find(name).pir, True)
+
+
 def test_ai_thinker():
     found = boards.find("ai-thinker")
     assert found.chip == "esp32" and found.psram

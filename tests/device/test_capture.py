@@ -194,6 +194,24 @@ def test_what_cannot_be_sent_now_is_kept(watcher):
 
 
 @watched(psram=True)
+def test_what_a_person_interrupts_is_kept(watcher):
+    # Ctrl-C, as every mpremote sends it; also a fault of ours, which restarts the board.
+    for error in (KeyboardInterrupt, KeyError):
+        for late in (False, True):
+
+            def send(frame, captured_at, cause, error=error, late=late):
+                if late:
+                    watcher.esp.go(5000)
+                    watcher.capture.photograph()
+                raise error
+
+            watcher.esp.pulse()
+            raises(error, watcher.capture.photograph, lambda send=send: send)
+            assert len(watcher.kept()) == 1
+            watcher.esp.go(20000)
+
+
+@watched(psram=True)
 def test_what_takes_long_to_send_is_kept_meanwhile(watcher):
     for settled in (True, False):
         waiting = []
@@ -290,6 +308,18 @@ def test_an_interrupt_in_a_blocking_call(watcher):
     assert len(watcher.outbox) == 0
     watcher.capture.photograph()
     assert len(watcher.outbox) == 1
+
+
+@watched()
+def test_an_interrupt_while_the_camera_is_closed(watcher):
+    # As make_room() does it, in an upload.
+    watcher.capture.ready()
+    watcher.camera.on_close = watcher.esp.pulse
+    watcher.capture.attend(watcher.capture.close)
+    assert not watcher.camera.running and watcher.camera.starts == 1
+    watcher.camera.on_close = None
+    watcher.capture.photograph()  # not lost, it comes next
+    assert len(watcher.kept()) == 1 and watcher.camera.starts == 2
 
 
 @watched()

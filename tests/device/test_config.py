@@ -253,6 +253,11 @@ def test_settings_that_disagree():
     assert "power.watchdog_s" in mistakes(data)[0]
     parse(changed("power", "watchdog_s", 60))
     parse(changed("power", "watchdog_s", 0))
+    data = changed("power", "watchdog_s", 44)
+    data["cloud"]["timeout_s"] = 5
+    assert "power.watchdog_s: 44 must be at least 45" in mistakes(data)[0]
+    data["power"]["watchdog_s"] = 45
+    parse(data)
     refused("outbox", "path", "outbox", "/")
 
 

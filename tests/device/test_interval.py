@@ -33,8 +33,20 @@ def test_the_timer_opens_it(esp):
     gate = interval.Interval(7000)
     gate.restart()
     assert esp.timers[0].period == 7000
+    esp.go(7000)
     esp.fire(0)
     assert gate.ready()
+
+
+@on_board
+def test_a_late_callback_opens_nothing(esp):
+    # The timer of the request before ran out just as this one ended.
+    gate = interval.Interval(7000)
+    gate.restart()
+    esp.go(7000)
+    gate.restart()
+    esp.fire(0)
+    assert gate.left_ms() == 7000
 
 
 @on_board

@@ -4,8 +4,9 @@ import errno
 import gc
 import os
 
+from fakeboard import on_board
 from flash import Flash
-from support import env, raises
+from support import env, new_folder, raises
 from thingscam import folder as folders
 from thingscam import kept as kept_files
 from thingscam.outbox import Outbox
@@ -386,6 +387,34 @@ def test_a_path_that_cannot_be_is_no_crash():
     assert box.oldest() is None and box.newest() is None
     assert len(box) == box.bytes_used == 0
     assert log.has("the outbox cannot be used")
+
+
+@on_board
+def test_what_cannot_be_used_is_said_once_and_looked_at_seldom(esp):
+    # The app's loop asks fifty times a second, and the ring file is on flash that wears.
+    log = Lines()
+    looks = []
+
+    def fail(*_):
+        looks.append(1)
+        raise OSError(errno.EIO)
+
+    make_path, folders.make_path = folders.make_path, fail
+    try:
+        box = Outbox(new_folder(), MAX, log=log)
+        for _ in range(3000):
+            assert len(box) == 0 and box.oldest() is None
+            esp.go(20)
+        assert len(looks) == 6 and len(log.lines) == 1, (looks, log.lines)
+        for _ in range(2):
+            assert not box.put(picture(1), None, "pir")  # it does not wait
+        assert len(looks) == 8
+        assert log.lines[1:] == ["picture not kept: the outbox cannot be used"] * 2
+    finally:
+        folders.make_path = make_path
+    assert len(box) == 0
+    fill(box, 1)
+    assert len(box) == 1
 
 
 @everywhere

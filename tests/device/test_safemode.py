@@ -43,9 +43,12 @@ def test_three_crashes_in_a_row(esp):
     crash(esp)
     found = safemode.reason()
     assert "3 starts" in found and "crash" in found
-    # The next start tries again: it may have been mended.
+    # The next start tries again: it may have been mended. Without a person, in an hour.
+    assert esp.timers[0].period == 3600000
+    raises(Gone, esp.fire, 0)
     esp.restart("reset")
     assert safemode.reason() is None
+    assert esp.timers == {}
 
 
 @on_board

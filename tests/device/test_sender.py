@@ -13,6 +13,7 @@ from support import (
     no_faults,
     note_in,
     photo,
+    raises,
     request,
     uploads,
 )
@@ -160,6 +161,25 @@ def test_the_service_has_its_ten_seconds(esp):
             assert post.sender.left_ms() >= 1
             esp.go(post.sender.left_ms())
             assert post.sender.why_silent() is None
+
+
+@on_board
+def test_a_reset_in_the_middle_of_a_request(esp):
+    # By the watchdog, or by a person's Ctrl-C.
+    post = Post()
+
+    def upload(call, *arguments):
+        call(*arguments)
+        raise KeyboardInterrupt
+
+    post.attend = upload
+    for cause in ("watchdog", "soft_reset", None):
+        raises(KeyboardInterrupt, post.sender.send_frame, photo(), TAKEN, "pir")
+        if cause is not None:
+            esp.restart(cause)
+            assert Post().sender.left_ms() > 9000, cause
+            esp.go(10000)
+    assert post.sender.left_ms() == 10000
 
 
 @on_board
@@ -366,7 +386,7 @@ def test_a_stubborn_picture_does_not_hold_up_the_others(esp):
 
 
 @on_board
-def test_a_file_that_cannot_be_read_is_set_aside(esp):
+def test_a_file_that_cannot_be_read_is_stepped_over(esp):
     # When it is opened, and when it is read.
     for failing in ("open", "seek", "readinto"):
         esp.power_cut()
@@ -377,13 +397,16 @@ def test_a_file_that_cannot_be_read_is_set_aside(esp):
         post.outbox.oldest, oldest = (lambda broken=broken: broken), post.outbox.oldest
         post.sender.send_kept()
         post.outbox.oldest = oldest
-        assert post.waiting() == 1 and post.rejected() == 1, failing
-        assert post.notes.count("ERROR", "set aside") == 1, post.notes.lines
+        assert post.waiting() == 2 and post.rejected() == 0, failing
+        assert post.notes.count("WARNING", "cannot be read") == 1, post.notes.lines
         assert broken.closed == broken.opened
         assert uploads() == []
         post.pause(esp)
         post.sender.send_kept()
         assert arrived() == ["two"]
+        # Nothing is lost: a restart offers it again.
+        post.outbox = Outbox(post.folder, 10000000)
+        assert post.outbox.oldest().number == kept.number
 
 
 class Broken:

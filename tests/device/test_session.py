@@ -105,8 +105,16 @@ def test_calls_back_between_slices():
     client.close()
     script.report()
     assert sent == sorted(sent)
-    assert sent[0] == 0 and sent[-1] == 100000
+    assert sent[0] < 0 and sent[1] == 0 and sent[-1] == 100000
     assert len(set(sent)) >= 7  # 16 KB at most at a time
+
+
+def test_calls_back_when_the_name_is_found():
+    # That may take as long as connecting, and a watchdog counts both.
+    sent = []
+    client = session.Session(timeout=5, progress=sent.append)
+    raises(OSError, client.post, "http://127.0.0.1:1/", b"1")
+    assert len(sent) == 1
 
 
 def test_calls_back_while_waiting():
@@ -120,7 +128,7 @@ def test_calls_back_while_waiting():
 
 def test_a_callback_that_raises_closes_the_connection():
     def progress(sent):
-        if sent:
+        if sent > 0:
             raise KeyError("mine")
 
     script = Script([["head"], ["until_closed"]])
@@ -135,7 +143,15 @@ def test_a_callback_that_raises_closes_the_connection():
 # Kept connections that the server has closed.
 
 
-def test_replaces_a_kept_connection_once():
+def wait_for_the_end(client):
+    for _ in range(200):
+        if not client.connected():
+            break
+        sleep_ms(20)
+    assert not client.connected()
+
+
+def test_replaces_a_kept_connection():
     for end in ("close", "reset"):
         script = Script(
             [["head"], ["body"], ["send", GOOD], [end]],
@@ -143,34 +159,43 @@ def test_replaces_a_kept_connection_once():
         )
         client = session.Session(timeout=5)
         client.post(script.url, data=BODY)
-        # The good night may still be on its way: both orders must work.
+        wait_for_the_end(client)
         assert client.post(script.url, data=BODY).status_code == 200
         client.close()
         seen = script.report()
         assert [each["sum"] for each in seen] == [sum(BODY)] * 2, seen
 
 
-def test_replaces_a_kept_connection_that_dies_under_the_request():
-    # The server reads the whole second request, says nothing and closes: on a kept
-    # connection that counts as "closed meanwhile".
-    script = Script(
-        [["head"], ["body"], ["send", GOOD], ["head"], ["body"], ["close"]],
-        [["head"], ["body"], ["send", GOOD]],
-    )
+def test_does_not_trust_a_connection_that_was_idle_for_long():
+    script = Script(*[[["head"], ["body"], ["send", GOOD], ["until_closed"]]] * 2)
     client = session.Session(timeout=5)
     client.post(script.url, data=BODY)
-    assert client.post(script.url, data=BODY).status_code == 200
+    kept, later = session.ticks_ms, session.ticks_add(session.ticks_ms(), 59000)
+    try:
+        session.ticks_ms = lambda: later
+        assert client.connected()
+        later = session.ticks_add(later, 1000)
+        assert not client.connected()
+        client.post(script.url, data=BODY)
+    finally:
+        session.ticks_ms = kept
     client.close()
     assert len(script.report()) == 2
 
 
-def test_never_replaces_twice():
-    dies = [["head"], ["body"], ["close"]]
-    script = Script([["head"], ["body"], ["send", GOOD]] + dies, dies, dies)
-    client = session.Session(timeout=5)
-    client.post(script.url, data=BODY)
-    raises(OSError, client.post, script.url, BODY)
-    assert len(script.report()) == 2
+def test_never_repeats_on_a_kept_connection():
+    # Whether the server has counted the request, or kept the picture, nobody knows: a second
+    # one would come too soon for its pace.
+    for end in ("close", "reset"):
+        for steps in ([["head"]], [["head"], ["read", 3000]], [["head"], ["body"]]):
+            script = Script(
+                [["head"], ["body"], ["send", GOOD]] + steps + [[end]],
+                [["head"], ["body"], ["send", GOOD]],
+            )
+            client = session.Session(timeout=5)
+            client.post(script.url, data=BODY)
+            raises(OSError, client.post, script.url, BODY)
+            assert len(script.report()) == 1
 
 
 def test_never_repeats_on_a_new_connection():
@@ -200,17 +225,6 @@ def test_never_repeats_after_a_timeout():
     client = session.Session(timeout=0.3)
     client.post(script.url, data=BODY)
     raises(OSError, client.post, script.url, BODY)
-    assert len(script.report()) == 1
-
-
-def test_an_iterator_is_not_sent_again():
-    script = Script(
-        [["head"], ["body"], ["send", GOOD], ["head"], ["read", 1], ["reset"]],
-        [["head"], ["body"], ["send", GOOD]],
-    )
-    client = session.Session(timeout=5)
-    client.post(script.url, data=b"1")
-    raises(OSError, client.post, script.url, iter([b"1"] * 9), {"Content-Length": "9"})
     assert len(script.report()) == 1
 
 
@@ -483,6 +497,7 @@ def test_makes_room_on_a_connection_that_has_gone_stale():
     with Cramped() as cramped:
         client = session.Session(timeout=5, make_room=cramped.make_room)
         client.post(script.url, data=BODY)
+        wait_for_the_end(client)
         cramped.errors.append(MemoryError())
         client.post(script.url, data=BODY)
         client.close()
@@ -503,10 +518,6 @@ def test_tells_whether_it_is_connected():
     # The server's good night is noticed, without a request; what is closed is closed.
     script = Script(answers + [["close"]])
     client.post(script.url, data=BODY)
-    for _ in range(200):
-        if not client.connected():
-            break
-        sleep_ms(20)
-    assert not client.connected()
+    wait_for_the_end(client)
     client.close()
     script.report()

@@ -41,6 +41,29 @@ def test_tells_of_motion_at_once(esp):
 
 
 @on_board
+def test_sees_what_no_interrupt_tells(esp):
+    # As after esp_camera_deinit() of esp32-camera 2.0.4 to 2.0.8 on an ESP32.
+    told = []
+    watcher = start(cooldown_s=0, moved=lambda: told.append(esp.ticks))
+    for _ in range(3):
+        esp.irqs.clear()
+        esp.drive(13, 1)
+        assert watcher.pending() and watcher.cause() == "pir"
+        assert watcher.cause() is None  # the line is still high: one motion
+        esp.drive(13, 0)
+        assert watcher.cause() is None and told == []
+    esp.pulse()  # it listens again
+    assert len(told) == 1 and watcher.cause() == "pir" and watcher.cause() is None
+
+
+@on_board
+def test_a_line_that_was_high_before_is_no_motion(esp):
+    esp.levels[13] = 1
+    watcher = start()
+    assert watcher.cause() is None and not watcher.pending()
+
+
+@on_board
 def test_a_burst_within_the_cooldown_makes_one_picture(esp):
     watcher = start(cooldown_s=10)
     found = []

@@ -1,6 +1,7 @@
 # uploader.Uploader over three HTTP clients: our Session, and the stock requests of the
 # interpreter that runs the test (MicroPython's or CPython's).
 
+import errno
 import json
 import os
 import random
@@ -345,6 +346,25 @@ def test_a_redirect_is_named_and_not_followed():
         assert other.url in str(e) and "demo-camera" not in str(e)
         script.report()
     assert other.report() == []
+
+
+def test_network_errors_are_told_in_words():
+    class Client:
+        def post(self, *_, **__):
+            raise OSError(*self.args)
+
+    client = Client()
+    uploader = Uploader(settings("http://camera.example"), client)
+    for client.args, words in (
+        ((errno.ETIMEDOUT,), "no answer in time"),
+        ((errno.ETIMEDOUT, "timed out"), "no answer in time"),
+        ((-202,), "the name does not resolve (-202)"),
+        ((-2, "Name or service not known"), "the name does not resolve (-2)"),
+        ((errno.ECONNREFUSED,), "ECONNREFUSED"),
+        ((-29312,), "OSError -29312"),
+    ):
+        e = refused(uploader, b"1", "retry", None, None)
+        assert str(e) == "http://camera.example: " + words, e
 
 
 def test_exactly_one_request_per_call():

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -159,9 +160,22 @@ def test_the_image_is_kept_and_ctrl_c_ends_it_cleanly(folder, tmp_path):
         assert "kept" in json.loads(get(url + "/files"))
 
 
+def test_the_configuration_brings_its_ca(tmp_path):
+    cloud = {"endpoint": "https://localhost:9", "ca": "/certs/ca.der"}
+    (tmp_path / "config.json").write_text(json.dumps({"cloud": cloud}))
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "certs" / "ca.der").write_bytes(b"certificate")
+    with command("--config", str(tmp_path / "config.json"), "--quiet") as (_, _, url):
+        assert "certs/ca.der" in json.loads(get(url + "/files"))
+
+
 def test_mistakes_on_the_command_line_are_told_in_a_sentence(tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear board,\n")
     for arguments, says in (
         (["--photos", str(tmp_path)], "no *.jpg in it"),
+        (["--image", str(letter)], "letter.txt: not the flash of a board"),
+        (["--port-link", str(tmp_path / "none" / "x")], "/none/x: No such file"),
         (["--image", str(tmp_path / "none" / "flash.img")], "No such file"),
         (["--profile", "toaster"], "ai-thinker"),
     ):
@@ -175,3 +189,18 @@ def test_mistakes_on_the_command_line_are_told_in_a_sentence(tmp_path):
         assert done.returncode
         assert says in done.stderr
         assert "Traceback" not in done.stderr
+    assert letter.read_text() == "Dear board,\n"
+
+
+def test_a_control_port_in_use(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "tools", "board", "--control-port", number],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert done.returncode == 1
+    assert "port {} is in use".format(number) in done.stderr and "--control-port" in done.stderr

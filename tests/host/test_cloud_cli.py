@@ -264,7 +264,10 @@ def test_tls_with_a_given_certificate(tmp_path):
         (("--tls", "--cert", "x"), "--cert and --key go together"),
         (("--tls", "--cert", "x", "--key", "y", "--ca-out", "z"), "do not go with --cert"),
         (("--tls", "--cert", "none.pem", "--key", "none.key"), "none.pem: no such file"),
-        (("--tls", "--cert", "junk.pem", "--key", "junk.pem"), "junk.pem with key junk.pem: "),
+        (
+            ("--tls", "--cert", "junk.pem", "--key", "junk.pem"),
+            "junk.pem with key junk.pem: not a certificate",
+        ),
         (("--tls", "--tls-name", "a b"), "no certificate for a b: "),
         (("--tls", "--ca-out", "none/ca.der"), "none/ca.der: No such file"),
     ],

@@ -112,10 +112,32 @@ def test_wrong_usage(tmp_path):
 
 def test_a_damaged_file_is_not_touched(tmp_path):
     path = tmp_path / "config.json"
-    for text in ("[1]", "{", '{"cloud": 7}'):
+    for text, says in (("[1]", "no JSON object"), ("{", "line 1 column 2"), ('{"cloud": 7}', "")):
         path.write_text(text)
-        assert config(tmp_path, path, *flags()).returncode == 1
+        done = config(tmp_path, path, *flags())
+        assert done.returncode == 1 and says in done.stderr
         assert path.read_text() == text
+
+
+def test_all_mistakes_at_once_the_board_among_them(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"camera": {"board": "espeye", "quality": 0}}))
+    done = config(tmp_path, path, "--check")
+    assert done.returncode == 1
+    for words in ("8 mistakes", "camera.quality: must be", 'no known board "espeye"'):
+        assert words in done.stderr
+
+
+def test_files_and_folders_that_are_not_there(tmp_path):
+    path = tmp_path / "none" / "config.json"
+    done = config(tmp_path, path, "--check")
+    assert done.stderr == "{0}: no such file: python -m tools config {0} makes it\n".format(path)
+    done = config(tmp_path, path, *flags())
+    assert done.stderr == "{}: no such folder: make it first\n".format(path.parent)
+    done = config(tmp_path, "--fleet", tmp_path / "none.csv")
+    assert done.stderr == "{}/none.csv: cannot be read: No such file or directory\n".format(
+        tmp_path
+    )
 
 
 def test_mask_and_check(tmp_path):
@@ -429,5 +451,6 @@ def test_a_person_confirms_the_ca(tmp_path, servers):
         terminal.expect(fingerprint(certs / "root.pem"))
         terminal.expect("Is this the CA", answer)
         assert terminal.wait() == code
-        assert path.exists() == (code == 0)
-    assert (tmp_path / "ca.der").exists()
+        # What was typed is kept either way.
+        assert json.loads(path.read_text())["cloud"]["endpoint"] == endpoint
+        assert (tmp_path / "ca.der").exists() == (code == 0)

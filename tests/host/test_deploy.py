@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -101,6 +102,14 @@ def test_only_what_changed(config):
         assert board.files()["config.json"] == config.read_bytes()
 
 
+def test_a_byte_order_mark_stays_here(config):
+    # Windows' editors put one, json.loads() of a board takes none.
+    config.write_text(json.dumps(CONFIG), "utf-8-sig")
+    with VirtualBoard(EMPTY) as board:
+        copied(deploy(board, "--config", config, "--json"))
+        assert json.loads(board.files()["config.json"].decode("ascii")) == CONFIG
+
+
 def test_compiled_and_back_leaves_no_twins_and_nothing_of_others(config):
     others = {"outbox/1.jpg": b"picture", "log.txt": b"line\n", "lib/other.py": b"x = 1\n"}
     old = {"lib/thingscam/gone.py": b"", "main.py": b"while True: pass\n"}
@@ -186,6 +195,44 @@ def test_kept_lines_oldest_first(config):
         refused(tools("logs", board.port, "--kept", "--folder", "/lib"), "kept no log")
 
 
+def test_what_fails_leaves_the_program_running(config):
+    files = {"boot.py": "", "main.py": "print('started')\n"}
+    with VirtualBoard(files) as board:
+        board.wait_for("started")
+        refused(tools("logs", board.port, "--kept"), "kept no log")
+        board.wait_for("started", count=2)
+        config.write_text("{}")
+        assert deploy(board, "--config", config).returncode == 1
+        # That one is known to be wrong before the board is stopped.
+        assert board.output.count("started") == 2
+
+
+def test_interrupted_it_starts_the_board_and_the_next_time_mends_it(config):
+    files = {"boot.py": "", "main.py": "print('started')\n"}
+    with VirtualBoard(files) as board:
+        board.wait_for("started")
+        command = [sys.executable, "-m", "tools", "deploy", board.port, "--config", config]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            while not any(name.endswith(".new") for name in board.files()):
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+        assert process.returncode == 1 and error.strip() == "Aborted!"
+        board.wait_for("MPY: soft reboot", count=2)
+        done = deploy(board, "--config", config)
+        assert (done.returncode, done.stderr) == (0, "")
+        wanted = filesystem.firmware_files() | {"config.json": config.read_bytes()}
+        assert {name: board.files()[name] for name in wanted} == wanted
+        assert not any(name.endswith(".new") for name in board.files())
+
+
+def test_half_a_file_of_an_interrupted_deployment_is_no_obstacle(config):
+    with VirtualBoard(EMPTY | {"lib/thingscam/app.py.new": "half"}) as board:
+        _, removed = copied(deploy(board, "--config", config, "--json"))
+        assert removed == ["/lib/thingscam/app.py.new"]
+        assert "lib/thingscam/app.py.new" not in board.files()
+
+
 def test_a_full_filesystem(config, tmp_path):
     image = tmp_path / "image"
     filesystem.make_image(image, EMPTY | {"main.py": "print(1)\n"}, 65536)
@@ -198,6 +245,7 @@ def test_ports_that_cannot_be_used(config):
     refused(deploy("/dev/ttyNone"), "no such port")
     refused(tools("logs", "/dev/ttyNone"), "no such port")
     refused(tools("logs", str(config)), "not a serial port")
+    refused(tools("logs", str(config.parent)), "{}: not a serial port".format(config.parent))
     with VirtualBoard(EMPTY) as board, serial.Serial(board.port, exclusive=True):
         refused(deploy(board), "in use")
         refused(tools("logs", board.port), "in use")

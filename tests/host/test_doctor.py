@@ -317,3 +317,5 @@ def test_no_board(tmp_path):
     done = doctor("/dev/ttyNone", tmp_path)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
     assert "no such port" in done.stderr
+    done = doctor("/dev/ttyNone", tmp_path / "none")
+    assert done.returncode == 1 and "none: no such folder" in done.stderr

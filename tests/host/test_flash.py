@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -137,6 +139,24 @@ def test_a_slow_cable_gets_a_slower_speed(bench):
     for baud in (921600, 460800, 230400):
         assert "{} baud failed".format(baud) in done.stdout
     board_files((bench / "flash").read_bytes())
+
+
+def test_interrupted_it_says_what_is_left(bench):
+    command = [sys.executable, "-m", "tools", "flash", "--firmware", bench / "esp32.bin"]
+    command += ["--config", bench / "config.json", "--baud", "115200"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with (
+        rom(bench, "esp32", 4) as port,
+        subprocess.Popen([*command, "--port", port], cwd=ROOT, **pipes) as process,
+    ):
+        end = time.monotonic() + 60
+        # The boot loader comes at 0x1000.
+        while (bench / "flash").read_bytes()[0x1000:0x1001] == b"\xff":
+            assert process.poll() is None and time.monotonic() < end
+        process.send_signal(signal.SIGINT)
+        shown, error = process.communicate(timeout=60)
+    assert process.returncode == 1 and error.strip() == "Aborted!"
+    assert "half written" in shown
 
 
 def test_a_worn_flash_is_noticed(bench):

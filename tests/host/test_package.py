@@ -118,6 +118,14 @@ def test_a_folder_of_something_else_stays(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "it stays" in done.stderr
     assert (tmp_path / "letters").exists()
+    # A project of someone's, or this one: a package.json does not make it ours.
+    (tmp_path / "package.json").write_text("{}")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "it stays" in done.stderr
+    assert (tmp_path / "letters").exists()
+    (tmp_path / "letters").unlink()
+    assert subprocess.run(command, cwd=ROOT).returncode == 1
+    assert (tmp_path / "package.json").exists()
 
 
 def test_made_anew_nothing_old_is_left(tmp_path):

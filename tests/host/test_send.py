@@ -72,7 +72,7 @@ def test_zeros_behind_a_jpeg_are_left_off(tmp_path, plain):
 def test_over_tls_with_the_ca_beside_the_configuration(tmp_path, secure):
     url, ca = secure
     cat = ROOT / "tools" / "photos" / "cat.jpg"
-    refused(send(tmp_path, cat, url), "cloud.ca", "ca.der", "cannot be read")
+    refused(send(tmp_path, cat, url), "cloud.ca", "ca.der: No such file", "--fetch-ca")
     (tmp_path / "ca.der").write_bytes(ca.read_bytes())
     done = send(tmp_path, cat, url)
     assert done.stdout.startswith(url + "/images/"), done.stderr
@@ -85,14 +85,19 @@ def test_errors_are_one_clear_line(tmp_path, plain):
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(cat.read_bytes()[:-9])
     refused(send(tmp_path, cut, plain), "cut.jpg", "cut short")
-    refused(send(tmp_path, tmp_path / "none.jpg", plain), "none.jpg")
+    done = send(tmp_path, tmp_path / "none.jpg", plain)
+    assert done.stderr == "{}/none.jpg: No such file or directory\n".format(tmp_path)
     refused(send(tmp_path, tmp_path, plain), str(tmp_path))
     refused(send(tmp_path, cat, plain, region="nowhere"), "stop", "4008", "cloud.region")
     refused(send(tmp_path, cat, plain, limit_bytes=1000), "too large", "1000")
     refused(send(tmp_path, cat, "http://127.0.0.1:9"), "retry", "127.0.0.1:9")
     refused(send(tmp_path, cat, "127.0.0.1:9"), "cloud.endpoint", "http://")
+    refused(send(tmp_path, cat, "http://no-such-host.invalid"), "does not resolve")
     (tmp_path / "config.json").write_text("{")
     command = [sys.executable, "-m", "tools", "send", cat, "--config", tmp_path / "config.json"]
     refused(
         subprocess.run(command, cwd=ROOT, capture_output=True, text=True), "config.json", "JSON"
     )
+    (tmp_path / "config.json").unlink()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    refused(done, "config.json: no such file", "python -m tools config")

@@ -24,7 +24,10 @@ def given(certificate, key):
         missing = key if certificate.exists() else certificate
         raise CertificateError(f"{missing}: no such file") from error
     except OSError as error:
-        reason = getattr(error, "reason", None) or error.strerror or "is not PEM"
+        reason = error.strerror
+        if isinstance(error, ssl.SSLError):
+            # OpenSSL names few of them for a person.
+            reason = error.reason or "not a certificate and its key in PEM"
         raise CertificateError(f"{certificate} with key {key}: {reason}") from error
     return context
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import signal
 
 from tools.cloud import accounts as accounts_file
@@ -79,7 +80,10 @@ def _tls(tls, cert, key, tls_name, ca_out, data):
 def _why_not(error, host, port):
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use: choose another with --port, or 0 for any"
-    return f"cannot listen on {host} port {port}: {error.strerror or error}"
+    # asyncio's own text repeats the address; getaddrinfo's numbers are below 0.
+    number = error.errno or 0
+    reason = os.strerror(number) if number > 0 else error.strerror or error
+    return f"cannot listen on {host} port {port}: {reason}"
 
 
 def _print(line):

@@ -37,6 +37,8 @@ def command(port, picture, no_upload, wait, as_json):
     """
     show = _Lines(as_json)
     with errors.told():
+        if not picture.parent.is_dir():
+            raise errors.ToolError("{}: no such folder: make it first".format(picture.parent))
         try:
             with Board(port, wait) as board:
                 show.waiting()

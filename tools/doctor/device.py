@@ -150,7 +150,7 @@ def camera():
         have["camera"] = device
         frame = have["frame"] = device.capture()
     except CameraError as e:
-        raise Trouble(str(e), "see the advice above, and the troubleshooting in the README")
+        raise Trouble(str(e), "more: docs/troubleshooting.md")
     return "%s, %d bytes" % (_driver(), len(frame))
 
 
@@ -191,7 +191,7 @@ def dns():
             break
         except OSError as e:
             if not left:
-                raise Trouble("%s: %s" % (host, e), _REMEDIES["dns"])
+                raise Trouble("%s: the name does not resolve (%s)" % (host, e), _REMEDIES["dns"])
             time.sleep(1)
     return "%s is %s" % (host, have["address"][-1][0])
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 
 from tools import filesystem
 from tools.virtualboard import chip, profiles
@@ -25,6 +26,7 @@ class VirtualBoard:
     project. `image` is the path of the flash's image: made from `files` where there is
     none, else used as it is, files and all. `networks` are air.Network; without them those
     that config.json on the board names. `photos` is a folder of JPEG files.
+    `slow_flash`: writing and erasing take the time they take on a chip.
 
     start() and stop() may be called from any thread, as all else; also a context manager.
     """
@@ -43,6 +45,7 @@ class VirtualBoard:
         trouble=0.0,
         seed=0,
         port_link=None,
+        slow_flash=False,
     ):
         self.profile = profiles.find(profile, driver, heap)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
@@ -53,6 +56,7 @@ class VirtualBoard:
             if not self.image.exists():
                 files = filesystem.firmware_files() if files is None else files
                 filesystem.make_image(self.image, files, self.profile.flash)
+            _reject_other_files(self.image)
             self._lock = _locked(self.image)
             if networks is None:
                 networks = configured_networks(self.image)
@@ -65,6 +69,7 @@ class VirtualBoard:
                 port=SerialPort(port_link),
                 profile=self.profile,
                 image=str(self.image.resolve()),
+                slow_flash=slow_flash,
             )
             self._supervisor = Supervisor(self._world, self._folder)
         except BaseException:
@@ -205,18 +210,28 @@ class VirtualBoard:
         self._supervisor.power_off()
         self._supervisor.power_on()
 
-    def advance(self, seconds):
+    def advance(self, seconds, patience=0.0):
         """Let board time pass at once; what was due in it is due now, once.
 
-        The watchdog does not count it, for the program had no time to feed it.
+        The watchdog does not count it, for the program had no time to feed it. With
+        `patience`, wait so many real seconds at most until the program has taken note;
+        returns whether it has.
         """
         if seconds < 0:
             raise ValueError("seconds: {} is not to come".format(seconds))
-        with self._supervisor.lock:
-            self._world.clock.advance(seconds * 1000)
-            self._world.chip.advanced(seconds * 1000)
-            self._supervisor.link.send(event="advance", ms=int(seconds * 1000))
-        self._supervisor.wake()
+        supervisor = self._supervisor
+        ms = int(seconds * 1000)
+        with supervisor.lock:
+            supervisor.advances += 1
+            count = supervisor.advances
+            self._world.clock.advance(ms)
+            self._world.chip.advanced(ms)
+            supervisor.link.send(event="advance", ms=ms, count=count)
+        supervisor.wake()
+        end = time.monotonic() + patience
+        while supervisor.advanced < count and time.monotonic() < end:
+            time.sleep(0.0005)
+        return supervisor.advanced >= count
 
     @property
     def speed(self):
@@ -231,6 +246,19 @@ class VirtualBoard:
             self._world.clock.speed = float(speed)
             self._supervisor.link.send(event="speed", speed=int(speed * 100))
         self._supervisor.wake()
+
+    def on_frame(self, listener):
+        """Have listener(number, data, fault) called with each frame the firmware is given.
+
+        It is called in the board's thread, and must not wait. What the program printed
+        before has then been heard by those of on_output().
+        """
+        self._world.sensor.listeners.append(listener)
+
+    @property
+    def world_ms(self):
+        """The UTC time around the board, in milliseconds since 2000."""
+        return self._world.clock.world_ms()
 
     def delivered(self):
         """Return (frame number, bytes, fault or None) of each frame the firmware was given."""
@@ -271,6 +299,17 @@ class VirtualBoard:
                 "world_ms": world.clock.world_ms(),
                 "speed": world.clock.speed,
             }
+
+
+def _reject_other_files(image):
+    # A board formats what it cannot mount: an empty flash, but not somebody's letters.
+    data = image.read_bytes()
+    if data.strip(b"\xff") or not data:
+        try:
+            filesystem.contents(data)
+        except filesystem.FilesystemError as e:
+            text = "{}: not the flash of a board, it would be overwritten: {}"
+            raise ValueError(text.format(image, e)) from e
 
 
 def _locked(image):

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import errno
 import pathlib
 import signal
 
 import click
 from aiohttp import web
 
-from tools import filesystem
+from tools import configfile, filesystem
 from tools.virtualboard import profiles
 from tools.virtualboard.air import Network
 from tools.virtualboard.board import VirtualBoard, configured_networks
@@ -42,7 +43,7 @@ _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
 )
 @click.option("--folder", type=_FOLDER, help="What a new flash holds, in place of the firmware.")
 @click.option("--empty", is_flag=True, help="A new flash holds nothing, as for a deploy.")
-@click.option("--config", type=_FILE, help="The config.json of a new flash.")
+@click.option("--config", type=_FILE, help="The config.json of a new flash, with its CA.")
 @click.option("--add", type=_FILE, multiple=True, help="One more file for a new flash.")
 @click.option(
     "--network",
@@ -84,7 +85,11 @@ def command(folder, empty, config, add, network, control_port, quiet, image, **o
         files = _files(folder, empty, config, add)
         networks = [Network(*one.partition(":")[::2]) for one in network]
         board = VirtualBoard(files, image=image, networks=networks or None, **options)
-    except (OSError, ValueError, filesystem.FilesystemError) as e:
+    except OSError as e:
+        raise click.ClickException(
+            "{}: {}".format(e.filename, e.strerror) if e.filename else str(e)
+        )
+    except (ValueError, filesystem.FilesystemError) as e:
         raise click.ClickException(str(e))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(board, control_port, quiet))
@@ -100,9 +105,19 @@ def _files(folder, empty, config, add):
         files = filesystem.firmware_files()
     if config:
         files["config.json"] = config.read_bytes()
+        files |= _authority(config)
     for path in add:
         files[path.name] = path.read_bytes()
     return files
+
+
+def _authority(config):
+    # The CA certificate beside the configuration, as deploy and flash take it.
+    with contextlib.suppress(configfile.SettingError, OSError):
+        path = configfile.get(configfile.load(config), "cloud.ca")
+        if isinstance(path, str) and path:
+            return {path.lstrip("/"): configfile.beside(config.parent, path).read_bytes()}
+    return {}
 
 
 async def _serve(board, port, quiet):
@@ -126,7 +141,10 @@ async def _serve(board, port, quiet):
         click.echo("control: http://{}:{}".format(*address))
         await stop.wait()
     except OSError as e:
-        raise click.ClickException("control interface: {}".format(e))
+        why = "port {}: {}".format(port, e.strerror or e)
+        if e.errno == errno.EADDRINUSE:
+            why = "port {} is in use: choose another with --control-port".format(port)
+        raise click.ClickException("control interface: " + why)
     finally:
         await runner.cleanup()
         await asyncio.to_thread(board.stop)

@@ -82,6 +82,11 @@ class Process:
         """Return whether flush() has something to do."""
         return bool(self._unsent)
 
+    def kill(self):
+        """Kill it; what it has written can still be read."""
+        self._popen.kill()
+        self._popen.wait()
+
     def end(self):
         """Kill it, if it has not ended; returns its exit code (negative: the signal's number)."""
         self._popen.kill()

@@ -28,6 +28,7 @@ class Requests:
         world, chip = self._world, self._chip
         return {
             "image": world.image,
+            "slow_flash": world.slow_flash,
             "frame": str(world.sensor.path),
             "frame_bytes": world.profile.frame_bytes,
             "chip": world.profile.chip,
@@ -110,7 +111,12 @@ class Requests:
         self._supervisor.tell_net()
         return result
 
+    def _advanced(self, count):
+        self._supervisor.advanced = count
+
     def _camera(self, question):
+        # Whoever hears of frames and reads the output is to have both in order.
+        self._supervisor.drain()
         pins = self._world.profile.camera_pins
         if question[0] == "start" and pins and self._chip.held.get(pins[_PWDN]):
             return {"error": "no camera"}  # its power is held off

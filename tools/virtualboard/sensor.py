@@ -35,6 +35,7 @@ class Sensor:
         self.path = pathlib.Path(folder) / "frame"
         self.path.touch()
         self.delivered = collections.deque(maxlen=_KEPT)
+        self.listeners = []
         self.trouble = trouble
         self._faults = collections.deque()
         self._clock = clock
@@ -129,6 +130,8 @@ class Sensor:
         data = _spoiled(data, fault)[: self._buffer]
         self.path.write_bytes(data)
         self.delivered.append((frame.number, len(data), fault))
+        for listener in self.listeners:
+            listener(frame.number, data, fault)
         return {"error": None, "size": len(data), "wait_ms": wait}
 
     def _next_fault(self):

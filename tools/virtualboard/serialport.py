@@ -35,9 +35,9 @@ class SerialPort:
             try:
                 os.symlink(self.path, new)
                 os.replace(new, link)
-            except OSError:
+            except OSError as e:
                 os.close(self.fd)
-                raise
+                raise OSError(e.errno, e.strerror, str(link)) from e
 
     def is_open(self):
         """Return whether somebody has the port open."""

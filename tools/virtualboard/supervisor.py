@@ -26,6 +26,8 @@ class Supervisor:
         self.lock = threading.RLock()
         self.console = Console()
         self.starts = 0
+        self.advances = 0  # jumps in time
+        self.advanced = 0  # the last that the program has taken note of
         self._world = world
         self._path = folder + "/line"
         self.link = Link(self._path)
@@ -78,8 +80,11 @@ class Supervisor:
         self.wake()
 
     def power_off(self):
-        """Kill the program; all but the flash is lost."""
+        """Kill the program; all but the flash is lost. What it had printed is seen."""
         with self.lock:
+            if self._process is not None:
+                self._process.kill()
+                self.drain()
             self._end_process()
             self._world.chip.power_off()
             self._world.switched_off()

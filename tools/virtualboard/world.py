@@ -21,6 +21,7 @@ class World:
     port: SerialPort
     profile: Profile
     image: str
+    slow_flash: bool = False
     ntp: bool = True
     dead_ntp: set = dataclasses.field(default_factory=set)
 

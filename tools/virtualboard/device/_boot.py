@@ -10,6 +10,10 @@ import _sim
 
 _REPL = "\x1eREPL\x1e"  # tells the supervisor where the start ends and the REPL begins
 _IOCTL = {1: 0, 2: 0, 3: 0, 4: 0, 5: 4096, 6: 0}  # by request; 4 is set below
+# Of 256 bytes, and of a block; typical times in Winbond's data sheet of the W25Q32JV.
+_PROGRAM_US = 700
+_ERASE = 6
+_ERASE_US = 45000
 
 
 class Flash:
@@ -19,8 +23,9 @@ class Flash:
     littlefs is in the middle of something.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, slow):
         self._file = open(path, "r+b")  # noqa: SIM115
+        self._slow = slow
         _IOCTL[4] = os.stat(path)[6] // 4096
 
     def readblocks(self, block, buffer, offset=0):
@@ -32,9 +37,13 @@ class Flash:
         """Write `buffer`."""
         self._file.seek(block * 4096 + offset)
         self._file.write(buffer)
+        if self._slow:
+            _sim.hold(len(buffer) * _PROGRAM_US // 256)
 
     def ioctl(self, op, arg):
         """Answer vfs.mount()'s and littlefs' questions."""
+        if op == _ERASE and self._slow:
+            _sim.hold(_ERASE_US)
         return _IOCTL[op]
 
 
@@ -46,7 +55,8 @@ def start(namespace):
     _sim.connect(sys.argv[2])
     take = _sim.state.pop
     boot, main = take("boot"), take("main")
-    _mount(take("image"), take("frame"), take("frame_bytes"), take("modules"))
+    flash = Flash(take("image"), take("slow_flash"))
+    _mount(flash, take("frame"), take("frame_bytes"), take("modules"))
     try:
         _sim.tell(ready=1)  # from here on a Ctrl-C may come
         # A boot.py that asks for a restart keeps main.py from running, one that fails too,
@@ -75,9 +85,8 @@ def _replace_modules(names):
         sys.modules["u" + name] = found[name]
 
 
-def _mount(image, frame, frame_bytes, modules):
+def _mount(flash, frame, frame_bytes, modules):
     # What is on the host is opened before the host cannot be seen any more.
-    flash = Flash(image)
     _frame.prepare(frame, frame_bytes)
     gc.collect()
     _replace_modules(modules)

@@ -152,7 +152,8 @@ def _take():
 
 def _note(message):
     # An answer whose question was interrupted is nobody's.
-    if "event" not in message:
+    # What comes before the answer to hello is in that answer.
+    if "event" not in message or "begin" not in state:
         return
     if message["event"] in _states:
         _states[message["event"]](message)
@@ -185,6 +186,7 @@ def drop_timer(timer):
 
 def _advance(message):
     state["ticks_us"] += message["ms"] * 1000
+    tell(advanced=message["count"])
 
 
 def _speed(message):

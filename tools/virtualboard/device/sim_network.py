@@ -13,8 +13,8 @@ _country = "XX"
 
 
 def _wlan(what, argument=None):
-    # As little memory as can be: a board's driver takes none of the heap.
-    answer = _sim.ask(8192 if what == "scan" else 256, wlan=[what, argument])
+    # Only networks are much to tell: the firmware's heap is not to pay for more.
+    answer = _sim.ask(8192 if what == "scan" else 512, wlan=[what, argument])
     if "error" in answer:
         raise OSError(answer["error"])
     return answer["answer"]

@@ -1,0 +1,113 @@
+# Pictures counted end to end, in small: a few power cuts, an hour of outages, and broken firmware.
+
+import pytest
+
+from tests.host.board_support import execute, mpremote
+from tests.soak import day, rounds
+from tests.soak.ledger import judge
+from tests.soak.rig import PIR_PIN, Rig
+from tests.world import ROOT
+
+LIB = "lib/thingscam/"
+
+
+def mutant(name, old, new):
+    """Return the changed firmware: `old` replaced in one file of the device code."""
+    text = (ROOT / LIB / (name + ".py")).read_text()
+    assert text.count(old) == 1, (name, old)
+    return {LIB + name + ".mpy": None, LIB + name + ".py": text.replace(old, new)}
+
+
+@pytest.mark.parametrize("at, count", [(0, 4), (1, 2), (7, 3)])
+def test_no_picture_is_lost_by_power_cuts(at, count):
+    result = rounds.soak(rounds.KINDS[at], count, seed=5)
+    assert result.broken == []
+    assert result.verdict.sent >= result.verdict.kept > 0
+    assert sum(result.cuts.values()) == count
+
+
+def test_no_picture_is_lost_in_an_hour_of_outages():
+    found, verdict, _ = day.day(day.HOUR, 60, 30, seed=3)
+    assert verdict.broken == []
+    assert verdict.sent == verdict.captured >= 20
+    assert len(found.rows) == 3
+
+
+def test_a_full_outbox_loses_what_the_log_says_and_no_more(tmp_path):
+    settings = {"outbox": {"max_bytes": 40000}}
+    with Rig(tmp_path, settings, profile="ttgo-t-journal") as rig:
+        ledger = rig.ledger
+        for _ in range(2):
+            rig.power_on()
+            rig.board.internet(False)
+            for at in range(12):
+                rig.at(rig.now_ms + (at + 1) * 5000, lambda: rig.board.pulse(PIR_PIN, 2))
+            rig.run(75)
+            rig.cut()
+        rig.board.internet(True)
+        rig.power_on()
+        assert rig.run(300, lambda: ledger.ready and not ledger.waiting and not ledger.phases)
+        rig.cut()
+        verdict = judge(ledger, rig.service)
+    said = [line for line in ledger.lines if "dropped, the outbox is full" in line]
+    assert verdict.lost == len(said) > 10
+    assert verdict.sent == verdict.captured - verdict.lost > 0
+    assert len(verdict.broken) == 2 * len(said)  # each lost one, and each line that says so
+
+
+def test_what_ctrl_c_interrupts_is_sent_after_the_restart(tmp_path):
+    # A picture under way from memory, when mpremote comes.
+    with Rig(tmp_path) as rig:
+        ledger = rig.ledger
+        rig.power_on()
+        rig.at(rig.now_ms + 10000, lambda: rig.board.pulse(PIR_PIN, 2))
+        assert rig.run(60, lambda: ledger.acknowledged)
+        rig.run(15)
+        rig.service.fault({"no_answer": "hold"})
+        rig.board.pulse(PIR_PIN, 2)
+        assert rig.run(60, lambda: rig.service.open and ledger.phases == ["upload"])
+        execute(rig.board, "pass")
+        mpremote(rig.board, "reset")
+        assert rig.run(120, lambda: len(ledger.acknowledged) == 2)
+        rig.cut()
+        assert judge(ledger, rig.service).sent == 2
+
+
+def broken(count, files):
+    return rounds.soak(rounds.KINDS[3], count, seed=1, files=files, drain_s=120)
+
+
+def test_a_firmware_that_removes_before_it_has_sent_is_caught():
+    old = "            action = self._upload(image, kept.size, kept.cause)\n"
+    new = "            self._outbox.remove(kept)\n" + old
+    result = broken(8, mutant("sender", old, new))
+    assert result.verdict.lost > 0 and any("kept" in line for line in result.broken)
+
+
+def test_a_firmware_that_keeps_nothing_is_caught():
+    old = "                self._shelf.write(view, before, captured_at, cause)\n"
+    files = mutant("outbox", old, "                pass\n")
+    result = broken(2, files)
+    assert result.verdict.lost > 0
+
+
+def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
+    old = "            self._outbox.remove(kept)\n"
+    files = mutant("sender", old, "            pass\n")
+    result = broken(1, files)
+    assert any("sent again without a reason" in line for line in result.broken), result.broken
+
+
+def test_a_firmware_that_knows_no_pace_is_caught():
+    files = mutant("interval", "        self._close_for(self._period)\n", "        pass\n")
+    result = broken(3, files)
+    assert any("after the last" in line for line in result.broken), result.broken
+
+
+def test_a_firmware_that_damages_what_it_sends_is_caught():
+    old = "        return self._file.readinto(buffer)\n"
+    new = "        count = self._file.readinto(buffer)\n        if count > 99:\n"
+    new += "            buffer[count // 2] ^= 1\n        return count\n"
+    files = mutant("kept", old, new)
+    result = broken(4, files)
+    assert result.verdict.damaged > 0
