@@ -3,7 +3,8 @@
 import pytest
 
 from tests.host.board_support import until
-from tests.host.e2e_support import PATIENCE, PIR, Door, is_as_seen, site
+from tests.host.e2e_door import Door
+from tests.host.e2e_support import PATIENCE, PIR, is_as_seen, site
 
 AT_ONCE_MS = 200
 SLOW = 0.2  # board time in which the processor's own time hardly counts

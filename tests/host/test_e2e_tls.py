@@ -4,7 +4,8 @@ import ssl
 
 import trustme
 
-from tests.host.e2e_support import Door, blinks, in_steps, is_as_seen, site
+from tests.host.e2e_door import Door
+from tests.host.e2e_support import blinks, in_steps, is_as_seen, site
 
 
 def test_without_the_time_nothing_is_sent_and_nothing_lost(tmp_path):
