@@ -25,6 +25,7 @@ DOG = (80, 2)
 COUNTERS = (96, 44)
 CLOCK = (144, 8)
 REFUSED = (156, 4)
+SENSOR = (164, 1)
 
 _CRC_BYTES = 4
 _ENOMEM = const(12)

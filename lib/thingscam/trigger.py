@@ -34,6 +34,9 @@ class Trigger:
         self._moved = self._pin is not None and board.woken_by_pin()
         if self._pin is not None:
             self._high = self._pin.value() == 1
+            # It rose while a start by time went on: too early to be heard, too late to wake.
+            was_low = board.start_cause() == "deep_sleep" and board.recall(board.SENSOR) == b"\1"
+            self._moved = self._moved or (self._high and was_low)
             self._listen()
 
     def cause(self):
@@ -73,7 +76,9 @@ class Trigger:
         left = 0
         if self._every_ms:
             left = max(ticks_diff(self._due, ticks_ms()), 1)
-        if self._pin is None or not self._pin.value():
+        is_low = self._pin is None or not self._pin.value()
+        board.remember(board.SENSOR, bytes([is_low]))
+        if is_low:
             return left, self._pin
         # Look again when the cooldown is over.
         again = max(self._cooldown_ms, 1000)

@@ -57,7 +57,9 @@ def test_each_user_of_rtc_memory_has_its_own_place(esp):
             "PLAN",
             "DOG",
             "COUNTERS",
+            "CLOCK",
             "REFUSED",
+            "SENSOR",
         )
     }
     for i, name in enumerate(places):

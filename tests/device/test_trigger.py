@@ -296,6 +296,25 @@ def test_plans_the_sleep(esp):
 
 
 @on_board
+def test_motion_while_it_starts_by_time_is_a_picture(esp):
+    watcher = start(every_s=60)
+    watcher.cause()
+    _, pin = watcher.sleep_plan()
+    assert pin is not None
+    esp.wake(60000)
+    # The edge came too early for the interrupt, and too late to be why it woke.
+    esp.drive(13, 1)
+    watcher = start(every_s=60)
+    assert watcher.pending() and watcher.cause() == "pir"
+    # By any other start nobody knows what it was.
+    esp.drive(13, 0)
+    assert watcher.sleep_plan()[1] is not None
+    esp.restart("reset")
+    esp.drive(13, 1)
+    assert not start().pending()
+
+
+@on_board
 def test_a_pin_still_high_makes_no_wake_loop(esp):
     watcher = start(cooldown_s=10)
     esp.drive(13, 1)
