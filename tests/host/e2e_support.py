@@ -130,9 +130,11 @@ class Site:
         self.board.pulse(PIR, 0.5)
 
     def photographed(self, count=1):
-        """Something moves; wait until that has been photographed, `count` in all."""
-        self.move()
+        """Something moves until it has been photographed and kept, `count` in all."""
+        until(lambda: not self.board.state()["pins"].get(str(PIR)), PATIENCE)
+        self.board.pin(PIR, 1)
         self.wait_for("INFO kept", count)
+        self.board.pin(PIR, 0)
 
     def status(self):
         """Interrupt the app as a person would, and ask it."""

@@ -52,6 +52,20 @@ def test_the_period_wakes_it(tmp_path):
         assert place.board.output.count("INFO clock set") == 1
 
 
+def test_motion_while_it_wakes_by_time_is_photographed(tmp_path):
+    with site(tmp_path, power=DEEP, trigger={"every_s": 600, "cooldown_s": 0}) as place:
+        for count in (1, 2, 3):
+            asleep(place)
+            starts = place.board.state()["starts"]
+            place.board.advance(600)
+            until(lambda: place.board.state()["starts"] > starts, PATIENCE)  # noqa: B023
+            # Before the program can hear of it.
+            place.photographed(2 * count)
+            place.wait_for_pictures(2 * count)
+        causes = [picture.cause for picture in place.pictures()]
+        assert causes.count("pir") == 3 and len(causes) >= 6
+
+
 def test_the_clock_is_set_hourly_and_not_each_time_it_wakes(tmp_path):
     with site(tmp_path, power=DEEP, trigger={"every_s": 900}) as place:
         for count in range(1, 10):
