@@ -2,7 +2,6 @@
 
 import random
 import struct
-import time
 
 from thingscam import board, errcodes
 from thingscam.port import ticks_add, ticks_diff, ticks_ms
@@ -37,7 +36,7 @@ class Backoff:
         if kept:
             self._row, self._base_s, end = struct.unpack(_RECORD, kept)
             # A clock set back must not lengthen it.
-            left = min(end - _clock_ms(), self._most_ms())
+            left = min(end - board.clock_ms(), self._most_ms())
             if self._row >= 0 and left > 0:
                 self._until = ticks_add(ticks_ms(), left)
 
@@ -84,9 +83,5 @@ class Backoff:
         return self._base_s * 1250
 
     def _keep(self):
-        end = _clock_ms() + self.left_ms()
+        end = board.clock_ms() + self.left_ms()
         board.remember(board.BACKOFF, struct.pack(_RECORD, self._row, self._base_s, end))
-
-
-def _clock_ms():
-    return time.time_ns() // 1000000

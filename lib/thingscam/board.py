@@ -2,6 +2,7 @@
 
 import binascii
 import os
+import time
 
 from thingscam.port import const
 
@@ -69,6 +70,11 @@ def start_cause():
         machine.SOFT_RESET: "soft_reset",
     }
     return causes.get(machine.reset_cause(), "power_on")
+
+
+def clock_ms():
+    """Return the milliseconds of the clock that goes on in a deep sleep, and that NTP sets."""
+    return time.time_ns() // 1000000
 
 
 def woken_by_pin():

@@ -1,7 +1,6 @@
 # The service's pace: one request in 10 seconds, counted from the end of the last one.
 
 import struct
-import time
 
 from thingscam import board
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
@@ -73,7 +72,7 @@ class Interval:
 
     def _stamp(self):
         gone = self._period - self.left_ms()
-        stamp = struct.pack("<qq", _clock_ms() - gone, self._ended)
+        stamp = struct.pack("<qq", board.clock_ms() - gone, self._ended)
         board.remember(board.INTERVAL, stamp)
 
     def _left_by_stamp(self):
@@ -85,12 +84,8 @@ class Interval:
             # The ticks go on over a soft reset, and no clock setting touches them.
             gone = ticks_diff(ticks_ms(), ticks)
         else:
-            gone = _clock_ms() - clock
+            gone = board.clock_ms() - clock
         if not 0 <= gone < _YEAR_MS:
             # A stamp from the future, or from before the clock was set: one interval is safe.
             gone = 0
         return self._period - gone
-
-
-def _clock_ms():
-    return time.time_ns() // 1000000

@@ -1,7 +1,6 @@
 # What asks for a picture: the PIR sensor's pin, the period, the wake-up from deep sleep.
 
 import struct
-import time
 
 from thingscam import board
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
@@ -99,7 +98,7 @@ class Trigger:
         return cause
 
     def _keep(self, now):
-        clock = _clock_ms()
+        clock = board.clock_ms()
         last = _NONE if self._last is None else clock - ticks_diff(now, self._last)
         due = clock + ticks_diff(self._due, now)
         board.remember(board.PLAN, struct.pack(_RECORD, last, due))
@@ -109,7 +108,7 @@ class Trigger:
         if kept is None:
             return
         last, due = struct.unpack(_RECORD, kept)
-        clock = _clock_ms()
+        clock = board.clock_ms()
         # What lies in the future, or too far in it, is from before the clock was set.
         if last != _NONE and 0 <= clock - last < self._cooldown_ms:
             self._last = ticks_add(ticks_ms(), last - clock)
@@ -123,7 +122,3 @@ class Trigger:
     def _on_rise(self, _pin):
         self._moved = True
         self._tell()
-
-
-def _clock_ms():
-    return time.time_ns() // 1000000
