@@ -14,7 +14,7 @@ _START = re.compile(r"INFO start: (\w+), (\d+) waiting")
 _UPLOAD = re.compile(r"INFO upload \d+ bytes \w+ -> \S+/(\S+) \d+ ms")
 # What a board must not do by itself.
 _TROUBLE = ("task_wdt", "crashed", "STOPPED", "SAFE MODE", "Traceback", "Guru", "picture not kept")
-_TROUBLE += ("picture refused for good", "dropped, the outbox", "set aside", "damaged")
+_TROUBLE += ("picture refused for good", "dropped, the outbox", "cannot be read", "damaged")
 # From the shutter to put() at the longest: a picture sent from memory is kept after 2 s, but a
 # call that blocks may be in between.
 _HASTE_MS = 60000
