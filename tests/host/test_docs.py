@@ -173,6 +173,46 @@ def texts():
     return found
 
 
+FIDELITY = DOCS / "fidelity.md"
+SOURCE = re.compile(r"`[\w./+-]+`.*(v?\d+\.\d|[0-9a-f]{7}|rev|head|data sheet)", re.I)
+
+
+def facts():
+    """Return the ledger: (fact, relied on in, source, played by, held by, not shown)."""
+    found = []
+    for part in read(FIDELITY).split("\n## ")[1:]:
+        found += rows(FIDELITY, part.split("\n")[0])
+    return found
+
+
+def names(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_each_fact_has_source_player_and_test():
+    wrong = []
+    for row in facts():
+        fact, relied, source, played, held, _ = row
+        paths = [LIB / name for name in names(relied)]
+        paths += [
+            ROOT / "tests" / "device" / "fakeboard.py"
+            if name == "fakeboard"
+            else ROOT / "tools" / "virtualboard" / name
+            for name in names(played)
+        ]
+        wrong += ["{}: no {}".format(fact, path) for path in paths if not path.exists()]
+        if not SOURCE.search(source):
+            wrong.append("{}: no source with file and version".format(fact))
+        for test in names(held):
+            file, _, name = test.partition("::")
+            path = ROOT / "tests" / file
+            if not path.exists() or "def {}(".format(name) not in read(path):
+                wrong.append("{}: no test {}".format(fact, test))
+        if not names(held) and not row[5]:
+            wrong.append("{}: neither held by a test nor said not to be shown".format(fact))
+    assert not wrong
+
+
 def test_quoted_log_lines_are_those_of_the_code():
     known = texts()
     lines = [line for page in PAGES for line in LINE.findall(read(page)) if page.parent == DOCS]
