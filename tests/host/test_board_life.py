@@ -394,6 +394,20 @@ def test_an_empty_flash_is_formatted(tmp_path):
         assert execute(board, "import os; print(os.listdir())") == "[]\n"
 
 
+def test_a_damaged_flash_is_not_formatted(tmp_path):
+    image = tmp_path / "flash.img"
+    with running("print('up')\n", image=image) as board:
+        board.wait_for("up")
+        board.cut_power()
+        data = bytearray(image.read_bytes())
+        data[:8192] = bytes(8192)  # both copies of littlefs' superblock
+        image.write_bytes(data)
+        board.power_on()
+        board.wait_for("The filesystem appears to be corrupted.")
+        assert image.read_bytes() == data
+        assert board.output.count("up\n") == 1
+
+
 def test_the_heap_is_bounded():
     hungry = "try:\n    bytearray({})\n    print('fits')\nexcept MemoryError:\n    print('full')\n"
     with running(profile="ttgo-t-journal") as board:

@@ -93,13 +93,27 @@ def _mount(flash, frame, frame_bytes, modules):
     os.umount("/")
     try:
         filesystem = os.VfsLfs2(flash)
-    except OSError:  # new, or erased: formatted at the first start, as by inisetup.py
+    except OSError:
+        _reject_damaged(flash)
         os.VfsLfs2.mkfs(flash)
         filesystem = os.VfsLfs2(flash)
     os.mount(filesystem, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.argv[:] = []
+
+
+def _reject_damaged(flash):
+    # Only a flash whose first block is blank is formatted; on any other MicroPython stays here
+    # and says so, until somebody flashes it: ports/esp32/modules/inisetup.py.
+    block = bytearray(4096)
+    flash.readblocks(0, block)
+    if all(byte == 0xFF for byte in block):
+        return
+    _sim.tell(ready=1)
+    while True:
+        print("The filesystem appears to be corrupted.")
+        _sim.wait(3000000)
 
 
 def _run(name, namespace):
