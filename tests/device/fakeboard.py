@@ -11,6 +11,8 @@ PERIOD = 1 << 30  # the ticks wrap there, as on a board: after 12.4 days
 YEAR_2000 = 946684800
 NOW = 1790000000  # what time it really is when a board's power comes on: in 2026
 
+MICROPYTHONS = ((1, 21), (1, 22), (1, 24), (1, 27), (1, 29))  # 1.29: head
+
 _BOOT_MS = 300
 # These wait for real sockets, in real time.
 _REAL = ("connection", "session", "port")
@@ -57,11 +59,14 @@ class Notes:
 class Board:
     """One board. `epoch` is the year its clock counts from, `psram` how much heap it has.
 
+    `micropython` is the version of the ESP32's port that it behaves as.
     `ticks` are those since the start, unbounded; `wall_ms` is its clock, from its epoch;
     `real_s` what time it is, in seconds since 1970.
     """
 
-    def __init__(self, epoch=1970, psram=False):
+    def __init__(self, epoch=1970, psram=False, micropython=(1, 27)):
+        assert micropython in MICROPYTHONS, micropython
+        self.micropython = micropython
         self.offset_s = YEAR_2000 if epoch == 2000 else 0
         self.psram = psram
         self.ticks = 5000
@@ -101,6 +106,11 @@ class Board:
             "ticks_add": lambda ticks, delta: (ticks + delta) % PERIOD,
             "ticks_diff": _ticks_diff,
             "sleep_ms": self.go,
+            "implementation": Names(
+                name="micropython",
+                version=self.micropython + ((0,) if self.micropython < (1, 22) else (0, "")),
+                _machine="Generic ESP32 module with ESP32",
+            ),
             "random": Names(random=lambda: 0),
         }
         self._kept = []

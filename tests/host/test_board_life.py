@@ -7,6 +7,7 @@ import pytest
 import serial
 
 from tests.host.board_support import children, execute, mpremote, running, until
+from tools.virtualboard import profiles
 from tools.virtualboard.board import VirtualBoard
 
 REPORT = """
@@ -433,3 +434,23 @@ def test_the_program_cannot_tell_where_it_runs():
             "['boot.py', 'main.py'] ['', '.frozen', '/lib'] True",
             "6",
         ]
+
+
+@pytest.mark.parametrize("name, version", profiles.MICROPYTHONS.items())
+def test_the_version_of_micropython_can_be_chosen(name, version):
+    text = (
+        "import sys, os\n"
+        "found = sys.implementation\n"
+        "print(found.version[:2], len(found.version), hasattr(found, '_thread'))\n"
+        "print(os.uname().release)\n"
+    )
+    with running(micropython=name) as board:
+        printed = execute(board, text).splitlines()
+    parts = 3 if version < (1, 22) else 4
+    assert printed[0] == "{} {} {}".format(version, parts, version >= (1, 26))
+    assert printed[1].startswith("{}.{}.0".format(*version))
+
+
+def test_a_version_that_is_not_played_is_refused():
+    with pytest.raises(ValueError, match=r"no MicroPython 1\.2 .*1\.21, 1\.22, .*head"):
+        VirtualBoard({}, micropython="1.2")

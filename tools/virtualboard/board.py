@@ -26,7 +26,8 @@ class VirtualBoard:
     project. `image` is the path of the flash's image: made from `files` where there is
     none, else used as it is, files and all. `networks` are air.Network; without them those
     that config.json on the board names. `photos` is a folder of JPEG files.
-    `slow_flash`: writing and erasing take the time they take on a chip.
+    `slow_flash`: writing and erasing take the time they take on a chip. `micropython` is the
+    version of the ESP32's port that it behaves as, a name in profiles.MICROPYTHONS.
 
     start() and stop() may be called from any thread, as all else; also a context manager.
     """
@@ -46,8 +47,9 @@ class VirtualBoard:
         seed=0,
         port_link=None,
         slow_flash=False,
+        micropython=profiles.MICROPYTHON,
     ):
-        self.profile = profiles.find(profile, driver, heap)
+        self.profile = profiles.find(profile, driver, heap, micropython)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
         self._stopped = False
         self._lock = None
@@ -277,6 +279,7 @@ class VirtualBoard:
             led = self.profile.led
             return {
                 "board": self.profile.name,
+                "micropython": list(self.profile.micropython),
                 "port": self.port,
                 "power": world.chip.state,
                 "starts": self._supervisor.starts,

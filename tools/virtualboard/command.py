@@ -35,6 +35,13 @@ _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
     type=click.Choice(list(profiles.DRIVERS)),
     help="The camera driver its firmware has.",
 )
+@click.option(
+    "--micropython",
+    default=profiles.MICROPYTHON,
+    show_default=True,
+    type=click.Choice(list(profiles.MICROPYTHONS)),
+    help="The version of MicroPython's ESP32 port that it behaves as.",
+)
 @click.option("--heap", type=click.IntRange(65536), help="MicroPython's heap in bytes.")
 @click.option(
     "--image",

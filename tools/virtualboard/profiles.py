@@ -27,6 +27,17 @@ DRIVERS = {
     "none": {},
 }
 
+# The versions of MicroPython's ESP32 port that are played, where they differ; "head" was the
+# next one, 1.29, when the sources were read.
+MICROPYTHONS = {
+    "1.21": (1, 21),
+    "1.22": (1, 22),
+    "1.24": (1, 24),
+    "1.27": (1, 27),
+    "head": (1, 29),
+}
+MICROPYTHON = "1.27"
+
 # MicroPython's heap on this machine, whose words are twice those of a board, and which
 # holds the simulation and the frame buffer as well.
 _HEAP_PSRAM = 10 * 1024 * 1024
@@ -43,7 +54,7 @@ class Profile:
     `heap` is the size of MicroPython's heap, `frame_bytes` of the largest frame buffer,
     `flash` of the filesystem, all in bytes; `modules` maps names of modules to the files in
     device/ that play them; `led` is (pin, lights when low) or None; `camera_pins`
-    as in lib/thingscam/boards.py.
+    as in lib/thingscam/boards.py. `micropython` is the version that it behaves as: (1, 27).
     """
 
     name: str
@@ -55,6 +66,7 @@ class Profile:
     led: tuple | None
     camera_pins: tuple
     keeps_camera: bool  # over a soft reset
+    micropython: tuple
     flash: int = 2 * 1024 * 1024
 
 
@@ -63,14 +75,19 @@ def names():
     return [name for name in boards.names() if name != "firmware"]
 
 
-def find(name, driver="camera-api", heap=None):
+def find(name, driver="camera-api", heap=None, micropython=MICROPYTHON):
     """Return the Profile of a board, with the firmware of a camera driver in DRIVERS.
+
+    `micropython` is its version, a name in MICROPYTHONS.
 
     Raises ValueError for names there are not.
     """
     board = boards.find(name)
     if driver not in DRIVERS:
         raise ValueError("no driver {}: {}".format(driver, ", ".join(DRIVERS)))
+    if micropython not in MICROPYTHONS:
+        known = ", ".join(MICROPYTHONS)
+        raise ValueError("no MicroPython {} is played, only {}".format(micropython, known))
     frame_bytes = _FRAME_PSRAM if board.psram else _FRAME_INTERNAL
     return Profile(
         name=board.name,
@@ -83,4 +100,5 @@ def find(name, driver="camera-api", heap=None):
         led=None if board.led is None else (board.led, board.led_low),
         camera_pins=board.pins,
         keeps_camera=driver == "lemariva",
+        micropython=MICROPYTHONS[micropython],
     )

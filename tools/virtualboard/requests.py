@@ -32,6 +32,7 @@ class Requests:
             "frame": str(world.sensor.path),
             "frame_bytes": world.profile.frame_bytes,
             "chip": world.profile.chip,
+            "micropython": world.profile.micropython,
             "modules": world.profile.modules,
             "boot": self.boot,
             "main": self.main,

@@ -1,6 +1,7 @@
 # `os` as on an ESP32: without the unix port's doors to the host.
 
 import os as _os
+from collections import namedtuple as _namedtuple
 from os import (  # noqa: F401
     chdir,
     getcwd,
@@ -18,8 +19,11 @@ from os import (  # noqa: F401
     urandom,
 )
 
+import _sim
+
 VfsFat = _os.VfsFat
 VfsLfs2 = _os.VfsLfs2
+_UNAME = _namedtuple("uname_result", ("sysname", "nodename", "release", "version", "machine"))
 
 
 def sync():
@@ -28,4 +32,7 @@ def sync():
 
 def uname():
     """Return the names of the machine."""
-    return ("esp32", "esp32", "1.29.0", "v1.29.0-preview", "virtual board with ESP32")
+    major, minor = _sim.state["micropython"]
+    release = "{}.{}.0{}".format(major, minor, "-preview" if minor >= 29 else "")
+    machine = "Generic ESP32 module with " + _sim.state["chip"].upper()
+    return _UNAME("esp32", "esp32", release, "v" + release + ", virtual board", machine)

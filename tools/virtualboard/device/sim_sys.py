@@ -1,4 +1,4 @@
-# `sys`: the unix port's, which says that it is an ESP32.
+# `sys`: the unix port's, which says that it is an ESP32: py/modsys.c of each version.
 
 import sys as _sys
 from collections import namedtuple as _namedtuple
@@ -6,16 +6,27 @@ from collections import namedtuple as _namedtuple
 import _sim
 
 platform = "esp32"
-implementation = _namedtuple(
-    "implementation", ("name", "version", "_machine", "_mpy", "_build", "_thread")
-)(
-    "micropython",
-    _sys.implementation.version,
-    "Generic ESP32 module with " + _sim.state["chip"].upper(),
-    6 | 3 << 8 | 10 << 10,  # version and subversion of .mpy files; Xtensa with windows
-    "ESP32_GENERIC",
-    "GIL",
-)
+
+
+def _implementation(version):
+    fields = [
+        ("name", "micropython"),
+        ("version", tuple(version) + ((0, "preview") if version >= [1, 29] else (0, ""))),
+        ("_machine", "Generic ESP32 module with " + _sim.state["chip"].upper()),
+        # Version and subversion of .mpy files; Xtensa with windows.
+        ("_mpy", 6 | (3 if version >= [1, 23] else version[1] - 20) << 8 | 10 << 10),
+    ]
+    if version < [1, 22]:
+        fields[1] = ("version", tuple(version) + (0,))
+    if version >= [1, 25]:
+        fields.append(("_build", "ESP32_GENERIC"))
+    if version >= [1, 26]:
+        fields.append(("_thread", "GIL"))
+    names = [name for name, _ in fields]
+    return _namedtuple("implementation", names)(*(value for _, value in fields))
+
+
+implementation = _implementation(_sim.state["micropython"])
 
 
 def __getattr__(name):
