@@ -90,17 +90,17 @@ class Outbox:
             return True
         return self._refuse("the file system has no room for %d bytes", size)
 
-    def oldest(self):
+    def oldest(self, skip=()):
         """Return the Kept that has waited longest, read through and found whole; or None.
 
-        A damaged one is deleted; one that cannot be read is stepped over until a restart.
-        None while the file system fails.
+        One whose number is in `skip` is passed by. A damaged one is deleted; one that cannot
+        be read is stepped over until a restart. None while the file system fails.
         """
-        return self._end(True)
+        return self._end(True, skip=skip)
 
-    def newest(self):
+    def newest(self, skip=()):
         """Return the Kept that came last; else as oldest()."""
-        return self._end(False)
+        return self._end(False, skip=skip)
 
     def remove(self, kept):
         """Forget a picture: it was sent. One that cannot be deleted is not offered again."""
@@ -156,7 +156,7 @@ class Outbox:
             self._bytes = max(total + newest.size - self._start, newest.size + oldest.size)
         return True
 
-    def _end(self, up, check=True):
+    def _end(self, up, check=True, skip=()):
         # The oldest (up) or the newest.
         if not self._recover() or not self._count:
             return None
@@ -164,7 +164,7 @@ class Outbox:
         known = self._known.get(up)
         try:
             for _ in range(_TRIES):
-                number = self._good(number, up)
+                number = self._good(number, up, skip)
                 if number is None:
                     break
                 if known is not None and known.number == number:
@@ -173,7 +173,7 @@ class Outbox:
                 if found is not None:
                     if check:
                         self._known[up] = found
-                    if up:
+                    if up and not skip:
                         self._rank, self._start = found.before
                     return found
                 self._lose(number, "damaged")
@@ -181,7 +181,7 @@ class Outbox:
             self.step_over(number, "read", e)
         return None
 
-    def _good(self, number, up):
+    def _good(self, number, up, skip=()):
         # The nearest picture up or down from `number`, but for those known to be bad.
         while True:
             at_low = up and number == self._shelf.low
@@ -192,7 +192,7 @@ class Outbox:
                 return None
             if at_low:
                 self._shelf.rise(number)
-            if number not in self._bad:
+            if number not in self._bad and number not in skip:
                 return number
             number += 1 if up else -1
 

@@ -170,6 +170,25 @@ def test_order_holds_over_folders_and_restarts(path):
 
 
 @everywhere
+def test_some_can_be_passed_by(path):
+    box = Small(path, MAX)
+    for i in range(7):
+        assert box.put(bytes([i]) * 100, None, "pir")
+    first = box.oldest().number
+    assert box.oldest((first,)).number == first + 1
+    assert box.oldest(range(first, first + 5)).number == first + 5
+    assert box.newest((first + 6, first + 5)).number == first + 4
+    assert box.oldest(range(first, first + 7)) is None
+    assert box.newest(range(first, first + 7)) is None
+    # Nothing is forgotten by it.
+    assert len(box) == 7 and box.oldest().number == first
+    box.remove(box.oldest((first,)))
+    assert len(box) == 6 and box.oldest((first,)).number == first + 2
+    box = Small(path, MAX)
+    assert len(box) == 6 and box.oldest().number == first
+
+
+@everywhere
 def test_folders_go_with_their_last_picture(path):
     box = Small(path, MAX)
     fill(box, 30)
