@@ -11,6 +11,7 @@ import time
 from tools import filesystem
 from tools.virtualboard import chip, profiles
 from tools.virtualboard.air import Air, Network
+from tools.virtualboard.card import Card
 from tools.virtualboard.clock import Clock
 from tools.virtualboard.scenes import PHOTOS, Scenes
 from tools.virtualboard.sensor import Sensor
@@ -28,6 +29,8 @@ class VirtualBoard:
     that config.json on the board names. `photos` is a folder of JPEG files.
     `slow_flash`: writing and erasing take the time they take on a chip. `micropython` is the
     version of the ESP32's port that it behaves as, a name in profiles.MICROPYTHONS.
+    `card` is the path of an SD card's image, or how many bytes a new one has; None: the slot
+    is empty for ever.
 
     start() and stop() may be called from any thread, as all else; also a context manager.
     """
@@ -48,6 +51,7 @@ class VirtualBoard:
         port_link=None,
         slow_flash=False,
         micropython=profiles.MICROPYTHON,
+        card=None,
     ):
         self.profile = profiles.find(profile, driver, heap, micropython)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
@@ -72,6 +76,7 @@ class VirtualBoard:
                 profile=self.profile,
                 image=str(self.image.resolve()),
                 slow_flash=slow_flash,
+                card=None if card is None else self._card(card),
             )
             self._supervisor = Supervisor(self._world, self._folder)
         except BaseException:
@@ -97,6 +102,15 @@ class VirtualBoard:
             self._stopped = True
             self._supervisor.stop()
             self._forget()
+
+    def _card(self, card):
+        folder = pathlib.Path(self._folder)
+        if isinstance(card, int):
+            made = Card(folder / "card.img", folder / "slot", card)
+        else:
+            made = Card(pathlib.Path(card).resolve(), folder / "slot")
+        made.push()
+        return made
 
     def _forget(self):
         if self._lock is not None:
@@ -198,6 +212,30 @@ class VirtualBoard:
         with self._supervisor.lock:
             self._world.sensor.fault(kind, count)
 
+    def card_pull(self):
+        """Pull the SD card out of its slot."""
+        self._slot().pull()
+
+    def card_push(self):
+        """Push it back: it has lost its power, and does not know the driver any more."""
+        self._slot().push()
+
+    def card_fault(self, kind, count=1):
+        """Have the next `count` accesses to the card fail: a kind in card.FAULTS.
+
+        Of "protected" any count but 0 holds until it is set to 0.
+        """
+        self._slot().fault(kind, count)
+
+    def card_files(self):
+        """Return the files on the card as they are now, {path: bytes}."""
+        return self._slot().files()
+
+    def _slot(self):
+        if self._world.card is None:
+            raise ValueError("this board was made without a card")
+        return self._world.card
+
     def cut_power(self):
         """Take the power away at once; only the flash remembers."""
         self._supervisor.power_off()
@@ -296,6 +334,7 @@ class VirtualBoard:
                         for n in world.air.networks.values()
                     ],
                 },
+                "card": world.card and world.card.state(),
                 "ntp": world.ntp,
                 "frames": len(world.sensor.delivered),
                 "board_ms": int(world.clock.now_ms()),

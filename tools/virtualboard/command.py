@@ -48,6 +48,11 @@ _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
     type=click.Path(path_type=pathlib.Path, dir_okay=False),
     help="The flash, a littlefs image; made where there is none, kept at the end.",
 )
+@click.option(
+    "--card",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="An SD card, a FAT image; made where there is none, kept at the end.",
+)
 @click.option("--folder", type=_FOLDER, help="What a new flash holds, in place of the firmware.")
 @click.option("--empty", is_flag=True, help="A new flash holds nothing, as for a deploy.")
 @click.option("--config", type=_FILE, help="The config.json of a new flash, with its CA.")

@@ -29,6 +29,7 @@ class Requests:
         return {
             "image": world.image,
             "slow_flash": world.slow_flash,
+            "card": world.card and {"image": str(world.card.path), "slot": str(world.card.slot)},
             "frame": str(world.sensor.path),
             "frame_bytes": world.profile.frame_bytes,
             "chip": world.profile.chip,

@@ -88,6 +88,8 @@ class Supervisor:
             self._end_process()
             self._world.chip.power_off()
             self._world.switched_off()
+            if self._world.card is not None:
+                self._world.card.lose_power()
 
     def reset(self, cause):
         """Restart for one of the causes in chip.py."""

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tools.virtualboard.air import Air
+from tools.virtualboard.card import Card
 from tools.virtualboard.chip import Chip
 from tools.virtualboard.clock import Clock
 from tools.virtualboard.profiles import Profile
@@ -22,6 +23,7 @@ class World:
     profile: Profile
     image: str
     slow_flash: bool = False
+    card: Card | None = None
     ntp: bool = True
     dead_ntp: set = dataclasses.field(default_factory=set)
 

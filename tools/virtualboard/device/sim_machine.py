@@ -3,6 +3,7 @@
 import _sim
 from sim_pin import Pin
 from sim_rtc import RTC  # noqa: F401
+from sim_sdcard import SDCard  # noqa: F401
 from sim_timer import Timer  # noqa: F401
 
 PWRON_RESET = 1
