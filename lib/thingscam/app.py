@@ -71,12 +71,12 @@ class App:
         box = config.outbox
         _mount_card(box.path, self._log)
         self._outbox = Outbox(box.path, box.max_bytes, box.policy, self._log)
-        self._clock = Clock(self._log, self.attend, self._clock_set)
+        self._clock = Clock(self._log, self.wanted, self._clock_set)
         parts = (self._outbox, self._clock, self._log, self._counters)
         self._status = Status(profile, *parts)
         self._capture = Capture(config, profile, *parts)
         self._sender = Sender(config, self._outbox, self._log, self._counters, self)
-        self._wifi = wifi.Wifi(config.wifi, self._log, self.attend)
+        self._wifi = wifi.Wifi(config.wifi, self._log, self.wanted)
         self._sent = None
         self._young = True
         self._online = self._cramped = False
@@ -134,6 +134,10 @@ class App:
     def attend(self, call, *arguments):
         """Return what a call does that blocks; meanwhile triggers are seen to."""
         return self._capture.attend(call, *arguments)
+
+    def wanted(self):
+        """Return whether a picture is due or may be any moment: no time for a look-up."""
+        return self._capture.wanted()
 
     def progress(self, sent):
         """Take note of `sent` bytes, and see to triggers: they cannot wait for the end."""
@@ -203,7 +207,7 @@ class App:
         while len(self._outbox) and not self._sender.backoff.left_ms():
             self.turn()
             why = self._why_silent()
-            if why == PACE:  # one has just been sent
+            if why == PACE or self.wanted():  # one has just been sent, or is taken first
                 give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
             elif ticks_diff(ticks_ms(), give_up) > 0:
                 # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.

@@ -85,6 +85,10 @@ class Capture:
         if send is not None:
             self._send(send, shot)
 
+    def wanted(self):
+        """Return whether a picture is due or may be any moment: see Trigger.wanted()."""
+        return self.trigger.wanted()
+
     def count_losses(self):
         """Count what the outbox has lost since it was asked last: dropped, or found damaged."""
         lost = self._outbox.dropped - self._lost

@@ -29,13 +29,13 @@ _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 class Clock:
     """Sets the clock by NTP, daily (hourly with deep sleep), and tells whether it is set.
 
-    `log` is a Log; `attend(call)` makes a call that blocks, and sees to what cannot wait
-    meanwhile; `changed(seconds)` is called after each setting, with how far it was off.
+    `log` is a Log; `wanted()` tells whether this is no moment for a look-up, which lets nothing
+    in; `changed(seconds)` is called after each setting, with how far it was off.
     """
 
-    def __init__(self, log, attend, changed):
+    def __init__(self, log, wanted, changed):
         self._log = log
-        self._attend = attend
+        self._wanted = wanted
         self._changed = changed
         self._asked = ticks_ms()
         self._wait_ms = self._recall_ms()
@@ -46,10 +46,12 @@ class Clock:
         # Less than 0: the ticks have wrapped, it was days ago.
         if ntptime is None or 0 <= ticks_diff(ticks_ms(), self._asked) < self._wait_ms:
             return
+        if self._wanted():
+            return
         ntptime.host = SERVERS[self._server]
         known, before = self.is_set(), int(time.time())
         try:
-            self._attend(ntptime.settime)
+            ntptime.settime()
             trouble = None if self.is_set() else "no time in its answer"
         except (OSError, ValueError, MemoryError, OverflowError, IndexError) as e:
             trouble = e  # ValueError and the last two: a broken answer

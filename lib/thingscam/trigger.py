@@ -7,6 +7,7 @@ from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 
 _RECORD = "<qq"  # clock in ms: the last picture, the next one by period
 _NONE = const(-1)
+_THERE_MS = const(60000)  # a line that is high for longer tells of nobody
 
 
 class Trigger:
@@ -29,6 +30,7 @@ class Trigger:
         if settings.pir_pin is not None:
             # A PIR module drives its line itself: nothing is pulled.
             self._pin = board.input_pin(settings.pir_pin)
+        self._low_at = ticks_ms()  # when the line was seen low last
         self._high = False
         self._moved = self._pin is not None and board.woken_by_pin()
         if self._pin is not None:
@@ -41,11 +43,10 @@ class Trigger:
     def cause(self):
         """Return "pir" or "timer" when a picture is due, None while none is."""
         now = ticks_ms()
-        if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:
-            self._last = None  # for good: when the ticks have wrapped it would look new again
+        cooling = self._is_cooling(now)
         if self.pending():
             self._moved = False
-            if self._last is None:
+            if not cooling:
                 return self._taken(now, "pir")
         if self._every_ms and ticks_diff(now, self._due) >= 0:
             self._due = ticks_add(self._due, self._every_ms)
@@ -59,12 +60,27 @@ class Trigger:
         """Return whether motion was seen since cause() was asked last."""
         if self._pin is not None:
             before, self._high = self._high, self._pin.value() == 1
-            if self._high and not before and not self._moved:
+            if not self._high:
+                self._low_at = ticks_ms()
+            elif not before and not self._moved:
                 # Seen, and not heard: espressif/esp32-camera 2.0.4 to 2.0.8 switch off all
                 # pins' interrupts when the camera is closed (issue 658 there).
                 self._moved = True
                 self._listen()
         return self._moved
+
+    def wanted(self):
+        """Return whether a picture is due, or may be any moment: somebody is there.
+
+        What lets nothing in for seconds (a look-up of a name, a Wi-Fi scan) waits for that. It
+        need not ask for how long: a line that stays high for a minute is no reason any more.
+        """
+        if self._every_ms and ticks_diff(ticks_ms(), self._due) >= 0:
+            return True
+        moved = self.pending()
+        if self._high:
+            return 0 <= ticks_diff(ticks_ms(), self._low_at) < _THERE_MS
+        return moved and not self._is_cooling(ticks_ms())
 
     def sleep_plan(self):
         """Return (milliseconds until the next picture by period or 0 for none, wake pin).
@@ -91,6 +107,11 @@ class Trigger:
         """Leave the sensor alone."""
         if self._pin is not None:
             self._pin.irq(None)
+
+    def _is_cooling(self, now):
+        if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:
+            self._last = None  # for good: when the ticks have wrapped it would look new again
+        return self._last is not None
 
     def _taken(self, now, cause):
         self._last = now

@@ -22,14 +22,14 @@ class Wifi:
 
     Without any it takes the board to be online: by a cable, or by someone else's doing.
     The strongest one in reach is tried first, or the one that was good last, which is
-    remembered over deep sleep. `log` is a Log. `attend(call)` makes a call that blocks, and
-    sees to what cannot wait meanwhile.
+    remembered over deep sleep. `log` is a Log. `wanted()` tells whether this is no moment for a
+    scan, which lets nothing in.
     """
 
-    def __init__(self, networks, log, attend):
+    def __init__(self, networks, log, wanted):
         self._networks = networks
         self._log = log
-        self._attend = attend
+        self._wanted = wanted
         self._wlan = None
         if network is not None and networks:
             self._wlan = network.WLAN(network.STA_IF)
@@ -121,6 +121,8 @@ class Wifi:
         return True
 
     def _try_next(self):
+        if not self._left and len(self._networks) > 1 and self._wanted():
+            return
         if not self._left:
             if not self._first_round:
                 self._log.info("no Wi-Fi, next try in %d s", self._pause_ms // 1000)
@@ -160,7 +162,7 @@ class Wifi:
             return [last]
         found = {}
         try:
-            for each in self._attend(self._wlan.scan):
+            for each in self._wlan.scan():
                 # Several access points may have one name.
                 found[each[0]] = max(each[3], found.get(each[0], each[3]))
         except (OSError, RuntimeError) as e:

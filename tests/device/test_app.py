@@ -259,8 +259,25 @@ def test_a_trigger_while_the_network_is_sought():
         house.start()
         house.app.turn()
         assert house.esp.air.scans == 1
+        house.app.turn()
         assert house.app.status()["captured"] == 1
         house.turns(until=arrived)
+
+
+def test_no_look_up_begins_while_somebody_is_there():
+    with House(networks=(HOME, SHED)) as house:
+        house.start()
+        house.esp.drive(13, 1)
+        house.turns(ms=20000)
+        assert house.app.status()["captured"] == 1
+        assert house.esp.air.scans == 0 and house.esp.asked == []
+        house.esp.drive(13, 0)
+        house.turns(until=arrived)
+        # Where it stays high the network is not forgotten.
+        house.esp.drive(13, 1)
+        for name in list(house.esp.air.networks):
+            house.esp.air.vanish(name)
+        house.turns(until=lambda: house.esp.air.scans > 1)
 
 
 def test_a_trigger_while_the_clock_is_asked():
@@ -271,10 +288,13 @@ def test_a_trigger_while_the_clock_is_asked():
 
         def slow():
             house.esp.pulse()
-            assert house.app.status()["captured"] == 1
             settime()
+            house.esp.ntptime.settime = settime
 
         house.esp.ntptime.settime = slow
+        house.turns(until=lambda: house.esp.asked)
+        house.app.turn()
+        assert house.app.status()["captured"] == 1
         house.turns(until=arrived)
 
 

@@ -15,12 +15,8 @@ class Watch:
     def __init__(self, kind=None):
         self.notes = Notes()
         self.changes = []
-        self.attended = []
-        self.clock = (kind or clock.Clock)(self.notes, self._attend, self.changes.append)
-
-    def _attend(self, call, *arguments):
-        self.attended.append(call)
-        return call(*arguments)
+        self.busy = False
+        self.clock = (kind or clock.Clock)(self.notes, lambda: self.busy, self.changes.append)
 
 
 @on_board
@@ -41,8 +37,17 @@ def test_is_set_at_once(esp):
     assert watch.clock.now() == NOW
     assert watch.changes == [NOW - 946684800]
     assert watch.notes.lines == ["INFO clock set by " + FIRST]
-    # It blocks: what cannot wait is seen to meanwhile.
-    assert len(watch.attended) == 1
+
+
+@on_board
+def test_waits_while_a_picture_is_wanted(esp):
+    watch = Watch()
+    watch.busy = True
+    watch.clock.step()
+    assert esp.asked == []
+    watch.busy = False
+    watch.clock.step()
+    assert esp.asked == [FIRST]
 
 
 @on_board

@@ -284,6 +284,38 @@ def test_rubbish_in_rtc_memory_is_no_plan(esp):
 
 
 @on_board
+def test_tells_when_a_picture_is_wanted(esp):
+    # What lets nothing in for seconds asks that before it begins.
+    watcher = start(every_s=600)
+    assert watcher.wanted() and watcher.cause() == "timer"
+    assert not watcher.wanted()
+    esp.go(11000)
+    esp.pulse()
+    assert watcher.wanted() and watcher.cause() == "pir"
+    esp.pulse()  # one with that picture
+    assert not watcher.wanted()
+    esp.drive(13, 1)  # somebody is there
+    for _ in range(59):
+        assert watcher.wanted()
+        watcher.cause()
+        esp.go(1000)
+    # For a minute at most: a line may be high for hours.
+    esp.go(1100)
+    assert not watcher.wanted()
+    esp.drive(13, 0)
+    watcher.cause()
+    assert not watcher.wanted()
+    esp.drive(13, 1)
+    assert watcher.wanted()
+    esp.drive(13, 0)
+    watcher.cause()
+    esp.go(480000)
+    assert not watcher.wanted()
+    esp.go(60000)
+    assert watcher.wanted() and watcher.cause() == "timer"
+
+
+@on_board
 def test_plans_the_sleep(esp):
     assert start().sleep_plan()[0] == 0
     ms, pin = start(every_s=60).sleep_plan()

@@ -14,12 +14,8 @@ class Station:
     def __init__(self, esp, *networks):
         self.esp = esp
         self.notes = Notes()
-        self.attended = []
-        self.wifi = wifi.Wifi(list(networks), self.notes, self._attend)
-
-    def _attend(self, call, *arguments):
-        self.attended.append(call)
-        return call(*arguments)
+        self.busy = False
+        self.wifi = wifi.Wifi(list(networks), self.notes, lambda: self.busy)
 
     def online(self, within_ms, step=100):
         """Go on until it is online; return after how many ms, None when it is not by then."""
@@ -60,8 +56,17 @@ def test_the_strongest_first(esp):
     station = Station(esp, HOME, SHED)
     assert station.online(9000) is not None
     assert esp.air.tried == ["shed"]
-    # The scan blocks: what cannot wait is seen to meanwhile.
-    assert station.attended == [esp.air.scan]
+
+
+@on_board
+def test_no_scan_while_a_picture_is_wanted(esp):
+    esp.air.add(*HOME)
+    station = Station(esp, HOME, SHED)
+    station.busy = True
+    assert station.online(9000) is None
+    assert esp.air.scans == 0
+    station.busy = False
+    assert station.online(9000) is not None
 
 
 @on_board

@@ -165,7 +165,7 @@ def wifi():
     from thingscam.wifi import Wifi
 
     log = Lines()
-    station = Wifi(have["config"].wifi, log, _at_once)
+    station = Wifi(have["config"].wifi, log, _nobody)
     end = time.time() + _JOIN_S
     while not station.step():
         if time.time() > end or "password" in log.trouble:
@@ -200,7 +200,7 @@ def clock():
     from thingscam.clock import SERVERS, Clock
 
     log = Lines()
-    found = Clock(log, _at_once, lambda off: None)
+    found = Clock(log, _nobody, lambda off: None)
     for _ in SERVERS:
         found.step()
         if found.is_set() and log.news:
@@ -304,5 +304,5 @@ def _needs_clock():
     return cloud.verify and cloud.endpoint.startswith("https:")
 
 
-def _at_once(call, *arguments):
-    return call(*arguments)
+def _nobody():
+    return False  # is there to be photographed meanwhile

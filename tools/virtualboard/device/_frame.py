@@ -42,7 +42,7 @@ def capture(keep):
     if answer["error"]:
         return None
     # Inside the driver nothing else runs.
-    _sim.hold(answer["wait_ms"] * 1000)
+    _sim.block(answer["wait_ms"] * 1000)
     size = answer["size"]
     _file.seek(0)
     _file.readinto(_buffer)

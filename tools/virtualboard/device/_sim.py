@@ -1,8 +1,10 @@
 # The board's end of the line to the supervisor, and the place where interrupts happen.
 #
-# On an ESP32 a soft interrupt handler runs between two bytecodes and inside every blocking
-# call. Here it runs in every sleep, poll, socket call, tick and pin reading: the one thread
-# that there is looks for messages there, so nothing can happen in the middle of anything else.
+# On an ESP32 an interrupt puts its callback into a queue of eight; the interpreter takes one
+# from there at a jump, and in calls that wait and say so (py/scheduler.c, ports/esp32: a sleep,
+# a poll, what a socket waits for). Here it does so in every sleep, poll, socket call, tick and
+# pin reading: the one thread that there is looks for messages there, so nothing can happen in
+# the middle of anything else. In hold() and block() it does not.
 #
 # Messages are packets, one JSON object each: a Ctrl-C that ends a wait half-way cannot break
 # one in two.
@@ -21,10 +23,11 @@ state = {}
 link = None
 _poll = None
 _number = 0  # of the last question
-_waiting = []  # events not acted upon
+_DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of ports/esp32/mpconfigport.h
+_queue = []  # (callback, argument) that wait for their turn
 _handlers = {}
 _timers = []
-_busy = False  # a handler runs: the next waits, as in MicroPython's scheduler
+_busy = False  # a callback runs: no other does, the scheduler is locked
 
 
 def connect(path):
@@ -51,7 +54,10 @@ def rtc_ms():
 
 
 def on(event, handler):
-    """Have handler(message) called for each event of this name."""
+    """Have handler(message) called for each event of this name, whatever else goes on.
+
+    What it changes has changed; a program's callback goes through schedule().
+    """
     _handlers[event] = handler
 
 
@@ -82,11 +88,21 @@ def halt():
             pass
 
 
-def call(handler, argument):
-    """Call a program's handler as MicroPython's scheduler does: an exception is printed."""
+def schedule(callback, argument):
+    """Have a program's callback(argument) called when its turn comes; lost if eight wait.
+
+    As mp_sched_schedule(); an interrupt does not look at what it returns.
+    """
+    if len(_queue) < _DEPTH:
+        _queue.append((callback, argument))
+
+
+def _call(callback, argument):
+    # As mp_call_function_1_protected() in py/runtime_utils.c: whatever it raises, a Ctrl-C
+    # that comes meanwhile too, is printed, and that is all.
     try:
-        handler(argument)
-    except Exception as e:
+        callback(argument)
+    except BaseException as e:
         sys.print_exception(e)
 
 
@@ -101,8 +117,33 @@ def wait(board_us):
 
 
 def hold(board_us):
-    """Let so much board time pass in which no handler runs."""
+    """Let so much board time pass in which no callback runs.
+
+    Without a jump, for what must not be left half-way: see block() for longer times.
+    """
     time.sleep_us(board_us * 100 // state["speed"])
+
+
+def block(board_us):
+    """Let so much board time pass in C: no callback runs, and a Ctrl-C comes at its end.
+
+    Interrupts put their callbacks into the queue meanwhile, until it is full.
+    """
+    end = ticks_us() + board_us
+    interrupted = False
+    while True:
+        try:
+            _take()
+            us = (end - ticks_us()) * 100 // state["speed"]
+            if us < 1000:
+                time.sleep_us(max(0, us))
+                break
+            for _ in _poll.ipoll(us // 1000):
+                break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def doze(poll, end):
@@ -110,6 +151,8 @@ def doze(poll, end):
 
     Returns early for the next timer. What is there is left where it is.
     """
+    if _queue and not _busy:
+        return
     for timer in () if _busy else _timers:
         if end is None or timer.due_us < end:
             end = timer.due_us
@@ -126,43 +169,36 @@ def doze(poll, end):
 
 
 def pump():
-    """Take the messages that are there, and run their handlers unless one is running."""
+    """Take the messages that are there, and run one callback unless one is running."""
     global _busy
-    for _ in _poll.ipoll(0):
-        while _take():
-            pass
+    _take()
     if _busy:
         return
     _busy = True
     try:
-        while _waiting:
-            _act(_waiting.pop(0))
         if _timers:
             _fire()
+        # One, as mp_sched_run_pending(): so the program gets on, too.
+        if _queue:
+            _call(*_queue.pop(0))
     finally:
         _busy = False
 
 
 def _take():
-    _note(json.loads(link.recv(_EVENT)))
-    for _ in _poll.ipoll(0):
-        return True
-    return False
+    while True:
+        for _ in _poll.ipoll(0):
+            break
+        else:
+            return
+        _note(json.loads(link.recv(_EVENT)))
 
 
 def _note(message):
     # An answer whose question was interrupted is nobody's.
     # What comes before the answer to hello is in that answer.
-    if "event" not in message or "begin" not in state:
-        return
-    if message["event"] in _states:
-        _states[message["event"]](message)
-    else:
-        _waiting.append(message)
-
-
-def _act(message):
-    _handlers[message["event"]](message)
+    if "event" in message and "begin" in state:
+        _handlers[message["event"]](message)
 
 
 def _fire():
@@ -199,5 +235,4 @@ def _net(message):
     state["net"] = message
 
 
-# What is no interrupt, but holds at once.
-_states = {"advance": _advance, "speed": _speed, "net": _net}
+_handlers.update({"advance": _advance, "speed": _speed, "net": _net})

@@ -82,7 +82,7 @@ class WLAN:
         """Return [(ssid, bssid, channel, RSSI, security, hidden)], the strongest first."""
         found = _wlan("scan")
         # Nothing else runs meanwhile.
-        _sim.hold(found[0] * 1000)
+        _sim.block(found[0] * 1000)
         return [
             (ssid.encode(), b"\x02\x00\x00\x00\x00" + bytes([at]), channel, rssi, auth, False)
             for at, (ssid, channel, rssi, auth) in enumerate(found[1:])

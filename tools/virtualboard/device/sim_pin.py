@@ -120,7 +120,7 @@ class Pin:
     def _edge(self, level):
         edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
         if self._handler is not None and self._edges & edge:
-            _sim.call(self._handler, self)
+            _sim.schedule(self._handler, self)
 
 
 def _changed(message):

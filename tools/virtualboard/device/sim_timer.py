@@ -56,4 +56,4 @@ class Timer:
         else:
             self.due_us = now + self._period_us - (now - self.due_us) % self._period_us
         if self._callback is not None:
-            _sim.call(self._callback, self)
+            _sim.schedule(self._callback, self)
