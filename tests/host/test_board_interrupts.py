@@ -31,7 +31,7 @@ print("in C")
 wlan.scan()
 now = len(seen)
 time.sleep_ms(200)
-print("back", now, "after", len(seen))
+print("back", now, "after", len(seen), "done")
 time.sleep(60)
 """
 )
@@ -42,7 +42,7 @@ def test_eight_callbacks_wait_for_a_call_that_blocks_and_a_ninth_is_lost(count, 
     with running(SCAN) as board:
         board.wait_for("in C")
         edges(board, count)
-        board.wait_for("after")
+        board.wait_for("done")
         before, after = board.output.split("back ")[1].split()[0:3:2]
         # Between two statements one may have had its turn.
         assert int(before) <= 1
@@ -76,7 +76,7 @@ print("later", len(seen))
     with running(program) as board:
         board.wait_for("in\n")
         board.pin(13, 1)
-        board.wait_for("later")
+        board.wait_for("later 1")
         # No callback runs within another.
         assert "level 1 seen 0\nlater 1" in board.output
 
