@@ -43,9 +43,9 @@ class Answer:
 
     def json(self):
         """Return the body's JSON; raises ValueError where it is none."""
-        import json
+        from thingscam import jsons
 
-        return json.loads(self.content)
+        return jsons.loads(self.content)
 
     def close(self):
         """Do nothing: for urequests' sake."""

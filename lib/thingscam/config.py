@@ -1,7 +1,6 @@
 # config.json -> Config; every mistake named, all at once.
 
-import json
-
+from thingscam import jsons
 from thingscam.log import mask
 from thingscam.settings import NEEDED, NETWORK, SECTIONS, check, nearest, what
 
@@ -84,13 +83,15 @@ def _decode(raw, name):
     if raw[:3] == b"\xef\xbb\xbf" or raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise ConfigError(name, ["begins with a byte-order mark: save it as UTF-8 without one"])
     try:
-        data = json.loads(str(raw, "utf-8"))
+        data = jsons.loads(raw)
     except UnicodeError:
         raise ConfigError(name, ["not UTF-8 text: save it as UTF-8"])
-    except (ValueError, RuntimeError, MemoryError) as e:
-        # RuntimeError, MemoryError: nested without end. Only CPython's parser tells the place.
-        line = getattr(e, "lineno", None)
-        place = ", line {} column {}".format(line, getattr(e, "colno", 0)) if line else ""
+    except ValueError as e:
+        at = getattr(e, "at", None)  # None: a word or number that is none
+        place = ""
+        if at is not None:
+            line = raw.count(b"\n", 0, at) + 1
+            place = ", line {} column {}".format(line, at - raw.rfind(b"\n", 0, at))
         problem = "not JSON{}: look for a missing quote, comma or brace".format(place)
         raise ConfigError(name, [problem])
     if not isinstance(data, dict):

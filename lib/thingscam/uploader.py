@@ -1,9 +1,8 @@
 # One picture -> one request -> its URL, or an UploadError that says what to do.
 
 import errno
-import json
 
-from thingscam import errcodes
+from thingscam import errcodes, jsons
 from thingscam.log import mask, one_line
 from thingscam.port import const
 from thingscam.trust import CertificateError
@@ -135,8 +134,8 @@ class Uploader:
         try:
             if len(body) > _ANSWER_MOST:
                 raise ValueError
-            found = json.loads(str(body, "utf-8"))
-        except (ValueError, RuntimeError, MemoryError):  # the last two: nested without end
+            found = jsons.loads(body)
+        except (ValueError, MemoryError):
             found = None
         if not isinstance(found, dict):
             raise self._error(errcodes.RETRY, "the answer is not the service's", None, status)

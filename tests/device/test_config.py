@@ -2,7 +2,7 @@
 
 import json
 
-from support import env, raises
+from support import OldJson, env, raises
 from thingscam import config
 
 GOOD = {
@@ -282,10 +282,18 @@ def test_files_that_are_no_configuration():
         assert str(e).startswith("my.json: ") and word in str(e), (raw[:20], e)
 
 
-def test_tells_line_and_column_where_the_parser_does():
+def test_tells_line_and_column():
     e = raises(config.ConfigError, config.parse, b'{\n  "cloud": oops\n}')
-    if hasattr(json, "JSONDecodeError"):
-        assert "line 2 column 12" in str(e)
+    assert "line 2 column 12" in str(e)
+
+
+def test_a_file_cut_short_is_none_on_any_version():
+    raw = json.dumps(GOOD).encode()
+    with OldJson():
+        config.parse(raw)
+        for size in range(len(raw)):
+            e = raises(config.ConfigError, config.parse, raw[:size])
+            assert "not JSON" in str(e), raw[:size]
 
 
 def test_half_a_character():

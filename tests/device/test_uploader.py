@@ -12,6 +12,7 @@ from support import (
     GOOD,
     KEY,
     TOKEN,
+    OldJson,
     Script,
     descriptors,
     env,
@@ -277,6 +278,15 @@ def test_what_breaks_on_the_way_is_retry():
             e = raises(UploadError, Uploader(settings(script.url), http_client).upload, image)
             assert (e.action, e.errcode) == ("retry", None), (steps, e)
             assert TOKEN not in str(e) and KEY not in str(e)
+            script.report()
+
+
+def test_an_answer_cut_short_is_no_answer_on_any_version():
+    body = '{"result": 1, "image_url": "http://x/1.jpg"'
+    with OldJson():
+        for http_client in clients():
+            script = Script([["head"], ["body"], ["send", http(200, body)], ["close"]])
+            refused(Uploader(settings(script.url), http_client), b"1", "retry", None, 200)
             script.report()
 
 

@@ -454,3 +454,14 @@ def test_the_version_of_micropython_can_be_chosen(name, version):
 def test_a_version_that_is_not_played_is_refused():
     with pytest.raises(ValueError, match=r"no MicroPython 1\.2 .*1\.21, 1\.22, .*head"):
         VirtualBoard({}, micropython="1.2")
+
+
+def test_json_cut_short_is_whole_before_1_26():
+    cut = "import json\nfor text in ('{\"a\": 1', '[1, 2', '{', '[[1]', '[[1', '{\"a', 'x'):\n"
+    cut += "    try:\n        print('json', json.loads(text))\n"
+    cut += "    except ValueError:\n        print('json', 'refused')\n"
+    for version, read in (("1.24", ["{'a': 1}", "[1, 2]", "{}", "[[1]]"]), ("1.27", [])):
+        with running(cut, micropython=version) as board:
+            wanted = read + ["refused"] * (7 - len(read))
+            until(lambda board=board: board.output.count("json ") == 7)
+            assert re.findall(r"^json (.*?)\r?$", board.output, re.M) == wanted

@@ -7,6 +7,7 @@ from thingscam import boards
 # Which file plays which module; the same on every board.
 _MODULES = {
     "esp32": "sim_esp32",
+    "json": "sim_json",
     "machine": "sim_machine",
     "micropython": "sim_micropython",
     "network": "sim_network",
