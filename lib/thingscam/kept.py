@@ -1,6 +1,7 @@
 # A waiting picture: one file, the plain picture and behind it a record that proves it whole.
 
 import binascii
+import errno
 import os
 import struct
 
@@ -16,6 +17,10 @@ _MAGIC = b"TCO1"
 _NO_TIME = const(-1)
 _SECTOR = const(512)
 _CAUSE = const(24)
+
+
+class StorageError(OSError):
+    """A waiting picture cannot be read: flash or card is at fault, and no network."""
 
 
 def record(view, number, before, captured_at, cause):
@@ -96,7 +101,8 @@ class Kept:
     """One picture that waits.
 
     `size` is in bytes; `captured_at` in seconds since 1970 UTC, or None; `cause` a short
-    word; `number` tells its place in the order of arrival.
+    word; `number` tells its place in the order of arrival. `broken` is None, or the
+    StorageError that reading its open file ended with, whatever became of that on the way.
     """
 
     def __init__(self, outbox, path, number, size):
@@ -107,43 +113,59 @@ class Kept:
         self.captured_at = None
         self.cause = ""
         self.before = 0, 0  # pictures and bytes: see record()
+        self.broken = None
 
     def open(self):
         """Return the picture as an open file: readinto(), seek(), tell(), close().
 
         While it is open the outbox does not drop it to make room. Raises OSError when it
-        cannot be read, or is no longer there.
+        cannot be read, or is no longer there; the file's methods raise StorageError, also
+        when it ends before its time.
         """
-        return _Picture(self._outbox, open(self._path, "rb"), self.number, self.size)
+        return _Picture(self, self._outbox, open(self._path, "rb"))
 
 
 class _Picture:
     # The file without the record at its end.
 
-    def __init__(self, outbox, file, number, size):
+    def __init__(self, kept, outbox, file):
+        self._kept = kept
         self._outbox = outbox
         self._file = file
-        self._number = number
-        self._size = size
-        outbox.in_use = number
+        self._size = kept.size
+        outbox.in_use = kept.number
 
     def readinto(self, buffer):
-        left = self._size - self._file.tell()
-        if left < len(buffer):
-            view = buffer if isinstance(buffer, memoryview) else memoryview(buffer)
-            buffer = view[: max(left, 0)]
-        return self._file.readinto(buffer)
+        try:
+            left = self._size - self._file.tell()
+            if left <= 0:
+                return 0
+            if left < len(buffer):
+                buffer = memoryview(buffer)[:left]
+            count = self._file.readinto(buffer)
+        except OSError as e:
+            raise self._broken(e.errno)
+        if not count:
+            raise self._broken(errno.EIO)
+        return count
 
     def seek(self, offset, whence=0):
         if whence == 2:
-            return self._file.seek(self._size + offset)
-        return self._file.seek(offset, whence)
+            offset += self._size
+        try:
+            return self._file.seek(offset)
+        except OSError as e:
+            raise self._broken(e.errno)
 
     def tell(self):
         return self._file.tell()
 
+    def _broken(self, number):
+        self._kept.broken = StorageError(number, "the picture's file cannot be read")
+        return self._kept.broken
+
     def close(self):
-        if self._outbox.in_use == self._number:
+        if self._outbox.in_use == self._kept.number:
             self._outbox.in_use = None
         self._file.close()
 

@@ -90,6 +90,12 @@ def read(kept):
     return bytes(data)
 
 
+def read_to_the_end(file):
+    part = bytearray(4000)
+    while file.readinto(part):
+        pass
+
+
 def fill(box, count, first=0):
     for i in range(first, first + count):
         assert box.put(picture(i), 1700000000 + i, "pir")
@@ -150,6 +156,37 @@ def test_the_open_picture_can_be_measured_and_sought(path):
     file.seek(0)
     assert file.readinto(memoryview(end)[:3]) == 3
     assert bytes(end[:3]) == b"\xff\xd8\xff"
+    file.close()
+
+
+def test_a_fault_while_a_picture_is_read_is_told_as_one_of_the_storage():
+    for name, block in FILE_SYSTEMS:
+        flash = Flash(block, 65536 // block)
+        mount(name, flash)
+        box = Outbox(CARD + "/outbox", MAX)
+        assert box.put(picture(1, 9000), None, "pir")
+        kept = box.oldest()
+        file = kept.open()
+        assert file.readinto(bytearray(4000)) == 4000 and kept.broken is None
+        flash.dead = True
+        e = raises(kept_files.StorageError, read_to_the_end, file)
+        assert e.errno == errno.EIO and kept.broken is e, name
+        file.close()
+        os.umount(CARD)
+
+
+@everywhere
+def test_a_picture_cut_short_behind_its_back_is_told_as_a_fault(path):
+    box = Outbox(path, MAX)
+    fill(box, 1)
+    kept = box.oldest()
+    (name,) = files(path)
+    write(name, picture(0)[:1000])
+    file = kept.open()
+    part = bytearray(4000)
+    assert file.readinto(part) == 1000
+    raises(kept_files.StorageError, file.readinto, part)
+    assert kept.broken is not None
     file.close()
 
 
