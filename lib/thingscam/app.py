@@ -131,10 +131,6 @@ class App:
 
     # What the sender asks for while it is sending.
 
-    def attend(self, call, *arguments):
-        """Return what a call does that blocks; meanwhile triggers are seen to."""
-        return self._capture.attend(call, *arguments)
-
     def wanted(self):
         """Return whether a picture is due or may be any moment: no time for a look-up."""
         return self._capture.wanted()
@@ -145,7 +141,7 @@ class App:
             self._sent = sent
             self._dog.feed()
         self._status.sending()
-        self._capture.photograph()
+        self._capture.meanwhile()
 
     def make_room(self):
         """Give memory back, for a TLS handshake."""

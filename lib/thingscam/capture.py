@@ -35,13 +35,12 @@ class Capture:
         kept = board.recall(board.REFUSED)
         self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
         self._lost = 0  # of the outbox's losses, those that have been counted
-        self._busy = False
-        self._attending = False
         self._owed = None  # the cause of a picture that failed while something was sent
+        self._fault = None  # of ours, met while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
         self._copy = None  # the Kept it has become
-        self.trigger = Trigger(config.trigger, self._moved)
+        self.trigger = Trigger(config.trigger)
 
     def ready(self):
         """Start the camera, so that the first picture need not wait for it."""
@@ -53,11 +52,7 @@ class Capture:
     def close(self):
         """Give the camera's memory back; the next picture starts it again."""
         if self._camera is not None:
-            self._busy = True  # an interrupt would start what is half closed
-            try:
-                self._camera.close()
-            finally:
-                self._busy = False
+            self._camera.close()
 
     def too_large(self, size):
         """Take smaller pictures from now on: the service refused one of `size` bytes."""
@@ -71,19 +66,35 @@ class Capture:
 
         `direct()`, if given, returns None or what may settle the picture from memory: a
         function of (frame, captured_at, cause) that returns whether it did. While it is at
-        that, call this again and again: if it takes long the picture is kept all the same,
-        for the power may go.
+        that, call meanwhile() again and again.
+
+        Raises what meanwhile() could not.
         """
-        if self._busy:
-            return
-        self._busy = True
-        try:
-            self._safeguard()
-            send, shot = self._shoot(direct)
-        finally:
-            self._busy = False
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+        cause, self._owed = self._owed or self.trigger.cause(), None
+        send, shot = self._shoot(cause, direct, False)
         if send is not None:
             self._send(send, shot)
+
+    def meanwhile(self):
+        """Do what cannot wait while something is sent: what is due is photographed and kept.
+
+        What is sent from memory is kept as well if it takes long, for the power may go. A
+        picture that fails is tried once more by photograph(), for which a fault of ours waits
+        too: here it would be taken for one of the network.
+        """
+        cause = None
+        try:
+            self._safeguard()
+            if self._owed is None and self._fault is None:
+                cause = self.trigger.cause()
+                self._shoot(cause, None, True)
+        except MemoryError:
+            self._later(cause, "out of memory")
+        except Exception as e:  # whatever it is, it is told by photograph()
+            self._fault = e
 
     def wanted(self):
         """Return whether a picture is due or may be any moment: see Trigger.wanted()."""
@@ -96,22 +107,6 @@ class Capture:
             self._lost += lost
             self._counters.add("dropped", lost)
 
-    def attend(self, call, *arguments):
-        """Return what `call(*arguments)` does, which blocks: meanwhile interrupts photograph.
-
-        A board runs its interrupts' callbacks in blocking calls too (each 100 ms on an
-        ESP32), and a connection in the making must not cost the picture of who walks by.
-        """
-        self._attending = True
-        try:
-            return call(*arguments)
-        finally:
-            self._attending = False
-
-    def _moved(self):
-        if self._attending:
-            self.photograph()
-
     def _send(self, send, shot):
         self._sending, self._copy = shot, None
         self._since = ticks_ms()
@@ -122,41 +117,33 @@ class Capture:
             self._settle(settled, shot)
 
     def _settle(self, settled, shot):
-        self._busy = True
-        try:
-            safe, self._sending = self._sending is None, None
-            if settled and self._copy is not None:
-                self._outbox.remove(self._copy)
-            elif not settled and not safe:
-                self._keep(*shot)
-        finally:
-            self._busy = False
+        safe, self._sending = self._sending is None, None
+        if settled and self._copy is not None:
+            self._outbox.remove(self._copy)
+        elif not settled and not safe:
+            self._keep_or_count(*shot)
 
     def _safeguard(self):
         if self._sending is None or ticks_diff(ticks_ms(), self._since) < _HASTE_MS:
             return
-        shot, self._sending = self._sending, None
-        if self._keep(*shot):
+        shot, self._since = self._sending, ticks_ms()
+        kept = self._keep(*shot)
+        self._sending = None  # not before: what fails is tried again, or kept by _settle()
+        if kept:
             copy = self._outbox.newest()
             # Another one, should the flash have spoilt it: that must not go with this one.
             if copy is not None and copy.size == len(shot[0]):
                 self._copy = copy
 
-    def _shoot(self, direct):
+    def _shoot(self, cause, direct, hurried):
         # Returns (send, (frame, captured_at, cause)) for a picture to be sent from memory.
-        if self._owed is not None and self._attending:
-            return None, None
-        cause = self._owed or self.trigger.cause()
         if cause is None:
             return None, None
-        self._owed = None
         try:
             frame = self._started().capture()
         except CameraError as e:
-            if self._attending:
-                # An upload may have the memory that the camera needs.
-                self._owed = cause
-                self._log.warning("%s; once more when the upload is over", e)
+            if hurried:
+                self._later(cause, e)
             else:
                 self._counters.add("capture_failed")
                 self._log.error("%s", e)
@@ -165,11 +152,16 @@ class Capture:
         taken = self._clock.now()
         send = direct() if direct and self._spare else None
         if send is None:
-            self._keep(frame, taken, cause)
+            self._keep_or_count(frame, taken, cause)
             return None, None
         view = memoryview(self._spare)[: len(frame)]
         view[:] = frame
         return send, (view, taken, cause)
+
+    def _later(self, cause, why):
+        # An upload may have the memory that camera and outbox need.
+        self._owed = cause
+        self._log.warning("%s; once more when the upload is over", why)
 
     def _started(self):
         if self._camera is None:
@@ -177,6 +169,15 @@ class Capture:
             if self._refused:
                 self._camera.too_large(self._refused)
         return self._camera
+
+    def _keep_or_count(self, frame, taken, cause):
+        done = False
+        try:
+            self._keep(frame, taken, cause)
+            done = True
+        finally:
+            if not done:
+                self._counters.add("dropped")  # a fault of ours has cost it
 
     def _keep(self, frame, taken, cause):
         kept = self._outbox.put(frame, taken, cause)

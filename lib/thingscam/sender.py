@@ -17,8 +17,7 @@ class Sender:
     """Sends pictures from memory or from the outbox, and keeps what the service refuses.
 
     `host` has what it needs of the app: progress(sent) and make_room() for session.Session,
-    attend(call, ...) for calls that block, too_large(size) for when the service finds a
-    picture of so many bytes too large.
+    too_large(size) for when the service finds a picture of so many bytes too large.
 
     Raises CertificateError when cloud.ca cannot be used.
     """
@@ -125,7 +124,7 @@ class Sender:
         start = ticks_ms()
         self.interval.restart()
         try:
-            url = self._host.attend(self._uploader.upload, image)
+            url = self._uploader.upload(image)
         except UploadError as e:
             self._refused(e, size)
             return e.action

@@ -15,14 +15,13 @@ class Trigger:
 
     Triggers within `cooldown_s` of the last picture are one with it: a person who walks
     by is one picture, not ten. Cooldown and period go on over deep sleep and resets.
-    `moved()` is called from the sensor's interrupt; the line is looked at as well, each time
-    that cause() or pending() is asked.
+    The sensor's interrupt only takes a note; the line is looked at as well, each time that
+    cause() or pending() is asked.
     """
 
-    def __init__(self, settings, moved):
+    def __init__(self, settings):
         self._cooldown_ms = settings.cooldown_s * 1000
         self._every_ms = settings.every_s * 1000
-        self._tell = moved
         self._last = None
         self._due = ticks_ms()
         self._recall()
@@ -141,5 +140,5 @@ class Trigger:
         self._pin.irq(self._on_rise, self._pin.IRQ_RISING)
 
     def _on_rise(self, _pin):
+        # Without a jump: there MicroPython takes a Ctrl-C, and what a callback raises is lost.
         self._moved = True
-        self._tell()

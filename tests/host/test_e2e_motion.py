@@ -86,6 +86,7 @@ def test_in_the_middle_of_a_body(tmp_path, from_memory):
 
 
 @pytest.mark.parametrize("tls, full", [(False, True), (True, True), (True, False)])
+@pytest.mark.xfail(reason="connecting is still one call in C", strict=False)
 def test_while_connecting_hangs(tmp_path, tls, full):
     scheme = "https" if tls else "http"
     with Door(full) as door:
