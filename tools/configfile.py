@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 
-from thingscam import boards, config
+from thingscam import config
 from thingscam.log import mask
 from thingscam.settings import NEEDED, NETWORK, SECTIONS, nearest
 from tools.errors import ToolError
@@ -106,29 +106,8 @@ def load(path):
 
 
 def check(data, name):
-    """Return `data` as the device's own Config, of a known board.
-
-    Raises thingscam.config.ConfigError.
-    """
-    mistakes = _board(data)
-    try:
-        found = config.parse(encoded(data), str(name), wifi_needed=True)
-    except config.ConfigError as e:
-        raise config.ConfigError(str(name), [*e.mistakes, *mistakes]) from None
-    if mistakes:
-        raise config.ConfigError(str(name), mistakes)
-    return found
-
-
-def _board(data):
-    # The device looks for its board later; here all mistakes come at once.
-    board = get(data, "camera.board")
-    try:
-        if isinstance(board, str) and board:
-            boards.find(board)
-    except boards.UnknownBoardError as e:
-        return [str(e)]
-    return []
+    """Return `data` as the device's own Config; raises thingscam.config.ConfigError."""
+    return config.parse(encoded(data), str(name), wifi_needed=True)
 
 
 def encoded(data):

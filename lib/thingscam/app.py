@@ -26,7 +26,7 @@ def main():
     """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
     try:
         run(config.load(wifi_needed=wifi.network is not None))
-    except (config.ConfigError, boards.UnknownBoardError, boards.PinError, CertificateError) as e:
+    except (config.ConfigError, CertificateError) as e:
         print("STOPPED", e)
     except Exception as e:  # a fault of ours: the camera on the roof must go on
         safemode.crashed(e)
@@ -35,8 +35,7 @@ def main():
 def run(config):
     """Photograph and send, by the configuration, until the board is reset.
 
-    Does not return. Raises CertificateError (cloud.ca), boards.UnknownBoardError (camera.board)
-    or boards.PinError (trigger.pir_pin) when such a setting cannot be used.
+    Does not return. Raises CertificateError when cloud.ca cannot be used.
     """
     global _current
     _current = App(config)
@@ -60,7 +59,6 @@ class App:
     def __init__(self, config):
         profile = boards.find(config.camera.board)
         self._awake = config.power.mode == "awake"
-        boards.check_sensor(profile, config.trigger.pir_pin, not self._awake)
         self._started = ticks_ms()
         self._log = Log(config.log.level, config.secrets, ".")
         self._counters = Counters()

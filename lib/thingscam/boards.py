@@ -2,6 +2,10 @@
 
 from thingscam.settings import nearest
 
+# The pins of slot 1, which an ESP32 has no choice of: sdmmc_slot_gpio_num in ESP-IDF's
+# components/soc/esp32/sdmmc_periph.c. In 1-bit mode 4 (D1) and 12 (D2) are free.
+_CARD_PINS = {14: "CLK", 15: "CMD", 2: "D0", 13: "D3"}
+
 # Camera pins in the drivers' order, -1 where there is none:
 # D0-D7 (Y2-Y9), XCLK, PCLK, VSYNC, HREF, SDA (SIOD), SCL (SIOC), PWDN, RESET.
 #
@@ -10,7 +14,8 @@ from thingscam.settings import nearest
 # where all are the same. The line above each board says where the rest is from.
 #
 # name, chip, PSRAM, camera pins, status LED, LED lights when low, bright light, PIR sensor's pin:
-# one that is free and can wake the chip (an RTC pin); None: none, or the user must choose.
+# one that is free and can wake the chip (an RTC pin); None: none, or the user must choose;
+# whether an SD card can be used: one wired to the pins below, and to none of the above.
 _BOARDS = (
     # AI_THINKER. LEDs 33 and 4: the same file; 4 is also the SD card's D1. 13 is free while
     # the card runs in 1-bit mode.
@@ -23,6 +28,7 @@ _BOARDS = (
         True,
         4,
         13,
+        True,
     ),
     # ESP_EYE. White LED 22: the same file. Red LED 21 is from memory. No header with a free pin.
     (
@@ -34,6 +40,7 @@ _BOARDS = (
         False,
         22,
         None,
+        False,
     ),
     # M5STACK_PSRAM (M5Camera, model A). LED 14, low; Grove port 4 and 13: sketches for model B.
     (
@@ -45,6 +52,7 @@ _BOARDS = (
         True,
         None,
         13,
+        False,
     ),
     # M5STACK_WIDE; lemariva's README has the same pins for model B. LED 2: arduino-esp32.
     (
@@ -56,6 +64,7 @@ _BOARDS = (
         False,
         None,
         13,
+        False,
     ),
     # TTGO_T_JOURNAL. No PSRAM: the same example. Display on 13 and 14, button on 32:
     # lewisxhe/esp32-camera-series, which has no PWDN where the others have 0.
@@ -68,9 +77,10 @@ _BOARDS = (
         False,
         None,
         None,
+        False,
     ),
     # WROVER_KIT, and Freenove ESP32-WROVER, which has the same pins. 2: the kit's green LED,
-    # Freenove's blue one. 13 is JTAG's and the SD card's D3 on the kit.
+    # which is its card's D0 too; Freenove's blue one. 13 is JTAG's.
     (
         "wrover-kit",
         "esp32",
@@ -80,6 +90,7 @@ _BOARDS = (
         False,
         None,
         13,
+        False,
     ),
     # XIAO_ESP32S3. 21: arduino-esp32's variant XIAO_ESP32S3; the SD card's CS too. 1 is D0.
     (
@@ -91,6 +102,7 @@ _BOARDS = (
         True,
         None,
         1,
+        False,
     ),
     # ESP32S3_EYE, and espressif/esp-bsp's esp32_s3_eye.h, which has LED 3 too. No header
     # with a free pin.
@@ -103,6 +115,7 @@ _BOARDS = (
         False,
         None,
         None,
+        False,
     ),
     # ESP32S3_EYE: Freenove's own sketches and micropython-camera-API use it. LED 2: Freenove's
     # board; 14 is free (SD card 38 to 40, RGB LED 48).
@@ -115,19 +128,16 @@ _BOARDS = (
         False,
         None,
         14,
+        False,
     ),
     # Any board whose firmware knows its own pins: micropython-camera-API's builds for one
     # board, OpenMV.
-    ("firmware", None, True, None, None, False, None, None),
+    ("firmware", None, True, None, None, False, None, None, True),
 )
 
 
 class UnknownBoardError(ValueError):
     """camera.board names no known board; the text has the found name and the known ones."""
-
-
-class PinError(ValueError):
-    """trigger.pir_pin is no pin for a sensor on this board; the text says why, and which is."""
 
 
 class Profile:
@@ -137,12 +147,12 @@ class Profile:
     `pins`: the camera's 16 GPIO numbers in the order told above, -1 for none, or None where
     the firmware knows them itself; `led`: the status LED's GPIO or None, `led_low`: it
     lights when low; `light`: the bright light's GPIO or None; `pir`: a free GPIO that can
-    wake the chip, or None when the user must choose one.
+    wake the chip, or None when the user must choose one; `card`: an SD card can be used.
     """
 
     def __init__(self, row):
         self.name, self.chip, self.psram, self.pins = row[:4]
-        self.led, self.led_low, self.light, self.pir = row[4:]
+        self.led, self.led_low, self.light, self.pir, self.card = row[4:]
 
 
 def find(name):
@@ -161,19 +171,19 @@ def find(name):
     )
 
 
-def check_sensor(profile, pin, sleeps=False):
-    """Raise PinError when GPIO `pin` (None: no sensor) will not do on the board.
+def sensor_trouble(profile, pin, sleeps=False, card=False):
+    """Return why GPIO `pin` (None: no sensor) will not do on the board, and which will; or None.
 
-    `sleeps` tells that it has to wake the chip from deep sleep.
+    `sleeps` tells that it has to wake the chip from deep sleep, `card` that an SD card is used.
     """
-    trouble = None if pin is None else _unfit(profile, pin, sleeps)
-    if trouble:
-        free = "null" if profile.pir is None else profile.pir
-        raise PinError(
-            "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}".format(
-                pin, trouble, profile.name, free
-            )
-        )
+    trouble = None if pin is None else _unfit(profile, pin, sleeps, card)
+    if trouble is None:
+        return None
+    free = "null" if profile.pir is None else profile.pir
+    if card and free in _CARD_PINS:
+        free = "12 (first see docs/board.md, An SD card), or outbox.path to /outbox"
+    text = "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}"
+    return text.format(pin, trouble, profile.name, free)
 
 
 def names():
@@ -181,20 +191,31 @@ def names():
     return [row[0] for row in _BOARDS]
 
 
-def _unfit(profile, pin, sleeps):
+def _unfit(profile, pin, sleeps, card):
     # Why a sensor cannot be on this pin, or None. By the tables of ESP-IDF's pages on GPIO:
     # flash, PSRAM (GPIO16 and 17 on an ESP32, octal on the S3 boards) and RTC pins.
     if profile.pins and pin in profile.pins:
         return "is the camera's"
+    if pin == profile.light or pin == profile.led:
+        return "is the {} LED's".format("bright" if pin == profile.light else "status")
+    if card and pin in _CARD_PINS:
+        # D3 low while a card is started makes it speak SPI; in 1-bit mode nobody pulls it up.
+        return "is the SD card's {}".format(_CARD_PINS[pin])
+    if profile.chip is None:
+        return None
+    if pin == 0:
+        return "keeps the chip in its boot loader while it is low,"
     if profile.chip == "esp32":
-        wakes = pin in (0, 2, 4, 12, 13, 14, 15, 25, 26, 27) or 32 <= pin <= 39
-        free = wakes or pin in (1, 3, 5, 18, 19, 21, 22, 23)
+        wakes = pin in (2, 4, 12, 13, 14, 15, 25, 26, 27) or 32 <= pin <= 39
+        free = wakes or pin in (5, 18, 19, 21, 22, 23)
         free = free or (pin in (16, 17) and not profile.psram)
-    elif profile.chip == "esp32s3":
+        port = (1, 3)
+    else:
         wakes = pin <= 21
         free = wakes or pin >= 38
-    else:
-        return None
+        port = (19, 20, 43, 44)  # USB, UART
+    if pin in port:
+        return "is the serial port's"
     if not free:
         return "belongs to flash or PSRAM, or is none,"
     return None if wakes or not sleeps else "cannot wake the chip"

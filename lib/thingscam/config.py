@@ -1,10 +1,11 @@
 # config.json -> Config; every mistake named, all at once.
 
-from thingscam import jsons
+from thingscam import boards, jsons
 from thingscam.log import mask
-from thingscam.settings import NEEDED, NETWORK, SECTIONS, check, nearest, what
+from thingscam.settings import FRAME_SIZES, NEEDED, NETWORK, SECTIONS, check, nearest, what
 
 _MOST_BYTES = 16384
+_OURS = ("boot.py", "main.py", "config.json", "log.txt", "log.old.txt")
 # A driver waits 4 s for each frame that does not come (esp_camera_fb_get), and capture() asks
 # for eight, before and after a new start.
 _LEAST_DOG_S = 45
@@ -42,7 +43,7 @@ def load(path="config.json", wifi_needed=False):
     """Read the file at `path` (text) and return it as a Config, defaults filled in.
 
     Reads no other file: whether the CA certificate is there shows when a session is made.
-    `wifi_needed` makes a missing network a mistake, as it is on a board.
+    `wifi_needed`: it is for a board, so that a missing network, or CA, is a mistake.
 
     Raises ConfigError naming every mistake in the file, or why it cannot be read.
     """
@@ -69,8 +70,11 @@ def parse(raw, name="config.json", wifi_needed=False):
     config.wifi = _networks(data.get("wifi", []), wifi_needed, mistakes)
     _unknown(data, "", mistakes)
     config.secrets = _secrets(data)
-    if not mistakes:
-        _agree(config, mistakes)
+    for judge in _JUDGES:
+        try:
+            judge(config, mistakes.append, wifi_needed)
+        except (AttributeError, boards.UnknownBoardError):
+            pass  # a part of it is wrong by itself, and told already
     if mistakes:
         # A secret can stand in the wrong place, and be quoted from there.
         raise ConfigError(name, [mask(mistake, config.secrets) for mistake in mistakes])
@@ -117,7 +121,8 @@ def _section(values, name, settings, mistakes):
             problem = "missing" if default is NEEDED else None
         if problem:
             mistakes.append("{}.{}: {}".format(name, key, problem))
-        setattr(result, key, values.get(key, default))
+        else:
+            setattr(result, key, values.get(key, default))
     _unknown(values, name + ".", mistakes)
     return result
 
@@ -161,18 +166,83 @@ def _known(prefix):
     ]
 
 
-def _agree(config, mistakes):
-    # Settings that are right one by one and wrong together.
+# Settings that are right one by one and wrong together: each tells it. AttributeError: a part is
+# wrong by itself.
+
+
+def _board(config, tell, _on_board):
+    try:
+        boards.find(config.camera.board)
+    except boards.UnknownBoardError as e:
+        tell(str(e))
+
+
+def _sensor(config, tell, _on_board):
+    profile = boards.find(config.camera.board)
+    sleeps = config.power.mode == "deepsleep"
+    trouble = boards.sensor_trouble(profile, config.trigger.pir_pin, sleeps, _on_card(config))
+    if trouble:
+        tell(trouble)
+
+
+def _triggers(config, tell, _on_board):
     if config.trigger.pir_pin is None and config.trigger.every_s == 0:
-        mistakes.append("trigger: nothing would ever take a picture: set pir_pin or every_s")
+        tell("trigger: nothing would ever take a picture: set pir_pin or every_s")
+
+
+def _light(config, tell, _on_board):
+    if config.camera.light and boards.find(config.camera.board).light is None:
+        text = "camera.light: no light is known on the board {}: set it to false"
+        tell(text.format(config.camera.board))
+
+
+def _frame_size(config, tell, _on_board):
+    # The driver reserves a fifth of a byte a pixel, in one piece.
+    size = config.camera.frame_size
+    large = FRAME_SIZES.index(size) > FRAME_SIZES.index("SVGA")
+    if large and not boards.find(config.camera.board).psram:
+        text = "camera.frame_size: {} needs PSRAM, the board {} has none: SVGA at most"
+        tell(text.format(size, config.camera.board))
+
+
+def _card(config, tell, _on_board):
+    if _on_card(config) and not boards.find(config.camera.board).card:
+        text = "outbox.path: no SD card can be used on the board {}: set it to /outbox"
+        tell(text.format(config.camera.board))
+
+
+def _files(config, tell, _on_board):
+    ca = config.cloud.ca and config.cloud.ca.strip("/")
+    if ca in _OURS:
+        tell("cloud.ca: {} is a file of thingscam: take another name".format(ca))
+    path = config.outbox.path.strip("/")
+    first = path.split("/")[0]
+    if first in _OURS or first == "lib" or path == ca:
+        tell("outbox.path: /{} is not for pictures: take another name".format(first))
+
+
+def _authority(config, tell, on_board):
+    cloud = config.cloud
+    if on_board and cloud.verify and cloud.ca is None and cloud.endpoint.startswith("https:"):
+        tell("cloud.ca: null, but a board has no certificates of its own: give one in DER")
+
+
+def _watchdog(config, tell, _on_board):
     dog = config.power.watchdog_s
     # Connecting to two addresses, and the handshake, may each take the whole timeout.
     if 0 < dog < 4 * config.cloud.timeout_s:
         text = "power.watchdog_s: {} must be at least four times cloud.timeout_s {}, or 0 for none"
-        mistakes.append(text.format(dog, config.cloud.timeout_s))
+        tell(text.format(dog, config.cloud.timeout_s))
     elif 0 < dog < _LEAST_DOG_S:
         text = "power.watchdog_s: {} must be at least {}, as a camera that fails takes, or 0"
-        mistakes.append(text.format(dog, _LEAST_DOG_S))
+        tell(text.format(dog, _LEAST_DOG_S))
+
+
+_JUDGES = (_board, _sensor, _triggers, _light, _frame_size, _card, _files, _authority, _watchdog)
+
+
+def _on_card(config):
+    return config.outbox.path.startswith("/sd/")
 
 
 def _secrets(data):

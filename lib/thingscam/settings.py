@@ -2,8 +2,8 @@
 
 NEEDED = "needed"  # in place of a default
 
-# Frame sizes by the names the camera drivers share (esp32-camera's framesize_t).
-_FRAME_SIZES = ("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "QXGA")
+# Frame sizes by the names the camera drivers share (esp32-camera's framesize_t), by size.
+FRAME_SIZES = ("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "QXGA")
 
 # section, ((key, kind, default, bounds or choices), ...)
 SECTIONS = (
@@ -17,7 +17,7 @@ SECTIONS = (
             ("region", "word", NEEDED, None),
             ("ca", "path", "ca.der", None),
             ("verify", "flag", True, None),
-            ("limit_bytes", "number", 512000, (1, 512000)),
+            ("limit_bytes", "number", 512000, (4096, 512000)),
             ("timeout_s", "number", 15, (1, 300)),
         ),
     ),
@@ -25,7 +25,7 @@ SECTIONS = (
         "camera",
         (
             ("board", "text", "ai-thinker", None),
-            ("frame_size", "choice", "SVGA", _FRAME_SIZES),
+            ("frame_size", "choice", "SVGA", FRAME_SIZES),
             ("quality", "number", 85, (1, 100)),
             ("warmup_frames", "number", 2, (0, 30)),
             ("light", "flag", False, None),
@@ -44,7 +44,7 @@ SECTIONS = (
         "outbox",
         (
             ("path", "folder", "/outbox", None),
-            ("max_bytes", "number", 1048576, (4096, 1 << 40)),
+            ("max_bytes", "number", 1048576, (32768, 1 << 40)),
             ("order", "choice", "oldest", ("oldest", "newest")),
             ("policy", "choice", "drop_oldest", ("drop_oldest", "keep_oldest")),
         ),
@@ -97,9 +97,7 @@ def check(kind, value, limits):
         return _word(value)
     if "\0" in value:
         return "holds a zero character"
-    if kind == "folder" and value[0] != "/":
-        return "must begin with /"
-    return None
+    return _folder(value) if kind == "folder" else None
 
 
 def what(value):
@@ -191,6 +189,15 @@ def _endpoint(value):
     if colon and not (_is_digits(port) and 0 < int(port) < 65536):
         return "has a port that is not a number from 1 to 65535"
     return None
+
+
+def _folder(value):
+    if value[0] != "/":
+        return "must begin with /"
+    parts = value.rstrip("/").split("/")[1:]
+    if not parts or any(part in ("", ".", "..") for part in parts):
+        return "needs names between its /"
+    return "must be a folder in /sd, such as /sd/outbox" if parts == ["sd"] else None
 
 
 def _is_alnum(char):

@@ -156,19 +156,19 @@ def test_wrong_types():
 
 def test_numbers_out_of_range():
     for section, key, values in (
-        ("cloud", "limit_bytes", (0, 512001, -1, 10**30)),
+        ("cloud", "limit_bytes", (0, 4095, 512001, -1, 10**30)),
         ("cloud", "timeout_s", (0, 301)),
         ("camera", "quality", (0, 101)),
         ("camera", "warmup_frames", (-1, 31)),
         ("trigger", "pir_pin", (-1, 49)),
         ("trigger", "every_s", (-1, 2678401)),
         ("trigger", "cooldown_s", (-1, 86401)),
-        ("outbox", "max_bytes", (4095,)),
+        ("outbox", "max_bytes", (32767,)),
         ("power", "watchdog_s", (-1, 3601)),
     ):
         for value in values:
             refused(section, key, value, "from", "to")
-    parse(changed("cloud", "limit_bytes", 1))
+    parse(changed("cloud", "limit_bytes", 4096))
     parse(changed("cloud", "limit_bytes", 512000))
     assert parse(changed("cloud", "ca", None)).cloud.ca is None
 
@@ -258,7 +258,95 @@ def test_settings_that_disagree():
     assert "power.watchdog_s: 44 must be at least 45" in mistakes(data)[0]
     data["power"]["watchdog_s"] = 45
     parse(data)
-    refused("outbox", "path", "outbox", "/")
+
+
+def test_folders():
+    refused("outbox", "path", "outbox", "must begin with /")
+    for path in ("/", "//", "/a//b", "/a/./b", "/../a", "/sd/.."):
+        refused("outbox", "path", path, "names between")
+    for path in ("/sd", "/sd/"):
+        refused("outbox", "path", path, "/sd/outbox")
+    for path in ("/outbox", "/outbox/", "/a/b", "/sdcard", "/a.b"):
+        assert parse(changed("outbox", "path", path)).outbox.path == path
+
+
+def test_settings_that_do_not_go_with_the_board():
+    def together(**sections):
+        return mistakes(dict(GOOD, **sections))
+
+    card = {"path": "/sd/outbox"}
+    (found,) = together(outbox=card)
+    assert found.startswith("trigger.pir_pin: GPIO13 is the SD card's D3"), found
+    parse(dict(GOOD, outbox=card, trigger={"pir_pin": 12}))
+    timed = {"pir_pin": None, "every_s": 60}
+    parse(dict(GOOD, outbox=card, trigger=timed))
+    parse(dict(GOOD, outbox=card, trigger=timed, camera={"board": "firmware"}))
+    for name in ("wrover-kit", "xiao-esp32s3-sense", "esp-eye"):
+        (found,) = together(outbox=card, trigger=timed, camera={"board": name})
+        assert found == (
+            "outbox.path: no SD card can be used on the board {}: set it to /outbox".format(name)
+        )
+    parse(dict(GOOD, camera={"light": True}))
+    (found,) = together(camera={"light": True, "board": "m5stack-wide"})
+    assert found.startswith("camera.light: ") and "m5stack-wide" in found
+    parse(dict(GOOD, camera={"frame_size": "UXGA"}))
+    parse(dict(GOOD, camera={"frame_size": "SVGA", "board": "ttgo-t-journal"}))
+    (found,) = together(camera={"frame_size": "XGA", "board": "ttgo-t-journal"})
+    assert found.startswith("camera.frame_size: XGA needs PSRAM"), found
+    (found,) = together(camera={"board": "esp-ey"})
+    assert "camera.board" in found and "perhaps esp-eye?" in found
+    (found,) = together(
+        power={"mode": "deepsleep"}, trigger={"pir_pin": 5}, camera={"board": "m5stack-psram"}
+    )
+    assert "is the camera's" in found
+    (found,) = together(
+        power={"mode": "deepsleep"}, trigger={"pir_pin": 42}, camera={"board": "freenove-esp32s3"}
+    )
+    assert "cannot wake the chip" in found
+
+
+def test_files_of_ours_are_no_place_for_pictures_or_certificates():
+    for path in ("/lib", "/lib/pictures", "/config.json", "/main.py/", "/log.txt", "/ca.der"):
+        refused("outbox", "path", path, "is not for pictures")
+    for name in ("config.json", "/main.py"):
+        refused("cloud", "ca", name, "is a file of thingscam")
+    parse(changed("cloud", "ca", "lib/ca.der"))
+
+
+def test_a_board_has_no_certificates_of_its_own():
+    data = changed("cloud", "ca", None)
+    assert "cloud.ca: null" in mistakes(data, wifi_needed=True)[0]
+    data["cloud"]["verify"] = False
+    parse(data, wifi_needed=True)
+    data = changed("cloud", "ca", None)
+    data["cloud"]["endpoint"] = "http://images.example"
+    parse(data, wifi_needed=True)
+
+
+def test_what_spans_settings_is_told_beside_what_is_wrong_alone():
+    data = dict(
+        GOOD,
+        cloud=dict(GOOD["cloud"], tiemout_s=5, timeout_s="15"),
+        camera={"board": "esp-eye", "quality": 0},
+        trigger={"every_s": -1},
+        outbox={"path": "/sd/outbox", "order": "any"},
+        power={"watchdog_s": 10},
+    )
+    found = mistakes(data)
+    for part in (
+        "cloud.timeout_s: must be a whole number",
+        "cloud.'tiemout_s': unknown",
+        "camera.quality: must be from",
+        "trigger.every_s: must be from",
+        "outbox.order: must be one of",
+        "trigger.pir_pin: GPIO13 is the camera's on the board esp-eye",
+        "outbox.path: no SD card",
+    ):
+        assert any(part in each for each in found), (part, found)
+    # The watchdog goes with a timeout that is not known.
+    assert len(found) == 7, found
+    data["camera"]["board"] = 5
+    assert not any("esp-eye" in each for each in mistakes(data))
 
 
 def test_files_that_are_no_configuration():

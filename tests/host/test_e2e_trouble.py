@@ -119,7 +119,9 @@ def test_a_lib_that_cannot_be_imported_by_the_app_still_lets_mpremote_in(tmp_pat
 
 def test_a_wrong_configuration_is_said_in_a_line_and_the_board_stays_reachable(tmp_path):
     with site(tmp_path, camera={"board": "espeye"}, starts=False) as place:
-        place.wait_for('STOPPED camera.board: no known board "espeye", perhaps esp-eye?')
+        place.wait_for(
+            'STOPPED config.json: camera.board: no known board "espeye", perhaps esp-eye?'
+        )
         place.wait_for(">>> ")
         starts = place.board.state()["starts"]
         place.let_pass(200)

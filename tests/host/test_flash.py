@@ -12,6 +12,7 @@ import pytest
 
 from tests import firmwarefile
 from tests.world import ROOT, server
+from thingscam import boards
 from tools import filesystem, firmware
 
 MB = 1024 * 1024
@@ -73,7 +74,8 @@ def board_files(whole, compiled=True):
     "chip, board, megabytes", [("esp32", "ai-thinker", 4), ("esp32s3", "xiao-esp32s3-sense", 8)]
 )
 def test_a_bare_board_gets_all_in_one_go(bench, chip, board, megabytes):
-    config = dict(CONFIG, camera={"board": board})
+    trigger = {"pir_pin": boards.find(board).pir}
+    config = dict(CONFIG, camera={"board": board}, trigger=trigger)
     (bench / "config.json").write_text(json.dumps(config))
     with rom(bench, chip, megabytes) as port:
         done = flash(bench, chip, "--port", port, "--board", board, "--verify")

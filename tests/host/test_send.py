@@ -89,7 +89,7 @@ def test_errors_are_one_clear_line(tmp_path, plain):
     assert done.stderr == "{}/none.jpg: No such file or directory\n".format(tmp_path)
     refused(send(tmp_path, tmp_path, plain), str(tmp_path))
     refused(send(tmp_path, cat, plain, region="nowhere"), "stop", "4008", "cloud.region")
-    refused(send(tmp_path, cat, plain, limit_bytes=1000), "too large", "1000")
+    refused(send(tmp_path, cat, plain, limit_bytes=5000), "too large", "5000")
     refused(send(tmp_path, cat, "http://127.0.0.1:9"), "retry", "127.0.0.1:9")
     refused(send(tmp_path, cat, "127.0.0.1:9"), "cloud.endpoint", "http://")
     refused(send(tmp_path, cat, "http://no-such-host.invalid"), "does not resolve")

@@ -115,10 +115,7 @@ def config():
         found = config.load("/config.json", True)
     except config.ConfigError as e:
         raise Trouble(str(e), "python -m tools config, then python -m tools deploy PORT")
-    try:
-        have["profile"] = boards.find(found.camera.board)
-    except boards.UnknownBoardError as e:
-        raise Trouble(str(e), "set camera.board")
+    have["profile"] = boards.find(found.camera.board)
     have["config"] = found
     return "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
 
