@@ -27,6 +27,7 @@ COUNTERS = (96, 44)
 CLOCK = (144, 8)
 REFUSED = (156, 4)
 SENSOR = (164, 1)
+POINT = (280, 6)
 
 _CRC_BYTES = 4
 _ENOMEM = const(12)

@@ -232,7 +232,8 @@ class Board:
         self.slept = None
         self.wake_pin = None
         self.wake_reason = 0
-        self.air.switch_off()
+        if cause != "soft_reset":  # which keeps even the association
+            self.air.power_off()
 
     def _machine(self):
         esp = self
@@ -346,125 +347,230 @@ class Board:
 
 
 class Air:
-    """network.WLAN, and the networks in reach: `networks` is ssid -> Network.
+    """network.WLAN, and the access points in reach: `networks` is a list of Names.
 
-    `faults`: name of a call -> what it raises. `calls`: what was asked of it.
+    It does what ports/esp32/network_wlan.c does, by version; as tools/virtualboard/air.py, which
+    names the sources. `faults`: name of a call -> what it raises. `calls`: what was asked of it.
     """
 
     JOIN_MS = 1500
+    ABSENT_MS = SCAN_MS = 2400
+    REFUSED_MS = 3000
+    EVENT_MS = 15
 
     def __init__(self, esp):
         self._esp = esp
-        self.networks = {}
+        self.networks = []
         self.faults = {}
         self.calls = []
         self.tried = []
+        self.points = []  # the address of each, None for any
         self.scans = 0
         self.on_scan = None
-        self.switch_off()
+        self.gateway = "192.168.4.1"
+        self.power_off()
 
-    def add(self, ssid, password="", rssi=-60, hidden=False):
-        """Put up a network; more than one access point may have a name."""
-        seen = [(b"" if hidden else ssid.encode(), b"\1\2\3\4\5\6", 6, rssi, 3, hidden)]
-        if ssid in self.networks:
-            seen += self.networks[ssid].seen
-            seen.sort(key=lambda each: -each[3])
-        self.networks[ssid] = Names(password=password, seen=seen)
+    def add(self, ssid, password="", rssi=-60, **traits):
+        """Put up an access point, in the place of one of the same name and address.
+
+        `traits`: bssid, the last byte of its address; hidden; refusal, the reason that a wrong
+        password ends in; dhcp; drops_ms, after how long it throws the board out.
+        """
+        name = ssid if isinstance(ssid, bytes) else ssid.encode()
+        point = Names(hidden=False, refusal=15, dhcp=True, drops_ms=None, bssid=0)
+        for each in traits:
+            setattr(point, each, traits[each])
+        point.name, point.password, point.rssi = name, password, rssi
+        point.address = b"\2\0\0\0\0" + bytes([point.bssid])
+        others = [each for each in self.networks if (each.name, each.bssid) != (name, point.bssid)]
+        self.networks = others + [point]
+        return point
 
     def vanish(self, ssid):
-        """Take a network away."""
-        del self.networks[ssid]
-        if self._ssid == ssid and self._since is not None:
-            self._reason = 200  # STAT_BEACON_TIMEOUT
+        """Take the access points of a name away; an ESP32 notices it after 6 s."""
+        self.networks = [each for each in self.networks if each.name != ssid.encode()]
+        self._run()
+        if self._point is not None and self._point not in self.networks:
+            self._due = self._esp.ticks
 
-    def switch_off(self):
+    def power_off(self):
+        """The chip starts anew."""
         self._active = False
-        self._ssid = None
-        self._since = None
+        self._config = (b"", b"", None)
+        self._requested = self._connected = False
         self._reason = 0
-        self._reconnects = 0
+        self._limit = self._tries = 0
+        self._point = None  # what it is associated with
+        self._due = self._leaving = None
 
     # What network.WLAN has.
 
     def active(self, on=None):
         self._called("active")
-        if on is None:
-            return self._active
-        if not on:
-            self.switch_off()
-        self._active = on
-        return None
+        if on is not None and bool(on) != self._active:
+            was_joined = self._point is not None
+            self._active = bool(on)
+            self._due = self._leaving = self._point = None
+            if on:
+                self._tries = 0
+            elif was_joined:
+                self._disconnected(8)
+        return self._active
 
     def isconnected(self):
         self._called("isconnected")
-        return self._state() == 1010
+        return self._connected
 
     def status(self, what=None):
         self._called("status")
         if what == "rssi":
-            if self._state() != 1010:
+            if self._point is None:
                 raise OSError("Wifi Not Connected")
-            return self.networks[self._ssid].seen[0][3]
+            return self._point.rssi
         assert what is None
-        return self._state()
+        new = self._esp.micropython >= (1, 22)
+        if self._connected:
+            return 1010  # STAT_GOT_IP
+        if new and self._reason == 201:
+            return 201
+        if new and self._reason in (202, 205):
+            return 202
+        if new and self._reason == 8:
+            return 1000  # STAT_IDLE
+        if self._requested and (not self._limit or self._tries < self._limit):
+            return 1001  # STAT_CONNECTING
+        return self._reason or 1000
 
     def config(self, name=None, **values):
         self._called("config")
         if name == "essid":
-            return self._ssid or ""
-        self._reconnects = values["reconnects"]
+            ssid, key, _ = self._config
+            return (ssid + key if len(ssid) == 32 else ssid).decode()
+        self._limit = 0 if values["reconnects"] == -1 else values["reconnects"] + 1
+        self._need_rest()
         return None
+
+    def ifconfig(self):
+        if not self._connected:
+            return ("0.0.0.0",) * 4
+        return ("192.168.4.2", "255.255.255.0", self.gateway, self.gateway)
 
     def scan(self):
         self._called("scan")
         if not self._active:
             raise OSError("STA must be active")
+        if self._is_trying():
+            return []  # the driver's error is not told
         self.scans += 1
-        self._esp.go(2000)
+        self._esp.go(self.SCAN_MS)
         if self.on_scan:
             self.on_scan()
-        # As ESP-IDF lists them: the strongest first.
-        found = [each for name in self.networks for each in self.networks[name].seen]
+        self._run()
+        # As ESP-IDF lists them: the strongest first. Whether one is hidden is not told.
+        found = [
+            (b"" if each.hidden else each.name, each.address, 6, each.rssi, 3, False)
+            for each in self.networks
+        ]
         return sorted(found, key=lambda each: -each[3])
 
-    def connect(self, ssid, password=None):
+    def connect(self, ssid, password=None, bssid=None):
         self._called("connect")
+        self._need_rest()
         if not self._active:
             raise OSError("Wifi Not Started")
-        if self._since is not None:
-            raise OSError("Wifi Internal Error")  # it is at it already
+        name = ssid if isinstance(ssid, bytes) else ssid.encode()
         self.tried.append(ssid)
-        self._ssid = ssid
-        self._password = password
-        self._since = self._esp.ticks
-        self._reason = 0
+        self.points.append(bssid and bssid[5])
+        self._config = (name[:32], (password or "").encode(), bssid)
+        self._tries = 0
+        if self._point is not None:
+            self._leave()
+        self._requested = True
+        self._attempt()
 
     def disconnect(self):
         self._called("disconnect")
+        self._requested = False
         if not self._active:
             raise OSError("Wifi Not Started")
-        self._since = None
-        self._reason = 0
+        if self._point is not None or self._is_trying():
+            self._leave()
 
     def _called(self, name):
-        self.calls.append(name)
+        if name not in ("isconnected", "status"):
+            self.calls.append(name)
         fault = self.faults.get(name)
         if fault is not None:
             raise fault
+        self._run()
 
-    def _state(self):
-        if not self._active or self._since is None:
-            return self._reason or 1000  # STAT_IDLE
-        gone = self._esp.ticks - self._since
-        network = self.networks.get(self._ssid)
-        right = network is not None and (self._password or "") == network.password
-        # Without a bound to its own tries the driver never tells why it fails.
-        if not right and self._reconnects and gone >= 3000 * (1 + self._reconnects):
-            # It has given up for good: WIFI_REASON_4WAY_HANDSHAKE_TIMEOUT, STAT_NO_AP_FOUND.
-            self._reason = 15 if network is not None else self._reason or 201
-            self._since = None
-            return self._reason
-        return 1010 if right and gone >= self.JOIN_MS else 1001  # STAT_GOT_IP, STAT_CONNECTING
+    def _need_rest(self):
+        if self._is_trying():
+            raise OSError("Wifi Internal State Error")
+
+    def _is_trying(self):
+        return self._due is not None and self._point is None
+
+    def _leave(self):
+        self._point = self._due = None
+        self._leaving = self._esp.ticks + self.EVENT_MS
+
+    def _found(self):
+        name, key, address = self._config
+        for each in self.networks:  # the first one found is taken
+            if each.name == name and address in (None, each.address):
+                if bool(key) == bool(each.password):
+                    return each
+        return None
+
+    def _attempt(self, now=None):
+        now = self._esp.ticks if now is None else now
+        found = self._found()
+        if found is None:
+            self._due = now + self.ABSENT_MS
+        else:
+            right = found.password.encode() == self._config[1]
+            self._due = now + (self.JOIN_MS if right else self.REFUSED_MS)
+
+    def _run(self):
+        # Everything that has happened by now.
+        while True:
+            due = [each for each in (self._due, self._leaving) if each is not None]
+            if not due or min(due) > self._esp.ticks:
+                return
+            now = min(due)
+            if now == self._leaving:
+                self._leaving = None
+                self._disconnected(8, now)
+            elif self._point is not None:
+                reason = 6 if self._point in self.networks else 200
+                self._due = self._point = None
+                self._disconnected(reason, now)
+            else:
+                self._due = None
+                self._outcome(now)
+
+    def _outcome(self, now):
+        found = self._found()
+        if found is None:
+            self._disconnected(201, now)
+        elif found.password.encode() != self._config[1]:
+            self._disconnected(found.refusal, now)
+        else:
+            self._point = found
+            if found.drops_ms is not None:
+                self._due = now + found.drops_ms
+            if found.dhcp:
+                self._connected = True
+                self._reason = 0
+
+    def _disconnected(self, reason, now=None):
+        self._reason = reason
+        self._connected = False
+        if self._requested and self._active:
+            self._tries += 1
+            if (not self._limit or self._tries < self._limit) and not self._is_trying():
+                self._attempt(now)
 
 
 def on_board(test):

@@ -480,12 +480,12 @@ def test_status():
 
 def test_the_secrets_reach_no_log():
     with House(networks=(("home", "another password"),)) as house:
-        house.esp.air.networks["home"].password = "changed"
+        house.esp.air.add("home", "changed")
         house.sections["log"] = {"level": "debug"}
         house.start()
         house.esp.pulse()
         house.turns(ms=60000)
-        house.esp.air.networks["home"].password = "another password"
+        house.esp.air.add("home", "another password")
         fault({"errcode": 4008}, {"redirect": env("SERVICE") + "/" + TOKEN}, {"errcode": 5001})
         house.turns(until=lambda: house.count("4008"))
         house.turns(ms=600000)

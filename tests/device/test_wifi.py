@@ -1,6 +1,6 @@
 # wifi.Wifi: joining, joining again, giving up for now, and a driver that raises.
 
-from fakeboard import PERIOD, Notes, on_board
+from fakeboard import PERIOD, Board, Notes, on_board
 from thingscam import wifi
 
 HOME = ("home", "the home password")
@@ -14,8 +14,8 @@ class Station:
     def __init__(self, esp, *networks):
         self.esp = esp
         self.notes = Notes()
-        self.busy = False
-        self.wifi = wifi.Wifi(list(networks), self.notes, lambda: self.busy)
+        self.calm = True  # nothing moves, no picture is due
+        self.wifi = wifi.Wifi(list(networks), self.notes, lambda: not self.calm)
 
     def online(self, within_ms, step=100):
         """Go on until it is online; return after how many ms, None when it is not by then."""
@@ -26,7 +26,7 @@ class Station:
                 return at
             # It waits for nothing but a scan.
             took = self.esp.ticks - before
-            assert took == (2000 if self.esp.air.scans > scans else 0), took
+            assert took == (2400 if self.esp.air.scans > scans else 0), took
             self.esp.go(step)
         return None
 
@@ -40,7 +40,7 @@ def test_joins_the_one_network(esp):
     assert station.online(5000) is not None
     assert station.wifi.rssi() == -51
     assert station.notes.lines == ["INFO Wi-Fi home, -51 dBm"]
-    assert esp.air.scans == 0  # nothing to choose from
+    assert esp.air.scans == 1
 
 
 @on_board
@@ -59,23 +59,12 @@ def test_the_strongest_first(esp):
 
 
 @on_board
-def test_no_scan_while_a_picture_is_wanted(esp):
-    esp.air.add(*HOME)
-    station = Station(esp, HOME, SHED)
-    station.busy = True
-    assert station.online(9000) is None
-    assert esp.air.scans == 0
-    station.busy = False
-    assert station.online(9000) is not None
-
-
-@on_board
 def test_the_strongest_access_point_of_a_name_counts(esp):
     esp.air.add(*HOME, rssi=-40)
-    esp.air.add(*HOME, rssi=-90)  # the one at the far end of the house
+    esp.air.add(*HOME, rssi=-90, bssid=1)  # the one at the far end of the house
     esp.air.add(*SHED, rssi=-60)
     assert Station(esp, SHED, HOME).online(9000) is not None
-    assert esp.air.tried == ["home"]
+    assert esp.air.tried == ["home"] and esp.air.points == [0]
 
 
 @on_board
@@ -148,7 +137,7 @@ def test_a_wrong_password_is_named_and_not_told(esp):
     first = [line for line in station.notes.lines if "home" in line][0]
     assert "refuse" in first
     # Mended at the access point: no restart needed.
-    esp.air.networks["home"].password = HOME[1]
+    esp.air.add(*HOME)
     assert station.online(400000) is not None
 
 
@@ -171,12 +160,13 @@ def test_pauses_grow_to_five_minutes(esp):
         assert not station.wifi.step()
         esp.go(100)
     gaps = [(b - a) // 1000 for a, b in zip(tried, tried[1:])]  # noqa: B905
-    assert station.notes.count("WARNING", "home", "does not answer") >= 10
-    # 9 to 15 s for a try, and the pause.
+    # What goes on for hours is not said each time.
+    assert 3 <= station.notes.count("WARNING", "home", "does not answer") <= 8
+    # 8 to 18 s for a scan and a try, and the pause.
     pauses = [5, 10, 20, 40, 80, 160, 300, 300]
     for gap, pause in zip(gaps, pauses):  # noqa: B905
-        assert pause + 8 <= gap <= pause + 16, gaps
-    assert max(gaps) <= 316
+        assert pause + 8 <= gap <= pause + 18, gaps
+    assert max(gaps) <= 318
 
 
 @on_board
@@ -197,7 +187,7 @@ def test_it_comes_back(esp):
     esp.air.vanish("home")
     station.online(16000)
     esp.air.add(*HOME)
-    assert station.online(9000) is not None
+    assert station.online(20000) is not None
 
 
 @on_board
@@ -280,3 +270,181 @@ def test_without_networks_someone_else_sees_to_it(esp):
     # A board on Ethernet, say; config.load(wifi_needed=True) would not let it through.
     assert Station(esp).wifi.step()
     assert esp.air.calls == []
+
+
+VERSIONS = ((1, 21), (1, 22), (1, 27), (1, 29))
+
+
+def test_a_reason_counts_for_the_network_it_came_from():
+    # Since 1.22 status() goes on with the last failure's reason until there is an address.
+    for version in VERSIONS:
+        for refusal in (202, 205, 15, 204):
+            with Board(micropython=version) as esp:
+                esp.air.add("home", "changed last week", rssi=-40, refusal=refusal)
+                esp.air.add(*SHED, rssi=-60)
+                station = Station(esp, HOME, SHED, OPEN)
+                # In the first round, and each time again.
+                for _ in range(3):
+                    assert station.online(30000) is not None, (version, refusal)
+                    assert not station.notes.count("ERROR", "shed")
+                    esp.air.vanish("shed")
+                    assert not station.wifi.step()
+                    esp.air.add(*SHED, rssi=-60)
+                assert station.notes.count("ERROR", "home", "password") >= 1
+                assert not station.notes.count("no Wi-Fi")
+
+
+def test_the_second_reason_of_a_kind_is_no_refusal():
+    # The shed's lets in and gives no address: what is left of home's refusal is not its own.
+    with Board() as esp:
+        esp.air.add("home", "changed last week", rssi=-40, refusal=202)
+        esp.air.add(*SHED, rssi=-60, dhcp=False)
+        esp.air.add(*OPEN, rssi=-70)
+        station = Station(esp, HOME, SHED, OPEN)
+        assert station.online(70000) is not None
+        assert not station.notes.count("ERROR", "shed")
+        assert station.notes.count("WARNING Wi-Fi shed does not answer") == 1
+
+
+def test_a_failure_that_passes_is_no_refusal():
+    for version in VERSIONS:
+        for refusal in (202, 205, 15):
+            with Board(micropython=version) as esp:
+                # A weak signal looks like a wrong password at first.
+                point = esp.air.add("home", "noise", refusal=refusal)
+                station = Station(esp, HOME)
+                assert station.online(4000) is None
+                point.password = HOME[1]
+                assert station.online(8000) is not None, (version, refusal)
+                assert station.notes.lines == ["INFO Wi-Fi home, -60 dBm"]
+
+
+@on_board
+def test_one_name_two_passwords(esp):
+    esp.air.add("home", "a neighbour's", rssi=-30, bssid=1)
+    esp.air.add("home", "another neighbour's", rssi=-40, bssid=2)
+    esp.air.add("home", "a third one's", rssi=-45, bssid=3)
+    esp.air.add(*HOME, rssi=-50, bssid=4)
+    station = Station(esp, HOME)
+    # Two in a round, and not the same ones in the next.
+    assert station.online(60000) is not None
+    assert esp.air.points == [1, 2, 3, 4]
+
+
+@on_board
+def test_without_the_address_after_a_failure(esp):
+    # An access point that has another address when it is back.
+    point = esp.air.add(*HOME, bssid=1, dhcp=False)
+    station = Station(esp, HOME)
+    station.online(16000)
+    point.dhcp = True
+    assert station.online(9000) is not None
+    assert esp.air.points == [1, None]
+
+
+@on_board
+def test_who_lets_in_and_throws_out(esp):
+    esp.air.add(*HOME, drops_ms=7000)
+    station = Station(esp, HOME)
+    online = 0
+    for _ in range(36000):
+        online += station.wifi.step()
+        esp.go(100)
+    # It is tried all the same, once a minute or so, and not talked about all the time.
+    assert 40 * 70 < online, online
+    assert 6 <= len(station.notes.lines) < 40, len(station.notes.lines)
+    # For good: all is forgotten.
+    esp.air.add(*HOME)
+    assert station.online(70000) is not None
+    station.online(100000)
+    esp.air.vanish("home")
+    assert not station.wifi.step()
+    assert station.notes.lines[-1] == "WARNING Wi-Fi lost"
+    esp.air.add(*HOME)
+    assert station.online(12000) is not None
+
+
+@on_board
+def test_nothing_blocks_while_something_moves(esp):
+    esp.air.add(*HOME, rssi=-80)
+    esp.air.add(*SHED, rssi=-40)
+    station = Station(esp, HOME, SHED)
+    station.calm = False
+    assert station.online(9000) is not None
+    assert esp.air.scans == 0 and esp.air.tried == ["home"]
+
+
+@on_board
+def test_the_access_point_is_remembered_over_deep_sleep(esp):
+    esp.air.add(*HOME, rssi=-80, bssid=1)
+    esp.air.add(*HOME, rssi=-40, bssid=2)
+    assert Station(esp, HOME).online(9000) is not None
+    esp.wake(60000)
+    assert Station(esp, HOME).online(9000) <= 1600
+    assert esp.air.points == [2, 2] and esp.air.scans == 1
+
+
+@on_board
+def test_changes_to_a_stronger_access_point(esp):
+    esp.air.add(*HOME, rssi=-60, bssid=1)
+    station = Station(esp, HOME)
+    assert station.online(9000) is not None
+    esp.air.add(*HOME, rssi=-50, bssid=2)
+    esp.air.add(*SHED, rssi=-20)
+    station.online(2000000, step=1000)
+    assert esp.air.scans == 1  # it does well enough
+    esp.air.networks[0].rssi = -82
+    offline = 0
+    for _ in range(7200):
+        offline += not station.wifi.step()
+        esp.go(1000)
+    assert offline <= 4 and esp.air.scans == 2 and esp.air.points == [1, 2]
+    assert station.notes.count("INFO Wi-Fi home: changing to -50 dBm") == 1
+    assert station.wifi.rssi() == -50 and not station.notes.count("lost")
+
+
+@on_board
+def test_looks_around_seldom_and_only_in_calm(esp):
+    esp.air.add(*HOME, rssi=-84, bssid=1)
+    esp.air.add(*HOME, rssi=-85, bssid=2)
+    station = Station(esp, HOME)
+    assert station.online(9000) is not None
+    scans = []
+    for n in range(7200):
+        station.calm = n > 3600
+        before = esp.air.scans
+        assert station.wifi.step()
+        if esp.air.scans > before:
+            scans.append(esp.ticks)
+        esp.go(1000)
+    assert 3 <= len(scans) <= 4, scans
+    assert scans[0] > 3600000 and min(b - a for a, b in zip(scans, scans[1:])) >= 900000  # noqa: B905
+    assert esp.air.points == [1]
+
+
+@on_board
+def test_a_name_that_is_no_text(esp):
+    name = b"\xd0\xa1\xc3\xd7"
+    esp.air.add(name, "secret word")
+    station = Station(esp, (name, "secret word"))
+    assert station.online(9000) is not None
+    assert station.notes.lines == ["INFO Wi-Fi \\xd0\\xa1\\xc3\\xd7, -60 dBm"]
+
+
+@on_board
+def test_what_a_soft_reset_leaves(esp):
+    # The association is still there, or still in the making.
+    long = "a name of as many as 32 bytes..."
+    esp.air.add(long, "secret word")
+    for after_ms in (100, 2000):
+        esp.power_cut()
+        esp.air.scans = 0
+        esp.air.active(True)
+        esp.air.connect(long, "secret word")
+        esp.go(after_ms)
+        esp.restart("soft_reset")
+        station = Station(esp, HOME, (long, "secret word"))
+        assert station.online(9000) is not None
+        # config("essid") runs on into the password.
+        assert station.notes.lines == ["INFO Wi-Fi " + long + ", -60 dBm"]
+        assert esp.air.scans == (after_ms == 100)

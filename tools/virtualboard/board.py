@@ -70,7 +70,7 @@ class VirtualBoard:
             self._world = World(
                 clock=clock,
                 chip=chip.Chip(clock),
-                air=Air(clock, networks),
+                air=Air(clock, networks, self.profile.micropython),
                 sensor=Sensor(clock, Scenes(photos), self._folder, self.profile, trouble, seed),
                 port=SerialPort(port_link),
                 profile=self.profile,
@@ -171,9 +171,9 @@ class VirtualBoard:
         """
         with self._supervisor.lock:
             air = self._world.air
-            if ssid is not None and ssid not in air.networks:
+            if ssid is not None and not air.called(ssid):
                 raise ValueError("no network {}".format(ssid))
-            for network in [air.networks[ssid]] if ssid else air.networks.values():
+            for network in air.called(ssid) if ssid else air.networks:
                 network.up = bool(up)
                 network.rssi = network.rssi if rssi is None else rssi
             air.new_address = air.new_address or new_address
@@ -191,10 +191,10 @@ class VirtualBoard:
             self._world.air.rate = rate or self._world.air.rate
         self._supervisor.wake()
 
-    def network(self, ssid, password="", rssi=-60):
-        """Add an access point, or change one."""
+    def network(self, ssid, password="", rssi=-60, **traits):
+        """Add an access point, or change one; `traits` are more fields of air.Network."""
         with self._supervisor.lock:
-            self._world.air.networks[ssid] = Network(ssid, password, rssi)
+            self._world.air.add(Network(ssid, password, rssi, **traits))
         self._supervisor.wake()
 
     def ntp(self, up, server=None):
@@ -330,8 +330,8 @@ class VirtualBoard:
                     "status": world.air.status(),
                     "online": world.air.online(),
                     "networks": [
-                        {"ssid": n.ssid, "rssi": n.rssi, "up": n.up}
-                        for n in world.air.networks.values()
+                        {"ssid": n.name.decode(errors="replace"), "rssi": n.rssi, "up": n.up}
+                        for n in world.air.networks
                     ],
                 },
                 "card": world.card and world.card.state(),

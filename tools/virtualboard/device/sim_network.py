@@ -20,8 +20,8 @@ def _wlan(what, argument=None):
     return answer["answer"]
 
 
-def _text(value):
-    return value if value is None or isinstance(value, str) else bytes(value).decode()
+def _hex(value):
+    return (value.encode() if isinstance(value, str) else bytes(value or b"")).hex()
 
 
 def hostname(name=None):
@@ -60,7 +60,10 @@ class WLAN:
 
     def connect(self, ssid=None, key=None, *, bssid=None):
         """Begin to join; status() and isconnected() tell what becomes of it."""
-        _wlan("connect", None if ssid is None else [_text(ssid), _text(key) or ""])
+        if bssid is not None and len(bssid) != 6:
+            raise ValueError
+        bssid = None if bssid is None else _hex(bssid)
+        _wlan("connect", None if ssid is None else [_hex(ssid), _hex(key), bssid])
 
     def disconnect(self):
         """Leave, and no longer try."""
@@ -84,8 +87,8 @@ class WLAN:
         # Nothing else runs meanwhile.
         _sim.block(found[0] * 1000)
         return [
-            (ssid.encode(), b"\x02\x00\x00\x00\x00" + bytes([at]), channel, rssi, auth, False)
-            for at, (ssid, channel, rssi, auth) in enumerate(found[1:])
+            (bytes.fromhex(ssid), bytes.fromhex(bssid), channel, rssi, auth, False)
+            for ssid, bssid, channel, rssi, auth in found[1:]
         ]
 
     def ifconfig(self, config=None):
@@ -122,7 +125,7 @@ class WLAN:
         if param is None:
             return None
         if param in ("essid", "ssid"):
-            return _wlan("essid")
+            return bytes.fromhex(_wlan("essid")).decode()  # UnicodeError where it is no text
         if param == "reconnects":
             return _wlan("get_reconnects")
         values = {"mac": b"\x24\x6f\x28\x01\x02\x03", "pm": self._pm, "hostname": _name}
