@@ -122,7 +122,7 @@ class Wifi:
         if self._up:
             self._lost()
         if self._trying is not None:
-            self._look()
+            self._look(*self._trying)
         elif ticks_diff(ticks_ms(), self._until) >= 0:
             self._try_next()
         return False
@@ -178,8 +178,8 @@ class Wifi:
         self._first_round = True
         self._until = ticks_ms()
 
-    def _look(self):
-        # Whether what is being tried will not do.
+    def _look(self, number, bssid):
+        # Give up what is being tried if it will not do.
         status = self._wlan.status()
         if status != self._stale:
             self._stale = None
@@ -191,7 +191,6 @@ class Wifi:
                 self._until = ticks_add(now, _DOUBT_MS)
         if not (told and status in _LAST_WORDS) and ticks_diff(now, self._until) < 0:
             return
-        number, bssid = self._trying
         if told and status in _REFUSALS:
             if self._is_news():
                 text = "Wi-Fi %s seems to refuse the password: check wifi"

@@ -518,9 +518,9 @@ class Air:
     def _found(self):
         name, key, address = self._config
         for each in self.networks:  # the first one found is taken
-            if each.name == name and address in (None, each.address):
-                if bool(key) == bool(each.password):
-                    return each
+            fits = each.name == name and address in (None, each.address)
+            if fits and bool(key) == bool(each.password):
+                return each
         return None
 
     def _attempt(self, now=None):

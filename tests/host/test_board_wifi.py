@@ -86,24 +86,150 @@ def test_scan_finds_the_networks_that_are_up(board):
     assert execute(board, text) == "[(b'other', -40), (b'net', -55)]\n"
 
 
-def test_a_wrong_password_and_a_missing_network_are_told_by_the_status(board):
+WATCH = JOIN + (
+    "wlan.config(reconnects=2)\n"
+    "def watch(ssid, key, seconds):\n"
+    "    # What status() tells, each once.\n"
+    "    seen = [wlan.status()]\n"
+    "    wlan.connect(ssid, key)\n"
+    "    end = time.ticks_add(time.ticks_ms(), seconds * 1000)\n"
+    "    while time.ticks_diff(end, time.ticks_ms()) > 0 and not wlan.isconnected():\n"
+    "        if wlan.status() != seen[-1]: seen.append(wlan.status())\n"
+    "        time.sleep_ms(10)\n"
+    "    return seen\n"
+)
+
+
+@pytest.mark.parametrize("version", ["1.21", "1.22", "1.27", "head"])
+def test_the_reason_stays_until_there_is_an_address(version):
+    text = WATCH + (
+        "print(watch('nowhere', 'secret', 9))\n"
+        "print(watch('auth', 'wrong', 15))\n"
+        "print(watch('fail', 'wrong', 15))\n"
+        "print(watch('net', 'wrong', 15))\n"
+        "print(watch('auth', 'wrong', 15))\n"
+        "print(watch('net', 'secret', 9), wlan.isconnected())\n"
+    )
+    with running(speed=20, micropython=version) as board:
+        board.network("net", "secret")
+        board.network("auth", "secret", refusal=202)
+        board.network("fail", "secret", refusal=205)
+        found = execute(board, text).splitlines()
+    old = [
+        "[1000, 1001, 201]",
+        "[201, 1001, 202]",
+        "[202, 1001, 205]",
+        "[205, 1001, 15]",
+        "[15, 1001, 202]",
+        "[202, 1001] True",
+    ]
+    new = [
+        "[1000, 1001, 201]",
+        "[201, 202]",
+        "[202]",
+        "[202, 1001, 15]",
+        "[15, 1001, 202]",
+        "[202] True",
+    ]
+    assert found == (old if version == "1.21" else new)
+
+
+def test_the_event_of_a_disconnect_comes_later(board):
     text = JOIN + (
         "wlan.config(reconnects=2)\n"
-        "for ssid, key in (('net', 'wrong'), ('nowhere', 'secret')):\n"
-        "    wlan.connect(ssid, key)\n"
+        "print(wlan.config('reconnects'))\n"
+        "join()\n"
+        "wlan.disconnect()\n"
+        "print(wlan.isconnected())\n"
+        "time.sleep_ms(100)\n"
+        "print(wlan.isconnected(), wlan.status() == network.STAT_IDLE)\n"
+        "wlan.connect('net', 'wrong')\n"
+        "for call in (lambda: wlan.connect('net', 'secret'), lambda: wlan.config(reconnects=2)):\n"
         "    try:\n"
-        "        wlan.connect(ssid, key)\n"
+        "        call()\n"
         "    except OSError as e:\n"
         "        print(e)\n"
-        "    while wlan.status() == network.STAT_CONNECTING: time.sleep_ms(20)\n"
-        "    print(wlan.status() == network.STAT_WRONG_PASSWORD,"
-        " wlan.status() == network.STAT_NO_AP_FOUND)\n"
+        "print(wlan.scan())\n"
+        "wlan.active(False)\n"
+        "wlan.active(True)\n"
+        "print(len(wlan.scan()))\n"
+    )
+    board.set_speed(1)
+    assert execute(board, text).splitlines() == [
+        "2",
+        "True",
+        "False True",
+        "Wifi Internal State Error",
+        "Wifi Internal State Error",
+        "[]",
+        "2",
+    ]
+
+
+def test_three_tries_with_two_reconnects(board):
+    text = WATCH + (
+        "t = time.ticks_ms()\n"
+        "wlan.connect('net', 'wrong')\n"
+        "while wlan.status() == network.STAT_CONNECTING: time.sleep_ms(20)\n"
+        "print(wlan.status(), 10000 < time.ticks_diff(time.ticks_ms(), t) < 14000)\n"
+    )
+    assert execute(board, text) == "15 True\n"
+
+
+def test_access_points_of_one_name(board):
+    board.network("net", "secret", -88, bssid=1, channel=1)
+    board.network("net", "secret", -45, bssid=2, channel=11)
+    board.network("hidden", "secret", -40, hidden=True)
+    board.network(b"\xd0\xa1\xc3\xd7", "secret", -50)
+    board.network("a name of as many as 32 bytes...", "secret")
+    text = JOIN + (
+        "for n in wlan.scan()[:3]: print(n[0], n[1][5], n[3], n[5])\n"
+        "join()\n"
+        "print(wlan.status('rssi'))\n"
+        "def again(name, bssid=None):\n"
+        "    wlan.disconnect()\n"
+        "    time.sleep_ms(500)\n"
+        "    wlan.connect(name, 'secret', bssid=bssid)\n"
+        "    while not wlan.isconnected(): time.sleep_ms(50)\n"
+        "again('net', b'\\2\\0\\0\\0\\0\\2')\n"
+        "print(wlan.status('rssi'))\n"
+        "again(b'\\xd0\\xa1\\xc3\\xd7')\n"
+        "try:\n"
+        "    print(wlan.config('essid'))\n"
+        "except UnicodeError:\n"
+        "    print('no text')\n"
+        "again('a name of as many as 32 bytes...')\n"
+        "print(wlan.config('essid'))\n"
     )
     assert execute(board, text).splitlines() == [
-        "Wifi Internal State Error",
-        "True False",
-        "Wifi Internal State Error",
-        "False True",
+        "b'' 0 -40 False",
+        "b'net' 2 -45 False",
+        "b'\\xd0\\xa1\\xc3\\xd7' 0 -50 False",
+        "-88",
+        "-45",
+        "no text",
+        "a name of as many as 32 bytes...secret",
+    ]
+
+
+def test_an_access_point_without_addresses_and_one_that_throws_out(board):
+    board.network("mute", "secret", dhcp=False)
+    board.network("rude", "secret", drops_s=3)
+    text = WATCH + (
+        "print(watch('mute', 'secret', 20), wlan.ifconfig()[0])\n"
+        "wlan.disconnect()\n"
+        "watch('rude', 'secret', 20)\n"
+        "print(wlan.isconnected())\n"
+        "while wlan.isconnected(): time.sleep_ms(50)\n"
+        "print(wlan.status())\n"
+        "while not wlan.isconnected(): time.sleep_ms(50)\n"
+        "print('again')\n"
+    )
+    assert execute(board, text).splitlines() == [
+        "[1000, 1001] 0.0.0.0",
+        "True",
+        "1001",
+        "again",
     ]
 
 

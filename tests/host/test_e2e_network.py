@@ -4,6 +4,7 @@ import re
 
 from tests.host.board_support import until
 from tests.host.e2e_support import PASSWORD, PATIENCE, PIR, SSID, gaps, is_as_seen, site
+from tools.virtualboard.air import Network
 
 TWO = [{"ssid": "near", "password": "near-pass"}, {"ssid": "far", "password": "far-pass"}]
 
@@ -38,6 +39,18 @@ def test_without_wifi_for_an_hour(tmp_path):
         assert 3000 < (moments[-1] - moments[0]) / 1000 < 4200
         told = re.findall(r"INFO \d+ waiting, the oldest for \d+ s: no Wi-Fi", place.board.output)
         assert 1 <= len(told) <= 2, "hourly"
+
+
+def test_a_refused_network_does_not_speak_for_the_next(tmp_path):
+    """One refuses, one is good, one is not there."""
+    networks = [{"ssid": name, "password": "pass-word"} for name in ("shut", "good", "gone")]
+    air = [Network("shut", "another", -40, refusal=202), Network("good", "pass-word", -60)]
+    with site(tmp_path, wifi=networks, networks=air) as place:
+        place.photographed()
+        place.wait_for_pictures(1)
+        joined = re.search(r"Wi-Fi good, -60 dBm", place.board.output)
+        assert joined and "no Wi-Fi, next" not in place.board.output
+        assert "Wi-Fi shut seems to refuse the password" in place.board.output
 
 
 def test_without_internet_while_the_wifi_is_there(tmp_path):

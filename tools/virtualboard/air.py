@@ -47,6 +47,11 @@ class Network:
         """The BSSID, in hex."""
         return "0200000000{:02x}".format(self.bssid)
 
+    def seen(self):
+        """Return what a scan finds of it: name, address, channel, RSSI, security."""
+        name = "" if self.hidden else self.name.hex()
+        return [name, self.address, self.channel, self.rssi, 3 if self.password else 0]
+
 
 class Air:
     """The station: joins one of `networks`, loses it, tries again.
@@ -109,7 +114,7 @@ class Air:
             self._leaving = None
             self._disconnected(ASSOC_LEAVE)
         if self._point is not None:
-            self._watch()
+            self._watch(self._point)
         elif self._due is not None and now >= self._due:
             self._due = None
             self._outcome()
@@ -189,10 +194,8 @@ class Air:
             (network for network in self.networks if network.up),
             key=lambda network: -network.rssi,
         )
-        return [_SCAN_MS + (_HOME_MS if self._point else 0)] + [
-            ["" if n.hidden else n.name.hex(), n.address, n.channel, n.rssi, 3 if n.password else 0]
-            for n in found
-        ]
+        took = _SCAN_MS + (_HOME_MS if self._point else 0)
+        return [took, *(network.seen() for network in found)]
 
     def _address(self, _):
         return "192.168.4.{}".format(100 + self.lease % 100) if self._connected else None
@@ -270,13 +273,13 @@ class Air:
         if not self._is_trying():
             self._attempt()
 
-    def _watch(self):
+    def _watch(self, point):
         now = self._clock.now_ms()
-        if self._point.up and self._point.drops_s is None:
+        if point.up and point.drops_s is None:
             self._due = None
         elif self._due is None:
             self._due = now + _BEACONS_MS
         elif now >= self._due:
-            reason = NOT_AUTHED if self._point.up else BEACON_TIMEOUT
+            reason = NOT_AUTHED if point.up else BEACON_TIMEOUT
             self._due = self._point = None
             self._disconnected(reason)
