@@ -28,6 +28,7 @@ CLOCK = (144, 8)
 REFUSED = (156, 4)
 SENSOR = (164, 1)
 POINT = (280, 6)
+SENT = (320, 12)
 
 _CRC_BYTES = 4
 _ENOMEM = const(12)

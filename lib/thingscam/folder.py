@@ -19,7 +19,10 @@ except ImportError:
 
 _TYPE = const(0xF000)
 _DIRECTORY = const(0x4000)
-_ENOTDIR = const(20)  # boards do not name it
+_FILE = const(0x8000)
+_ENOTDIR = const(20)  # boards do not name these
+_EILSEQ = const(84)  # as littlefs says that it is corrupt
+_OLD_MOST = const(100)
 
 
 def absent(e):
@@ -30,7 +33,8 @@ def absent(e):
 def entries(path):
     """Yield (name, is a folder, bytes) for what a folder holds; nothing when it is absent.
 
-    Raises OSError.
+    Links and the like are left out. Raises OSError; but on FAT a listing that cannot be read
+    on ends as if it were whole: see check().
     """
     try:
         listing = ilistdir(path)
@@ -41,6 +45,10 @@ def entries(path):
                 return
             except UnicodeError:
                 # A name that some computer wrote in characters this board cannot read.
+                continue
+            if not entry[0]:  # littlefs that cannot be read on: so it would go on for ever
+                raise OSError(_EILSEQ)
+            if entry[1] not in (_DIRECTORY, _FILE):
                 continue
             # MicroPython on a computer leaves the size out for the computer's own folders.
             bytes_ = entry[3] if len(entry) > 3 else size(path + "/" + entry[0])
@@ -61,6 +69,22 @@ def size(path):
     return 0 if status[0] & _TYPE == _DIRECTORY else status[6]
 
 
+def check(path):
+    """Raise OSError when a folder cannot be read through; it may be absent."""
+    exists(path + "/~")
+
+
+def exists(path):
+    """Return whether a file or folder is there; on FAT in any case of letters."""
+    try:
+        os.stat(path)
+    except OSError as e:
+        if not absent(e):
+            raise
+        return False
+    return True
+
+
 def make_path(path, say):
     """Make a folder and those above it; a file in its place is set aside. Raises OSError.
 
@@ -79,18 +103,33 @@ def make_path(path, say):
         if e.errno != errno.EEXIST:
             raise
     if os.stat(path)[0] & _TYPE != _DIRECTORY:
-        say("%s is a file, now %s.old: its name is needed for a folder", path, path)
-        os.rename(path, path + ".old")
+        aside = _free_name(path)
+        say("%s is a file, now %s: its name is needed for a folder", path, aside)
+        os.rename(path, aside)
         os.mkdir(path)
 
 
+def _free_name(path):
+    # To rename to a name that is taken would destroy a file, or fail for a folder.
+    for i in range(_OLD_MOST):
+        aside = path + ".old" + (str(i) if i else "")
+        if not exists(aside):
+            return aside
+    raise OSError(errno.EEXIST)
+
+
 def number(name, form):
-    """Return the number in a name; None unless `form % number` is exactly that name."""
+    """Return the number in a name; None unless `form % number` is exactly that name.
+
+    One with more digits than `form` asks for is none: it would outgrow what is kept of it.
+    """
     try:
         found = int(name.split(".")[0])
     except ValueError:
         return None
-    return found if found >= 0 and form % found == name else None
+    if found < 0 or form % found != name or len(name) != len(form % 0):
+        return None
+    return found
 
 
 def nearer(found, best, limit, up):

@@ -15,6 +15,7 @@ RECORD_BYTES = const(64)
 _RECORD = "<4sIIIqIQ24sI"
 _MAGIC = b"TCO1"
 _NO_TIME = const(-1)
+_TIME_MOST = const(0xFFFFFFFF)  # the year 2106
 _SECTOR = const(512)
 _CAUSE = const(24)
 
@@ -34,7 +35,9 @@ def record(view, number, before, captured_at, cause):
     while len(word) > _CAUSE:  # character by character: it stays a text
         cause = cause[:-1]
         word = cause.encode()
-    data = struct.pack(_RECORD, _MAGIC, number, len(view), crc, taken, *before, word, 0)
+    # They go on from what a record said, which may have been anything.
+    count, bytes_ = before[0] & 0xFFFFFFFF, before[1] & 0xFFFFFFFFFFFFFFFF
+    data = struct.pack(_RECORD, _MAGIC, number, len(view), crc, taken, count, bytes_, word, 0)
     return data[:-4] + struct.pack("<I", binascii.crc32(data[:-4]))
 
 
@@ -80,8 +83,13 @@ def load(outbox, path, number, buffer):
             if _crc(file, size, buffer) != crc:
                 return None
     kept = Kept(outbox, path, number, size)
-    kept.captured_at = None if taken == _NO_TIME else taken
-    kept.cause = str(word.rstrip(b"\0"), "utf-8")
+    kept.crc = crc
+    if 0 <= taken <= _TIME_MOST:
+        kept.captured_at = taken
+    try:
+        kept.cause = str(word.rstrip(b"\0"), "utf-8")
+    except UnicodeError:  # a record that we did not write
+        pass
     kept.before = before, bytes_before
     return kept
 
@@ -101,15 +109,17 @@ class Kept:
     """One picture that waits.
 
     `size` is in bytes; `captured_at` in seconds since 1970 UTC, or None; `cause` a short
-    word; `number` tells its place in the order of arrival. `broken` is None, or the
-    StorageError that reading its open file ended with, whatever became of that on the way.
+    word; `number` tells its place in the order of arrival in its `outbox`; `crc` is the
+    picture's CRC-32. `broken` is None, or the StorageError that reading its open file ended
+    with, whatever became of that on the way.
     """
 
     def __init__(self, outbox, path, number, size):
-        self._outbox = outbox
+        self.outbox = outbox
         self._path = path
         self.number = number
         self.size = size
+        self.crc = 0
         self.captured_at = None
         self.cause = ""
         self.before = 0, 0  # pictures and bytes: see record()
@@ -122,7 +132,7 @@ class Kept:
         cannot be read, or is no longer there; the file's methods raise StorageError, also
         when it ends before its time.
         """
-        return _Picture(self, self._outbox, open(self._path, "rb"))
+        return _Picture(self, self.outbox, open(self._path, "rb"))
 
 
 class _Picture:
@@ -186,18 +196,25 @@ def _crc(file, size, buffer):
 def prune(folder, form, most):
     """Delete the lowest numbered files of a folder until `most` are left.
 
-    Returns whether there were more. Raises OSError.
+    Returns whether there were more. One that cannot be deleted stays beside them. Raises
+    OSError when the folder cannot be read.
     """
     more = False
+    low = 0
     while True:
         count = 0
         first = None
-        for name, _, _ in folders.entries(folder):
-            number = folders.number(name, form)
-            if number is not None:
+        for name, is_folder, _ in folders.entries(folder):
+            number = None if is_folder else folders.number(name, form)
+            if number is not None and number >= low:
                 count += 1
                 first = number if first is None else min(first, number)
         if first is None or count <= most:
             return more
-        os.remove(folder + "/" + form % first)
-        more = True
+        low = first + 1
+        try:
+            os.remove(folder + "/" + form % first)
+            more = True
+        except OSError:
+            # Made read-only by someone, say: the next one will do.
+            pass

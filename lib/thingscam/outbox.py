@@ -1,14 +1,18 @@
 # Pictures waiting on flash or SD card; survives power loss.
 
 import errno
+import struct
 
+from thingscam import board
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.shelf import Shelf
 
 _TRIES = const(8)  # damaged pictures to step over in one call
 _BAD_MOST = const(16)
 _PAUSE_MS = const(10000)  # between two looks at a file system that fails; a put() looks at once
+_SAY_MS = const(3600000)  # a fault that comes back is said so seldom
 _REJECTED_MOST = const(5)
+_SENT = "<III"
 # ENOSPC, which boards do not name; FAT says EACCES when there is no room for one name more.
 _FULL = (28, errno.EACCES)
 
@@ -22,25 +26,30 @@ class Outbox:
     does not survive a power cut.
 
     `policy` says what gives way when it is full: "drop_oldest", or "keep_oldest" (put()
-    then refuses). `log` is a Log or None. `dropped` counts the pictures lost since the
-    start, those that put() refused among them.
+    then refuses). `log` is a Log or None. Numbers begin at `first`. `dropped` counts the
+    pictures lost since the start, those that put() refused among them. `fault` is None, or
+    what is wrong with the file system, a text.
 
     No method raises OSError: each says what it does. Raises ValueError for an unknown policy.
     """
 
     per_folder = 32
 
-    def __init__(self, path, max_bytes, policy="drop_oldest", log=None):
+    def __init__(self, path, max_bytes, policy="drop_oldest", log=None, first=0):
         if policy not in ("drop_oldest", "keep_oldest"):
             raise ValueError("policy {!r}: drop_oldest or keep_oldest".format(policy))
         self._max = max_bytes
         self._policy = policy
         self._warn = log.warning if log is not None else lambda text, *values: None
-        self._shelf = Shelf(path.rstrip("/"), self.per_folder, self._warn)
+        self._shelf = Shelf(path.rstrip("/"), self.per_folder, self._warn, first)
         self.dropped = 0
         self.in_use = None  # the number of the picture that is open; its file sees to it
+        self.fault = None
+        self._said = None  # ticks: when a fault was put into the log last
+        self._writing = False  # it is writing that fails, so only a write shows the end of it
         self._ready = False
         self._again = None  # ticks: when to look at a file system that failed
+        self._sent = []  # what was sent and cannot be deleted: [first, last, CRC of the last]
         self._recover()
 
     def __len__(self):
@@ -61,18 +70,27 @@ class Outbox:
 
         `image` is bytes-like; `captured_at` in seconds since 1970 UTC, or None; `cause` a
         short word, of which 24 bytes are kept. False when the picture is empty or larger
-        than the outbox, when the policy keeps it out, or when the file system fails: the
-        log says which, and `dropped` counts it. Raises TypeError when `image` is no bytes.
+        than the outbox, when the policy keeps it out, or when the file system fails (`fault`
+        then says how): the log says which, and `dropped` counts it. Raises TypeError when
+        `image` is no bytes.
         """
+        why = self.refusal(image, captured_at, cause)
+        if why is not None:
+            self.dropped += 1
+            self._warn("picture not kept: %s", why)
+        return why is None
+
+    def refusal(self, image, captured_at, cause):
+        """Do what put() does, but return None or why not, and neither count nor say it."""
         view = memoryview(image)
         size = len(view)
         if not 0 < size <= self._max:
-            return self._refuse("%d bytes, outbox.max_bytes is %d", size, self._max)
+            return "%d bytes, outbox.max_bytes is %d" % (size, self._max)
         if not self._recover(True):
-            return self._refuse("the outbox cannot be used")
+            return "the outbox cannot be used"
         while self._bytes + size > self._max:
             if not self._drop_one():
-                return self._refuse("the outbox is full, %d waiting", self._count)
+                return "the outbox is full, %d waiting" % self._count
         for _ in range(_TRIES):
             try:
                 # From the first and the last record alone a restart tells how many wait.
@@ -81,14 +99,16 @@ class Outbox:
             except OSError as e:
                 if e.errno not in _FULL:
                     self._ready = False  # the card is gone, or another: look again next time
-                    return self._refuse("writing failed: %s", e)
+                    return self._refuse("writing failed: %s" % e)
                 if not self._make_room(size, e.errno):
                     break
                 continue
             self._count += 1
             self._bytes += size
-            return True
-        return self._refuse("the file system has no room for %d bytes", size)
+            self._idle = None
+            self._works(True)
+            return None
+        return self._refuse("the file system has no room for %d bytes" % size)
 
     def oldest(self, skip=()):
         """Return the Kept that has waited longest, read through and found whole; or None.
@@ -103,12 +123,17 @@ class Outbox:
         return self._end(False, skip=skip)
 
     def remove(self, kept):
-        """Forget a picture: it was sent. One that cannot be deleted is not offered again."""
+        """Forget a picture: it was sent. One that cannot be deleted is not offered again.
+
+        That is remembered in RTC memory too: a deep sleeper would send it at each start.
+        """
         try:
             if self._shelf.delete(kept.number):
                 self._gone(kept.number, kept.size)
+                self._works(True)
         except OSError as e:
-            self.step_over(kept.number, "deleted", e)
+            self._fails("picture %d was sent and cannot be deleted: %s" % (kept.number, e), True)
+            self._stays(kept)
 
     def reject(self, kept):
         """Move a picture to rejected/, where the last five stay for a person to see.
@@ -123,76 +148,117 @@ class Outbox:
             self.remove(kept)
 
     def step_over(self, number, what, e):
-        """Offer a picture no more until a restart: it could not be "read", say, for `e`."""
+        """Offer a picture no more until a restart: it could not be "read", say, for `e`.
+
+        Returns False when it is not the picture, but all of the file system that fails.
+        """
+        try:
+            self._shelf.check()
+        except OSError as fault:
+            e, number = fault, None
+        if number is None:
+            self._broken(e)
+            return False
         self._warn("picture %s cannot be %s: %s", number, what, e)
         self._bad = self._bad[1 - _BAD_MOST :] + [number]
+        return True
 
     def _recover(self, now=False):
         # Returns whether the file system can be used; looks what is there the first time.
         if self._ready:
             return True
-        if not now and self._again and ticks_diff(self._again, ticks_ms()) > 0:
+        if not now and _is_to_come(self._again):
             return False
-        self._bad = []  # numbers that cannot be read or deleted
+        self._bad = []  # numbers that cannot be read
         self._known = {}  # the last that oldest() (True) and newest() (False) read through
         self._reckoned = False
+        self._idle = None  # ticks: when to look again for one that can be handed out
         self._rank = self._start = 0  # how many pictures and bytes came before the oldest
         try:
             counted = self._shelf.recover()
+            self._recall_sent()
         except OSError as e:
-            if self._again is None:  # said once: the ring file is on the flash, which wears
-                self._warn("the outbox cannot be used: %s", e)
-            self._again = ticks_add(ticks_ms(), _PAUSE_MS)
+            self._broken(e)
             return False
         self._again = None
         self._ready = True
+        self._works(False)
         self._count, self._bytes = counted or (self._shelf.next - self._shelf.low, 0)
-        oldest = self._end(True, False)
-        newest = self._end(False, False) if counted is None else None
-        if oldest is not None and newest is not None:
-            self._reckoned = True
-            count, total = newest.before
-            self._count = max(count + 1 - self._rank, 2)
-            self._bytes = max(total + newest.size - self._start, newest.size + oldest.size)
+        if counted is None:
+            self._reckon()
+        else:
+            self._end(True, False)
         return True
+
+    def _reckon(self):
+        oldest = self._end(True, False)
+        newest = self._end(False, False)
+        if oldest is None or newest is None:
+            return
+        self._reckoned = True
+        count = newest.before[0] + 1 - self._rank
+        bytes_ = newest.before[1] + newest.size - self._start
+        if 0 < count <= self._count and newest.size <= bytes_ <= count * self._max:
+            self._count, self._bytes = max(count, 2), max(bytes_, newest.size + oldest.size)
+            return
+        try:  # these records are not of one outbox
+            self._count, self._bytes = self._shelf.count()
+        except OSError as e:
+            self._broken(e)
 
     def _end(self, up, check=True, skip=()):
         # The oldest (up) or the newest.
-        if not self._recover() or not self._count:
+        if not self._recover() or not self._count or not skip and _is_to_come(self._idle):
             return None
         number = self._shelf.low if up else self._shelf.next - 1
         known = self._known.get(up)
-        try:
-            for _ in range(_TRIES):
+        for _ in range(_TRIES):
+            try:
                 number = self._good(number, up, skip)
                 if number is None:
                     break
                 if known is not None and known.number == number:
                     return known
-                found = self._shelf.load(self, number, check)
+                # What was read wrongly once may be whole.
+                found = self._load(number, check) or self._load(number, check)
                 if found is not None:
                     if check:
                         self._known[up] = found
                     if up and not skip:
                         self._rank, self._start = found.before
                     return found
-                self._lose(number, "damaged")
-        except OSError as e:
-            self.step_over(number, "read", e)
+                if self._shelf.holds(number):
+                    self._lose(number, "damaged")
+                else:
+                    self._bad.append(number)  # on FAT it may be someone's 00000007.JPG
+            except OSError as e:
+                if not self.step_over(number, "read", e):
+                    return None
+        if not skip:
+            self._idle = ticks_add(ticks_ms(), _PAUSE_MS)
         return None
 
+    def _load(self, number, check):
+        return self._shelf.load(self, number, check)
+
     def _good(self, number, up, skip=()):
-        # The nearest picture up or down from `number`, but for those known to be bad.
+        # The nearest picture up or down from `number`, but for those not to be offered.
+        whole = number == (self._shelf.low if up else self._shelf.next - 1)
         while True:
             at_low = up and number == self._shelf.low
             number = self._shelf.search(number, up)
             if number is None:
-                if at_low:
+                if whole:
                     self._count = self._bytes = 0  # someone took the rest away
                 return None
             if at_low:
                 self._shelf.rise(number)
-            if number not in self._bad and number not in skip:
+            sent = self._is_sent(number)
+            if sent:
+                number = sent[1] if up else sent[0]
+            elif number in self._bad or number in skip:
+                whole = False
+            else:
                 return number
             number += 1 if up else -1
 
@@ -201,16 +267,19 @@ class Outbox:
         if self._policy == "keep_oldest":
             return False
         number = self._shelf.low
-        try:
-            number = self._good(number, True)
-            if number == self.in_use and number is not None:
-                number = self._good(number + 1, True)
-            if number is not None:
-                self._lose(number, "dropped, the outbox is full")
-        except OSError as e:
-            self.step_over(number, "deleted", e)
-            return False
-        return number is not None or not self._count
+        for _ in range(_TRIES):
+            try:
+                number = self._good(number, True)
+                if number is None:
+                    return not self._count
+                if number != self.in_use:
+                    self._lose(number, "dropped, the outbox is full")
+                    return True
+                number += 1
+            except OSError as e:
+                if not self.step_over(number, "deleted", e):
+                    break
+        return False
 
     def _make_room(self, size, number):
         # The file system is full: make room for a picture, if there can be.
@@ -244,7 +313,72 @@ class Outbox:
             self._shelf.rise(self._shelf.next)
             self._ready = not self._reckoned  # else count what there really is
 
-    def _refuse(self, why, *values):
-        self.dropped += 1
-        self._warn("picture not kept: " + why, *values)
-        return False
+    def _stays(self, kept):
+        # It was sent and is still there: one range with others, if nothing waits between.
+        number = kept.number
+        pair = None
+        for pair in self._sent:
+            try:
+                if self._shelf.search(pair[1] + 1, True) == number:
+                    pair[1:] = number, kept.crc
+                    break
+                if self._shelf.search(pair[0] - 1, False) == number:
+                    pair[0] = number
+                    break
+            except OSError:
+                # Then it has a range of its own.
+                pass
+        else:
+            pair = [number, number, kept.crc]
+            self._sent = self._sent[1 - _BAD_MOST :] + [pair]
+        board.remember(board.SENT, struct.pack(_SENT, *pair))
+        self._gone(number, kept.size)
+
+    def _is_sent(self, number):
+        for pair in self._sent:
+            if pair[0] <= number <= pair[1]:
+                return pair
+        return None
+
+    def _recall_sent(self):
+        if not self._sent:
+            kept = board.recall(board.SENT)
+            if kept:
+                self._sent = [list(struct.unpack(_SENT, kept))]
+        self._sent = [pair for pair in self._sent if self._is_there(pair)]
+
+    def _is_there(self, pair):
+        # The card may be another one.
+        try:
+            last = self._shelf.load(None, pair[1], False)
+        except OSError:
+            return False
+        return last is not None and last.crc == pair[2]
+
+    def _refuse(self, why):
+        self.fault = why
+        self._writing = True
+        return why
+
+    def _broken(self, e):
+        # No look for a while; the app's loop asks fifty times a second.
+        self._ready = False
+        self._again = ticks_add(ticks_ms(), _PAUSE_MS)
+        self._fails("the outbox cannot be used: %s" % e, False)
+
+    def _fails(self, why, writing):
+        # Said once, and seldom again. (Of each picture that is not kept put() tells.)
+        if self.fault is None and not _is_to_come(self._said):
+            self._said = ticks_add(ticks_ms(), _SAY_MS)
+            self._warn("%s", why)
+        self.fault = why
+        self._writing = self._writing or writing
+
+    def _works(self, writing):
+        if writing or not self._writing:
+            self.fault = None
+            self._writing = False
+
+
+def _is_to_come(moment):
+    return moment is not None and ticks_diff(moment, ticks_ms()) > 0

@@ -1,14 +1,17 @@
 # outbox.Outbox: kept in order, bounded, whole or not at all, whatever lies in its folder.
 
+import binascii
 import errno
 import gc
 import os
+import struct
 
 from fakeboard import on_board
 from flash import Flash
 from support import env, new_folder, raises
 from thingscam import folder as folders
 from thingscam import kept as kept_files
+from thingscam import shelf
 from thingscam.outbox import Outbox
 
 MAX = 1000000
@@ -608,3 +611,289 @@ def test_the_clusters_of_a_rejected_picture_are_its_own():
         fill(box, 3, 2)
         assert sent(box) == [1, 2, 3, 4], name
         os.umount(CARD)
+
+
+# Names and contents that are not the outbox's own.
+
+
+@everywhere
+def test_numbers_out_of_range_are_strange(path):
+    # They would outgrow the 32 bits of a record: put() said True, and all was deleted later.
+    for name in ("202611261005", "134217727", "1000000", "12"):
+        delete(path)
+        os.mkdir(path)
+        os.mkdir(path + "/" + name)
+        write(path + "/" + name + "/4294967290.jpg", b"mine")
+        os.mkdir(path + "/rejected")
+        write(path + "/rejected/4294967290.jpg", b"mine")
+        write(path + "/rejected/31999999.jpg", b"mine")
+        box = Small(path, MAX)
+        fill(box, 5)
+        assert len(Small(path, MAX)) == 5
+        box = Small(path, MAX)
+        fill(box, 4, 5)
+        assert sent(box) == list(range(9)) and box.dropped == 0, name
+        assert len(files(path)) == 3, files(path)
+
+
+@everywhere
+def test_foreign_folders_in_range_take_no_numbers(path):
+    os.mkdir(path)
+    for name in ("000000", "202611", "999999"):
+        os.mkdir(path + "/" + name)
+    write(path + "/202611/notes.txt", b"mine")
+    write(path + "/999999/03999999.jpg", b"no picture of ours, but as one is called")
+    box = Small(path, MAX)
+    fill(box, 9)
+    assert max(files(path)[:9])[-12:] == "00000008.jpg", files(path)
+    box = Small(path, MAX)
+    fill(box, 9, 9)
+    assert sent(box) == list(range(18)) and box.dropped == 0
+
+
+@everywhere
+def test_what_stands_in_the_way_is_set_aside_under_a_free_name(path):
+    # To rename onto a name that is taken destroys a file, or fails for a folder.
+    write(path, b"mine")
+    write(path + ".old", b"older")
+    log = Lines()
+    box = Small(path, MAX, log=log)
+    assert log.has("is a file, now {}.old1".format(path)), log.lines
+    fill(box, 1)
+    write(path + "/000001", b"a file where a folder is to be")
+    os.mkdir(path + "/000001.old")
+    write(path + "/rejected", b"this too")
+    os.mkdir(path + "/rejected.old")
+    fill(box, 8, 1)
+    box.reject(box.oldest())
+    assert os.stat(path + "/rejected/00000000.jpg")[6] == 2000 + kept_files.RECORD_BYTES
+    assert sent(box) == list(range(1, 9)) and box.dropped == 0
+    for name, data in ((".old", b"older"), (".old1", b"mine"), ("/rejected.old1", b"this too")):
+        with open(path + name, "rb") as file:
+            assert file.read() == data
+        if not name.startswith("/"):
+            os.remove(path + name)
+
+
+@everywhere
+def test_a_name_that_is_taken_is_passed_by(path):
+    # FAT folds case; and a listing of a card that fails may end too early.
+    box = Small(path, MAX)
+    fill(box, 2)
+    write(path + "/000000/00000002.JPG", b"mine")
+    os.mkdir(path + "/000000/00000003.jpg")
+    fill(box, 3, 2)
+    with open(path + "/000000/00000002.JPG", "rb") as file:
+        assert file.read() == b"mine"
+    assert sent(box) == list(range(5)) and box.dropped == 0
+
+
+@everywhere
+def test_what_cannot_be_deleted_from_rejected_is_no_hindrance(path):
+    os.mkdir(path)
+    os.mkdir(path + "/rejected")
+    os.mkdir(path + "/rejected/00000000.jpg")
+    write(path + "/rejected/00000001.jpg", b"mine")
+    box = Small(path, MAX)
+    fill(box, 8)
+    remove = os.remove
+    kept_files.os = Names(os, remove=lambda name: deny(remove, name, "/rejected/00000001.jpg"))
+    try:
+        for _ in range(8):
+            box.reject(box.oldest())
+    finally:
+        kept_files.os = os
+    assert sorted(os.listdir(path + "/rejected"))[2:] == ["%08d.jpg" % i for i in range(5, 10)]
+
+
+class Names:
+    """A module with other functions in it."""
+
+    def __init__(self, module, **functions):
+        self._module = module
+        self._functions = functions
+
+    def __getattr__(self, name):
+        return self._functions.get(name) or getattr(self._module, name)
+
+
+def deny(call, path, end):
+    if path[-len(end) :] == end:
+        raise OSError(errno.EACCES)
+    return call(path)
+
+
+@everywhere
+def test_senseless_records_do_no_harm(path):
+    # Each has a right check sum: someone else's, or of another version.
+    box = Small(path, MAX)
+    for i in range(300):
+        assert box.put(picture(i, 300), 1, "pir")
+    oldest, newest = files(path)[0], files(path)[-1]
+    for taken, before, cause in (
+        (1 << 62, (0, 0), b"\xff\xfe"),
+        (-5, (0xFFFFFFFF, 1 << 63), b"pir"),
+        (0, (1 << 31, 5), b"\xc3"),
+        (0, (0, 1 << 60), b""),
+    ):
+        for name, number in ((oldest, 0), (newest, 299)):
+            data = struct.pack("<4sIIIqIQ24sI", b"TCO1", number, 300, 0, taken, *before, cause, 0)
+            data = data[:12] + crc32(picture(number, 300)) + data[16:-4]
+            write(name, picture(number, 300) + data + crc32(data))
+            box = Small(path, MAX)
+            assert 2 <= len(box) <= 300, (before, len(box))
+            assert box.bytes_used <= 300 * MAX
+            assert box.put(picture(7, 300), 1, "pir")
+            assert box.dropped == 0, before
+            box.remove(box.newest())
+            kept = box.oldest() if number == 0 else box.newest()
+            assert kept.captured_at in (None, 0) and kept.cause in ("", "pir"), kept.cause
+
+
+def crc32(data):
+    return binascii.crc32(data).to_bytes(4, "little")
+
+
+# A file system that fails.
+
+
+@on_board
+def test_a_medium_that_dies_while_pictures_wait_is_said_once(esp):
+    for name, block in FILE_SYSTEMS:
+        flash = Flash(block, 262144 // block)
+        mount(name, flash)
+        log = Lines()
+        box = Small(CARD + "/outbox", MAX, log=log)
+        fill(box, 6)
+        flash.dead = True
+        for _ in range(3000):
+            assert len(box) == 0 or box.oldest() is None
+            esp.go(20)
+        assert log.lines == ["the outbox cannot be used: [Errno 5] EIO"], (name, log.lines)
+        assert box.fault == log.lines[0]
+        flash.dead = False
+        esp.go(10000)
+        assert sent(box) == [0, 1, 2, 3, 4, 5] and box.fault is None, name
+        os.umount(CARD)
+
+
+@on_board
+def test_one_that_cannot_be_read_lets_the_others_go(esp):
+    path = new_folder() + "/outbox"
+    log = Lines()
+    box = Small(path, MAX, log=log)
+    fill(box, 4)
+    load = kept_files.load
+
+    def loaded(box, path, *rest):
+        return deny(lambda _: load(box, path, *rest), path, "2.jpg")
+
+    kept_files.load = loaded
+    try:
+        assert sent(box) == [0, 1, 3]
+        for _ in range(100):
+            assert len(box) == 1 and box.oldest() is None
+            esp.go(20)
+    finally:
+        kept_files.load = load
+    assert len(log.lines) == 1 and log.has("picture 2 cannot be read"), log.lines
+    assert box.fault is None
+    assert sent(Small(path, MAX)) == [2]
+
+
+@on_board
+def test_a_file_system_that_cannot_be_written_tells_its_fault(esp):
+    path = new_folder() + "/outbox"
+    log = Lines()
+    box = Small(path, MAX, log=log)
+    fill(box, 2)
+    write_, kept_files.write = kept_files.write, fails
+    try:
+        assert not box.put(picture(5), None, "pir")
+        assert box.fault.startswith("writing failed: ")
+        assert read(box.oldest()) == picture(0)  # what can be read is still sent
+        assert box.fault is not None
+    finally:
+        kept_files.write = write_
+    fill(box, 1, 2)
+    assert box.fault is None and sent(box) == [0, 1, 2]
+
+
+def fails(*_):
+    raise OSError(errno.EIO)
+
+
+def spares_40(path):
+    deny(os.remove, path, "40.jpg")
+
+
+@on_board
+def test_what_was_sent_and_cannot_be_deleted_is_not_sent_again(esp):
+    for end in ("oldest", "newest"):
+        path = new_folder() + "/outbox"
+        log = Lines()
+        box = Small(path, MAX, log=log)
+        fill(box, 40)
+        shelf.os = Names(os, remove=fails)
+        try:
+            assert len(sent(box, end)) == 40
+            assert len(box) == 0 and box.fault is not None
+            assert len(log.lines) == 1, log.lines
+            for _ in range(3):  # a deep sleeper starts anew for each
+                box = Small(path, MAX)
+                assert box.oldest() is None and box.newest() is None and len(box) == 0
+            shelf.os = os
+            fill(box, 2, 40)
+            shelf.os = Names(os, remove=spares_40)
+            assert sent(box, end) == ([40, 41] if end == "oldest" else [41, 40])
+            assert sent(Small(path, MAX), end) == []
+        finally:
+            shelf.os = os
+        delete(path)
+        box = Small(path, MAX)
+        fill(box, 3)
+        assert sent(box) == [0, 1, 2]  # another card
+
+
+def test_a_folder_of_littlefs_that_cannot_be_read_on_is_a_fault_not_a_hang():
+    # Its listing then yields nameless folders, without end.
+    for name, block in FILE_SYSTEMS[:1]:
+        flash = Flash(block, 300)
+        mount(name, flash)
+        box = Outbox(CARD + "/outbox", MAX)
+        for i in range(32):
+            assert box.put(picture(i, 100), 1, "pir")
+        for at in range(0, len(flash.data), block):
+            if flash.data[at : at + block].find(b"00000031.jpg") >= 0:
+                flash.data[at : at + block] = b"\x55" * block
+        listing = os.ilistdir(CARD + "/outbox/000000")
+        assert [next(listing)[0] for _ in range(100)][-1] == ""
+        log = Lines()
+        box = Outbox(CARD + "/outbox", MAX, log=log)
+        assert box.oldest() is None or read(box.oldest()) == picture(0, 100)
+        assert log.lines == ["folder 0 of the outbox cannot be read: 84"]
+        os.umount(CARD)
+
+
+def test_a_folder_that_cannot_be_read_leaves_the_others():
+    box = Small(new_folder() + "/outbox", MAX)
+    path = box._shelf._path
+    fill(box, 12)
+    listing = folders.ilistdir
+    for bad in (0, 1, 2):
+        log = Lines()
+
+        def listed(path, end="%06d" % bad):
+            return deny(listing, path, end)
+
+        folders.ilistdir = listed
+        try:
+            box = Small(path, MAX, log=log)
+            assert len(box) == 8
+            fill(box, 1, 12)
+            assert len(box) == 9 and box.newest().captured_at == 1700000012
+            box.remove(box.newest())
+        finally:
+            folders.ilistdir = listing
+        assert len(log.lines) == 1 and log.has("folder %d of the outbox" % bad), log.lines
+    assert sent(Small(path, MAX)) == list(range(12))
