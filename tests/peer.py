@@ -37,7 +37,7 @@ class Peer:
     def _serve(self, control):
         with control, control.makefile("rw") as lines:
             order = json.loads(lines.readline())
-            play = _Play(order["script"], self._contexts.get(order.get("tls")))
+            play = _Play(order["script"], self._contexts.get(order.get("tls")), self._contexts)
             lines.write(json.dumps({"port": play.port}) + "\n")
             lines.flush()
             lines.readline()  # the test has seen enough
@@ -46,9 +46,10 @@ class Peer:
 
 
 class _Play:
-    def __init__(self, script, context):
+    def __init__(self, script, context, contexts):
         self._script = script
         self._context = context
+        self._contexts = contexts
         self._report = []
         self._threads = []
         self._last = None
@@ -129,6 +130,27 @@ class _Play:
         for char in text:
             sock.sendall(char.encode("latin-1"))
             time.sleep(pause_s)
+
+    def _do_shake_hands(self, sock, seen, size, pause_s):
+        # Only the handshake is of TLS, in pieces; what comes behind it is counted as it is.
+        came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = self._contexts["good"].wrap_bio(came, goes, server_side=True)
+        seen["handshake"] = False
+        while not seen["handshake"]:
+            try:
+                tls.do_handshake()
+                seen["handshake"] = True
+            except ssl.SSLWantReadError:
+                pass
+            data = goes.read()
+            for start in range(0, len(data), size):
+                sock.sendall(data[start : start + size])
+                time.sleep(pause_s)
+            if not seen["handshake"]:
+                data = sock.recv(65536)
+                if not data:
+                    raise ClientClosed("in the handshake")
+                came.write(data)
 
     def _do_pause(self, sock, seen, pause_s):
         time.sleep(pause_s)

@@ -3,6 +3,7 @@
 import errno
 import select
 import socket
+import sys
 
 from thingscam import trust
 from thingscam.guard import Guard
@@ -11,7 +12,6 @@ from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 _SLICE = const(16384)  # one TLS record at most; so long a callback may have to wait
 _TURN_MS = const(100)  # the same while nothing moves
 _RECEIVE = const(512)  # most answers of the service in one piece
-_ADDRESSES = const(2)  # of a host with many: one more than a watchdog minds
 
 # IPPROTO_TCP and TCP_NODELAY: the same numbers in Linux, the BSDs, Windows and lwIP.
 _IPPROTO_TCP = const(6)
@@ -19,11 +19,14 @@ _TCP_NODELAY = const(1)
 
 # CPython: its sockets have other methods, and need no Guard.
 _ON_COMPUTER = hasattr(socket.socket, "detach")
+_ON_ESP32 = sys.platform == "esp32"
 
 _BOTH = select.POLLIN | select.POLLOUT
 
-# "Not now": EAGAIN, and CPython's SSLWantReadError and SSLWantWriteError.
-_NOT_NOW = (errno.EAGAIN, 2, 3)
+# EISCONN of macOS, Linux and an ESP32; MicroPython's errno has no name for it.
+_CONNECTED = (56, 106, 127)
+
+_NOT_NOW = trust.NOT_NOW
 
 
 class ClosedError(OSError):
@@ -31,67 +34,100 @@ class ClosedError(OSError):
 
 
 class Connection:
-    """A connection to `host` (text) and `port` (int), with TLS if a `context` is given.
+    """A connection to the host of the name `host`, with TLS if a `context` is given.
 
-    `timeout_ms` bounds connecting. `progress(sent)`, or None, is called when the name is
-    found, between slices, and ten times a second while waiting, with the bytes of the body
-    sent so far; less than 0 before the head is sent.
-
-    Raises OSError, among them trust.CertificateError.
+    Made by open(). `timeout_ms` bounds each standstill while sending. `progress(sent)`, or
+    None, is called between slices, and ten times a second while waiting, with the bytes of the
+    body sent so far; while connecting, which ends in time, with another number less than 0
+    each time.
     """
 
-    def __init__(self, host, port, context, timeout_ms, progress):
+    def __init__(self, host, context, timeout_ms, progress):
         self.sent = -1
         self.timeout_ms = timeout_ms
+        self._host = host
+        self._context = context
         self._progress = progress
+        self._beat = -1  # what a turn of waiting counts for
         self._asked = False
-        error = OSError(errno.EHOSTUNREACH)
-        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        self.advanced(0)  # to find the name may have taken as long as connecting will
-        for address in addresses[:_ADDRESSES]:
-            try:
-                self._open(address, context, host)
-                break
-            except trust.CertificateError:
-                raise
-            except OSError as e:
-                error = e
-        else:
-            raise error
-        self._mask = select.POLLIN
-        # The plain socket, below TLS: MicroPython asks a TLS socket for news once in a ms.
-        # What TLS holds back is no matter: receive() takes it out before it waits.
-        poller = select.poll()
-        poller.register(self._raw, self._mask)
-        self._poller = poller
-        # MicroPython's ipoll is poll without a new list each time.
-        self._poll = getattr(poller, "ipoll", poller.poll)
-        self._recv = getattr(self._sock, "recv", None) or self._recv_bytewise
-        self._write = self._send_part if _ON_COMPUTER else self._sock.write
+        self._guard = None
+        self._raw = self._sock = None
 
-    def _open(self, address, context, host):
+    def open(self, address, until, deadline, first):
+        """Connect to `address`, a tuple of getaddrinfo(), and return it.
+
+        TCP must be connected by the ticks `until`, TLS by `deadline`. MicroPython's TLS shakes
+        hands when something is sent: `first`, a memoryview. `taken` tells how much of it was.
+
+        Raises OSError, among them trust.CertificateError; MemoryError.
+        """
+        self._sock = None
         raw = socket.socket(address[0], socket.SOCK_STREAM, address[2])
         done = False
         try:
-            raw.settimeout(self.timeout_ms / 1000)
-            raw.connect(address[-1])
+            raw.setblocking(False)
+            self._watch(raw, select.POLLOUT)
+            self._connect(raw, address[-1], until)
             _no_delay(raw)
-            sock = raw
-            self._guard = None
-            if context is not None:
-                if not _ON_COMPUTER:
-                    self._guard = Guard(raw)
-                sock = trust.wrap(context, self._guard or raw, host)
-                if self._guard is not None:
-                    self._guard.arm()
-            # CPython's TLS socket takes the plain one's place; MicroPython's stands upon it.
-            self._raw = sock if hasattr(sock, "settimeout") else raw
-            self._raw.setblocking(False)
-            self._sock = sock
+            self.taken = 0
+            if self._context is None:
+                self._sock = raw
+            else:
+                self.taken = self._secure(raw, first, deadline)
             done = True
         finally:
             if not done:
+                if self._sock is not None:
+                    self._sock.close()  # 40 KB, which would stay until gc
                 raw.close()
+        self._beat = 0
+        self._recv = getattr(self._sock, "recv", None) or self._recv_bytewise
+        self._write = self._send_part if _ON_COMPUTER else self._sock.write
+        return self
+
+    def _watch(self, raw, mask):
+        # The plain socket, below TLS: MicroPython asks a TLS socket for news once in a ms.
+        # What TLS holds back is no matter: receive() takes it out before it waits.
+        self._raw = raw
+        self._mask = mask
+        poller = select.poll()
+        poller.register(raw, mask)
+        self._poller = poller
+        # MicroPython's ipoll is poll without a new list each time.
+        self._poll = getattr(poller, "ipoll", poller.poll)
+
+    def _connect(self, raw, name, until):
+        # The outcome is that of a second connect(), for MicroPython knows no SO_ERROR.
+        while True:
+            try:
+                raw.connect(name)
+                return
+            except OSError as e:
+                if e.errno in _CONNECTED:
+                    return
+                if e.errno == errno.ENOTCONN:
+                    raw.recv(1)  # lwIP says here why
+                if e.errno not in (errno.EINPROGRESS, errno.EALREADY):
+                    raise
+            self._wait(select.POLLOUT, until)
+
+    def _secure(self, raw, first, deadline):
+        # Returns how much of `first` was sent.
+        if not _ON_COMPUTER:
+            self._guard = Guard(raw)
+        self._sock = sock = trust.wrap(self._context, self._guard or raw, self._host)
+        if _ON_COMPUTER:
+            # CPython's TLS socket takes the plain one's place; MicroPython's stands upon it.
+            self._watch(sock, select.POLLIN)
+        while True:
+            taken = trust.shake_hands(sock, first, self._host)
+            if taken is not None:
+                break
+            self.step()  # also when news come faster than _wait() would call it
+            self._wait(select.POLLIN, deadline)
+        if self._guard is not None:
+            self._guard.arm()
+        return taken
 
     def close(self):
         """Close the connection."""
@@ -164,6 +200,10 @@ class Connection:
         """Return the ticks at which `timeout_ms` will be over."""
         return ticks_add(ticks_ms(), self.timeout_ms)
 
+    def step(self):
+        """Run the callback while connecting."""
+        self.advanced(self._beat)
+
     def _standstill(self, give_up):
         deadline = self.deadline()
         if give_up is not None and ticks_diff(deadline, give_up) > 0:
@@ -189,7 +229,7 @@ class Connection:
                 raise OSError(errno.ETIMEDOUT)
             for _, events in self._poll(left if left < _TURN_MS else _TURN_MS):
                 return events
-            self.advanced(0)
+            self.advanced(self._beat)
 
     def _write_some(self, view, at):
         # Bytes taken, 0 when none may be now, None when the connection is broken.
@@ -242,6 +282,8 @@ class Connection:
 
 
 def _no_delay(sock):
+    if _ON_ESP32 and not hasattr(socket, "TCP_NODELAY"):
+        return  # before MicroPython 1.23 it does nothing but print a warning
     try:
         sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
     except (OSError, ValueError):

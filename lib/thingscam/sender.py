@@ -16,8 +16,9 @@ _STUBBORN = const(3)  # failures in a row of one picture until another one is tr
 class Sender:
     """Sends pictures from memory or from the outbox, and keeps what the service refuses.
 
-    `host` has what it needs of the app: progress(sent) and make_room() for session.Session,
-    too_large(size) for when the service finds a picture of so many bytes too large.
+    `host` has what it needs of the app: progress(sent), make_room() and, if it likes, wanted()
+    for session.Session, too_large(size) for when the service finds a picture of so many bytes
+    too large.
 
     Raises CertificateError when cloud.ca cannot be used.
     """
@@ -27,7 +28,8 @@ class Sender:
         secure = cloud.endpoint.startswith("https:")
         self.needs_clock = secure and cloud.verify
         ca = cloud.ca if secure else None
-        self._session = Session(ca, cloud.timeout_s, cloud.verify, host.progress, host.make_room)
+        ways = (host.progress, host.make_room, getattr(host, "wanted", None))
+        self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways)
         self._uploader = Uploader(config, self._session)
         self._limit = cloud.limit_bytes
         self._model = config.camera.board if config.camera.exif else None

@@ -2,6 +2,7 @@
 
 from thingscam import answer, board
 from thingscam.connection import ClosedError, Connection
+from thingscam.names import Names
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.request import Request, is_length
 from thingscam.trust import CertificateError, make_context
@@ -10,6 +11,7 @@ __all__ = ("CertificateError", "Session")
 
 _BYTES = (bytes, bytearray, memoryview)
 _IDLE_MS = const(60000)
+_CONNECTING = const(2)  # so many times the timeout: below a watchdog's four
 _LEAST_RATE = const(1)  # bytes in a ms: a body that goes slower than 1 KB/s is given up
 
 
@@ -18,24 +20,30 @@ class Session:
 
     `ca` is the certificate of the authority the server's must come from, in DER: a path
     or the bytes. Without one a computer trusts its own store; a board has none and
-    refuses https. `timeout` is in seconds: for connecting, for each standstill while
-    sending, and for the whole answer. `verify=False` takes any server. `progress(sent)`
-    is called when the name is found, between slices of the body and ten times a second while
-    waiting, with the bytes of the body sent so far (less than 0 before it): for a watchdog,
-    and for what else cannot wait.
-    `make_room()` is called when memory is too short to connect; then that is tried again.
+    refuses https. `timeout` is in seconds: for each standstill while sending, and for the
+    whole answer. All of connecting ends within twice that; only what a look-up of the name
+    takes, which nothing can end, comes on top. `verify=False` takes any server.
+    `progress(sent)` is called between the steps of connecting, between slices of the body
+    and ten times a second while waiting, with the bytes of the body sent so far; before it
+    with another number less than 0 at each step. It is for a watchdog, and for what else
+    cannot wait. `wanted()` returns whether a look-up must not block now.
+    `make_room()` is called when memory is too short to connect, or the certificate is
+    refused, which may have the same reason; then that is tried again.
 
     Raises CertificateError when the CA certificate cannot be used.
     """
 
     verifies = True  # asked by who refuses https over clients that cannot
 
-    def __init__(self, ca=None, timeout=15, verify=True, progress=None, make_room=None):
+    def __init__(
+        self, ca=None, timeout=15, verify=True, progress=None, make_room=None, wanted=None
+    ):
         self._ca = ca
         self._timeout = timeout
         self._verify = verify
         self._progress = progress
         self._make_room = make_room
+        self._names = Names(wanted)
         self._connection = None
         self._peer = None
         self._used = 0  # ticks at the end of the last request
@@ -63,12 +71,14 @@ class Session:
         timeout_ms = int((timeout or self._timeout) * 1000)
         done = False
         try:
+            head = memoryview(head)
+            taken = 0
             if not self._is_open(peer):
-                self._connect(peer, timeout_ms)
+                taken = self._connect(peer, timeout_ms, head)
             self._connection.timeout_ms = timeout_ms
             # Once only, also when a kept connection turns out to be closed: the server may
             # have taken the request in all the same, and another would come too soon for it.
-            result = self._answer(self._send(head, chunks, length))
+            result = self._answer(self._send(head[taken:] if taken else head, chunks, length))
             done = result.keep
             self._used = ticks_ms()
         finally:
@@ -96,28 +106,42 @@ class Session:
         self.close()
         return False
 
-    def _connect(self, peer, timeout_ms):
+    def _connect(self, peer, timeout_ms, head):
+        # Returns how much of the head was sent with the handshake.
         secure, host, port = peer
         if secure and self._context is None:
             self._context = make_context(self._ca, self._verify)
-        arguments = (host, port, self._context if secure else None, timeout_ms, self._progress)
+        context = self._context if secure else None
+        deadline = ticks_add(ticks_ms(), _CONNECTING * timeout_ms)
+        connection = Connection(host, context, timeout_ms, self._progress)
+
+        def attempt(address, until):
+            return connection.open(address, until, deadline, head)
+
+        arguments = (host, port, attempt, deadline, connection.step)
         try:
-            self._connection = Connection(*arguments)
+            self._names.reach(*arguments)
         except (OSError, MemoryError) as e:
-            if self._make_room is None or not board.is_out_of_memory(e):
+            short = board.is_out_of_memory(e) or isinstance(e, CertificateError)
+            if self._make_room is None or not short:
                 raise
-            # A TLS handshake takes 40 KB, and a camera that runs may hold them.
+            # A TLS handshake takes 40 KB, and a camera that runs may hold them. A signature
+            # that cannot be checked for lack of memory passes for one that is not right.
             self._make_room()
-            self._connection = Connection(*arguments)
+            if ticks_diff(deadline, ticks_ms()) <= 0:
+                raise
+            self._names.reach(*arguments)
+        self._connection = connection
         self._peer = peer
+        return connection.taken
 
     def _send(self, head, chunks, length):
         # Returns the first bytes of the answer; raises ClosedError when there is none.
         connection = self._connection
-        connection.sent = -len(head)  # the callback counts the body alone
+        connection.sent = -len(head)  # of what is left of it; the callback counts the body alone
         give_up = ticks_add(connection.deadline(), length // _LEAST_RATE)
         self._whole = False
-        first = connection.send(memoryview(head), give_up)
+        first = connection.send(head, give_up) if len(head) else None
         if first is None:
             first = self._send_body(chunks, length, give_up)
         self._whole = first is None

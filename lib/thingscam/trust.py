@@ -1,5 +1,10 @@
 # Which servers are trusted: the CA certificate, and the TLS handshake that checks against it.
 
+import errno
+
+from thingscam import board
+from thingscam.port import const
+
 try:
     import tls  # MicroPython 1.22 and later; its ssl is a wrapper of this
 except ImportError:
@@ -7,6 +12,17 @@ except ImportError:
         import ssl as tls
     except ImportError:  # a firmware without TLS
         tls = None
+
+
+# "Not now": EAGAIN, and CPython's SSLWantReadError and SSLWantWriteError.
+NOT_NOW = (errno.EAGAIN, 2, 3)
+
+_VERIFY_FAILED = const(-0x2700)
+
+# Memory that is too short, in Mbed TLS's numbers: of MPI, LMS, ASN1 and PSA, which MicroPython
+# makes an errno of when they stand alone (lwIP has no error of these), and of what is above.
+_SHORT = (0x10, 0x17, 0x6A, 141)
+_SHORT_ABOVE = (0x1180, 0x2880, 0x3400, 0x3F80, 0x4D80, 0x5180, 0x6180, 0x7F00)
 
 
 class CertificateError(OSError):
@@ -46,17 +62,55 @@ def make_context(ca, verify):
 
 
 def wrap(context, sock, host):
-    """Shake hands over the connected socket `sock` and return the TLS socket.
+    """Return a TLS socket over the connected socket `sock`; shake_hands() comes next.
 
-    Raises CertificateError when the certificate is not for `host`, not from the CA, or
-    not valid now; OSError when the connection fails. Closing `sock` is the caller's.
+    Raises CertificateError, OSError, MemoryError. Closing `sock` is the caller's.
     """
     try:
-        return context.wrap_socket(sock, server_hostname=host)
-    except ValueError as e:
+        return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    except (ValueError, OSError) as e:
+        raise _explained(e, host)
+
+
+def shake_hands(sock, first, host):
+    """Do what of the handshake can be done now; return None when it is not over.
+
+    Then how many of the bytes `first` were sent: MicroPython has no other way to shake hands
+    than to write. None of them go to a server that is not trusted.
+
+    Raises CertificateError when the certificate is not for `host`, not from the CA, or
+    not valid now; MemoryError when memory is too short; OSError when the connection fails.
+    """
+    try:
+        if hasattr(sock, "do_handshake"):
+            sock.do_handshake()
+            return 0
+        return sock.write(first)
+    except (ValueError, OSError) as e:
+        if isinstance(e, OSError) and e.errno in NOT_NOW:
+            return None
+        raise _explained(e, host)
+
+
+def _explained(e, host):
+    # CPython's refusal of a certificate is of both classes.
+    if isinstance(e, ValueError):
         # Mbed TLS's reason comes as a ValueError; CPython's error is one too.
         reason = (getattr(e, "verify_message", None) or str(e)).strip()
-        raise CertificateError("certificate of {} refused: {}".format(host, reason))
+        return CertificateError("certificate of {} refused: {}".format(host, reason))
+    number = e.args[0] if e.args else None
+    if number == _VERIFY_FAILED:
+        return CertificateError("certificate of {} refused".format(host))
+    if not isinstance(number, int):
+        return e
+    # Without its words, too: for these MicroPython needs memory.
+    code = -number
+    short = number in _SHORT or (
+        code > 0 and (code & 0x7F in _SHORT or code & 0xFF80 in _SHORT_ABOVE)
+    )
+    if short or board.is_out_of_memory(e):
+        return MemoryError("TLS with {}: {}".format(host, e))
+    return e
 
 
 def _load(context, ca, on_computer):

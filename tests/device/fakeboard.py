@@ -16,7 +16,7 @@ MICROPYTHONS = ((1, 21), (1, 22), (1, 24), (1, 27), (1, 29))  # 1.29: head
 _BOOT_MS = 300
 _DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of ports/esp32
 # These wait for real sockets, in real time.
-_REAL = ("connection", "session", "port")
+_REAL = ("connection", "session", "names", "port")
 
 
 class Gone(BaseException):

@@ -46,8 +46,8 @@ class Script:
     """A listener at the scripted peer: one list of steps a connection.
 
     Steps, each a list: head; body; read N; send TEXT; drip TEXT PAUSE_S; pause S; close;
-    reset; until_closed. `tls` names a server certificate: good, unknown, self, host,
-    expired, future.
+    reset; until_closed; shake_hands SIZE PAUSE_S (TLS, its flights in pieces). `tls` names a
+    server certificate: good, unknown, self, host, expired, future.
     """
 
     def __init__(self, *connections, tls=None):

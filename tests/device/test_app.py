@@ -338,17 +338,18 @@ def test_a_wait_holds_over_the_setting_of_the_clock_and_a_reset():
 
 def test_no_room_for_camera_and_connection():
     # The camera gives way to the handshake, and comes back: it must not fail at the next motion.
-    connect = session.Connection
-
-    def cramped(*arguments):
-        if house.camera.running:
-            raise MemoryError("memory allocation failed")
-        opened.append(connect(*arguments))
-        return opened[-1]
-
+    connection = session.Connection
     opened = []
+
+    class Cramped(connection):
+        def open(self, *arguments):
+            if house.camera.running:
+                raise MemoryError("memory allocation failed")
+            opened.append(super().open(*arguments))
+            return self
+
     with House(trigger={"cooldown_s": 0}) as house:
-        session.Connection = cramped
+        session.Connection = Cramped
         try:
             house.start()
             house.turns(until=house.online)
@@ -358,7 +359,7 @@ def test_no_room_for_camera_and_connection():
                 assert len(opened) == i + 1  # the one before was closed
                 assert house.camera.running
         finally:
-            session.Connection = connect
+            session.Connection = connection
         assert len(arrived()) == 3
         assert house.app.status()["capture_failed"] == 0
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from support import GOOD, Script, descriptors, env, raises
+from support import GOOD, Script, descriptors, env, raises, ticks_diff, ticks_ms
 from thingscam import session, trust
 
 
@@ -94,8 +94,20 @@ class OldContext:
     def __init__(self, protocol):
         self.verify_mode = 0
 
-    def wrap_socket(self, sock, server_hostname=None):
-        return getattr(sock, "sock", sock)  # nothing of TLS, nor of what stands below it
+    def wrap_socket(self, sock, server_hostname=None, do_handshake_on_connect=True):
+        return NoTls(getattr(sock, "sock", sock))  # nor of what stands below it
+
+
+class NoTls:
+    def __init__(self, sock):
+        self._sock = sock
+        self.close = sock.close
+        if sys.implementation.name == "cpython":
+            self.do_handshake = lambda: None
+            self.send, self.fileno = sock.send, sock.fileno
+        else:
+            self.write, self.readinto = sock.write, sock.readinto
+        self.recv = sock.recv
 
 
 class OldTls:
@@ -123,6 +135,62 @@ def test_old_firmware_refuses_https_unless_told():
     finally:
         trust.tls = real
         script.report()
+
+
+class Failing:
+    # A context whose handshake ends so.
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.do_handshake = self.write = self._fail
+
+    def wrap_socket(self, sock, **_):
+        return self
+
+    def _fail(self, *_):
+        raise self.errors.pop(0)
+
+
+def test_lack_of_memory_in_any_of_its_numbers():
+    # mbedtls_raise_error() makes errno 16 of MPI's code, 106 of ASN.1's, 141 of PSA's.
+    words = "BIGNUM - Memory allocation failed"
+    numbers = (12, 16, 23, 106, 141, -0x3F80, -0x2880, -0x7F00, -0x4290, -0x23EA)
+    for error in [OSError(number) for number in numbers] + [OSError(-17168, words)]:
+        sock = trust.wrap(Failing(error), None, "example.com")
+        assert raises(MemoryError, trust.shake_hands, sock, b"1", "example.com"), error
+    for number in (5, 104, 110, 113, 128, -0x7280, -0x7780, -0x2700 - 5):
+        error = OSError(number)
+        sock = trust.wrap(Failing(error), None, "example.com")
+        assert raises(OSError, trust.shake_hands, sock, b"1", "example.com") is error
+
+
+def test_a_refusal_without_a_reason_is_one():
+    sock = trust.wrap(Failing(OSError(-0x2700)), None, "example.com")
+    e = raises(session.CertificateError, trust.shake_hands, sock, b"1", "example.com")
+    assert "example.com" in str(e)
+
+
+def test_a_handshake_in_pieces_ends_by_its_deadline():
+    beats = []
+    script = Script([["shake_hands", 100, 0.4], ["until_closed"]])
+    before = descriptors()
+    client = session.Session(ca=ca(), timeout=0.8, progress=beats.append)
+    start = ticks_ms()
+    e = raises(OSError, client.post, script.url.replace("http:", "https:"), b"1")
+    took = ticks_diff(ticks_ms(), start)
+    assert not isinstance(e, session.CertificateError), e
+    assert 1500 <= took <= 2300, took
+    assert descriptors() == before
+    # Each step counts, so that a watchdog is fed: it ends by the deadline alone.
+    assert len(set(beats)) == len(beats) >= 10 and max(beats) < 0
+    script.report()
+
+
+def test_a_handshake_in_pieces_that_is_quick_enough():
+    script = Script([["shake_hands", 250, 0.01], ["until_closed"]])
+    client = session.Session(ca=ca(), timeout=0.5)
+    raises(OSError, client.post, script.url.replace("http:", "https:"), b"1")
+    (seen,) = script.report()
+    assert seen["handshake"]
 
 
 def test_tls_sockets_without_recv():
