@@ -9,7 +9,7 @@ from thingscam.outbox import Outbox
 from thingscam.port import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
 from thingscam.sender import PACE, Sender
 from thingscam.session import CertificateError
-from thingscam.status import Status
+from thingscam.status import Status, stopped
 
 _NAP_MS = const(20)
 _GRACE_MS = const(8000)  # a deep sleeper stays up so long after power-on: for mpremote
@@ -27,7 +27,7 @@ def main():
     try:
         run(config.load(wifi_needed=wifi.network is not None))
     except (config.ConfigError, CertificateError) as e:
-        print("STOPPED", e)
+        stopped(e)
     except Exception as e:  # a fault of ours: the camera on the roof must go on
         safemode.crashed(e)
 
@@ -60,7 +60,8 @@ class App:
         profile = boards.find(config.camera.board)
         self._awake = config.power.mode == "awake"
         self._started = ticks_ms()
-        self._log = Log(config.log.level, config.secrets, ".")
+        sparing = not self._awake and board.start_cause() == "deep_sleep"
+        self._log = Log(config.log.level, config.secrets, ".", sparing=sparing)
         self._counters = Counters()
         self._counters.add(board.start_cause())
         self._parked = _parked(profile)
@@ -105,8 +106,10 @@ class App:
         if self._why_silent() is None and len(self._outbox):
             self._send(self._sender.send_kept)
         self._capture.count_losses()
-        self._status.show(self._online, self._sender.trouble)
-        self._status.tell(self._why_silent())
+        why = self._why_silent()
+        self._status.show(self._online, self._sender.trouble, why)
+        self._status.tell(why)
+        self._log.step()
         if self._young and ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
             self._young = False
             safemode.healthy()
@@ -119,6 +122,7 @@ class App:
     def crashed(self, e):
         """Put an error that nobody foresaw into the ring file: no one reads a roof's console."""
         self._log.error("crashed, %s: %s", type(e).__name__, e)
+        self._log.flush()
 
     def close(self):
         """Leave the board to a person at the REPL."""
@@ -126,6 +130,7 @@ class App:
         self._sender.hang_up()
         self._capture.close()
         self._capture.trigger.close()
+        self._log.flush()
 
     # What the sender asks for while it is sending.
 
@@ -222,6 +227,7 @@ class App:
             left = max(self._sender.left_ms(), 1)
             ms = min(ms or left, left)
         self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
+        self._log.sleep()
         for number, level in self._parked:
             board.hold(number, level)
         board.deep_sleep(ms, pin)

@@ -30,6 +30,8 @@ SENSOR = (164, 1)
 ADDRESS = (220, 11)
 POINT = (280, 6)
 SENT = (320, 12)
+STUBBORN = (336, 24)
+LOG = (364, 6)
 
 _CRC_BYTES = 4
 _ENOMEM = const(12)

@@ -8,6 +8,8 @@ PATTERNS = {
     "joining": (250, 250),  # blinks evenly: looking for Wi-Fi
     "sending": (60, 60),  # flickers
     "waiting": (30, 4970),  # a short flash in 5 s: all is well
+    "held": (30, 270, 30, 4670),  # two of them: pictures wait and cannot go now
+    "storage": (30, 270, 30, 270, 30, 4370),  # three: flash or card fails
     "stopped": (150, 150, 150, 1550),  # two blinks and a pause: needs a person, see the log
 }
 

@@ -1,9 +1,11 @@
 # What the board tells of itself: by the LED, in the log, and to people at the REPL.
 
+import json
 import time
 
-from thingscam import board, errcodes
+from thingscam import board, boards, errcodes
 from thingscam.led import Led
+from thingscam.log import Log
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.sender import PACE
 
@@ -25,12 +27,21 @@ class Status:
         self._tell_at = ticks_ms()
         self._led.show("starting")
 
-    def show(self, online, trouble):
-        """Have the LED show whether the board is online, and the last UploadError or None."""
+    def show(self, online, trouble, why=None):
+        """Have the LED show how things stand.
+
+        `online`: whether Wi-Fi is joined; `trouble`: the last UploadError, or None; `why` as
+        in tell().
+        """
         if trouble is not None and trouble.action == errcodes.STOP:
             self._led.show("stopped")
+        elif self._outbox.failing:
+            self._led.show("storage")
+        elif not online:
+            self._led.show("joining")
         else:
-            self._led.show("waiting" if online else "joining")
+            held = why is not None and why != PACE and len(self._outbox)
+            self._led.show("held" if held else "waiting")
         self._led.step()
 
     def sending(self):
@@ -81,3 +92,16 @@ class Status:
         if oldest is None or oldest.captured_at is None or now is None:
             return None
         return now - oldest.captured_at
+
+
+def stopped(e, secrets=()):
+    """Say on the console, in the ring file and by the LED that `e` keeps the app from starting."""
+    Log("info", secrets, ".").stopped(e)
+    try:
+        # The board's own LED, whatever else is wrong in config.json.
+        with open("config.json") as file:
+            found = json.load(file)
+        profile = boards.find(found.get("camera", {}).get("board", "ai-thinker"))
+    except (OSError, ValueError, AttributeError, TypeError, RuntimeError, MemoryError):
+        return
+    board.Light(profile.led, profile.led_low)(True)

@@ -20,7 +20,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam import app, board, config, safemode, session
+from thingscam import app, board, config, log, safemode, session
 from thingscam.clock import SERVERS
 from thingscam.counters import Counters
 
@@ -105,6 +105,8 @@ class House:
 
     def lines(self):
         """Return the lines in the ring file, without their times."""
+        if self.app is not None:
+            self.app._log.flush()
         found = []
         for name in ("log.old.txt", "log.txt"):
             try:
@@ -529,11 +531,11 @@ def said(house, *lines_of_config):
     printed = []
     with open("config.json", "w") as file:
         file.write(json.dumps(house.sections) if not lines_of_config else lines_of_config[0])
-    app.print = lambda *words: printed.append(" ".join(str(word) for word in words))
+    log.print = printed.append
     try:
         app.main()
     finally:
-        del app.print
+        del log.print
     return printed
 
 
@@ -577,6 +579,12 @@ def test_what_a_person_must_mend_is_said_in_one_line():
             (line,) = said(house)
             assert line.startswith("STOPPED ") and wanted in line, line
             assert TOKEN not in line and KEY not in line
+            assert house.lines() == [line]
+            # The LED tells of it, where the file says which board this is.
+            if breaks in (no_region, no_ca, no_wifi, sensor_on_the_psram):
+                assert house.esp.outputs[33] == 0
+            elif breaks is no_board:
+                assert 33 not in house.esp.outputs
             # Nothing restarts it for ever.
             assert house.esp.dog is None and house.esp.log == []
 

@@ -31,7 +31,10 @@ def test_each_pattern(esp):
     assert played(esp, "sending", 480) == [60] * 8
     assert played(esp, "waiting") == [30, 4970, 30, 4970]
     assert played(esp, "stopped", 4000) == [150, 150, 150, 1550] * 2
-    assert sorted(led.PATTERNS) == ["joining", "sending", "starting", "stopped", "waiting"]
+    assert played(esp, "held") == [30, 270, 30, 4670] * 2
+    assert played(esp, "storage") == [30, 270, 30, 270, 30, 4370] * 2
+    # No two can be taken for each other.
+    assert len(set(led.PATTERNS.values())) == len(led.PATTERNS) == 7
 
 
 @on_board

@@ -1,9 +1,12 @@
-# log.Log: short lines, secrets masked, a ring of two files.
+# log.Log: short lines, secrets masked, repeats counted, a ring of two files in few writes.
 
 import os
 
+from fakeboard import on_board
 from support import env
 from thingscam import log
+
+HOUR_MS = 3600000
 
 
 class Folder:
@@ -33,6 +36,7 @@ def test_writes_levels_and_values():
     out.info("upload %d bytes %s", 48213, "pir")
     out.warning("100 % full")
     out.error("stop")
+    out.flush()
     assert lines(folder) == ["INFO upload 48213 bytes pir", "WARNING 100 % full", "ERROR stop"]
 
 
@@ -41,6 +45,7 @@ def test_masks_secrets():
     out = log.Log("debug", ("t0ken", "t0ken-and-more", "key0", "", "ab"), folder.path)
     out.debug("POST /v1/%s/image %s", "t0ken", "t0ken-and-more")
     out.info("key0 key0 ab")
+    out.flush()
     assert lines(folder) == ["DEBUG POST /v1/***/image ***", "INFO *** *** ab"]
 
 
@@ -57,7 +62,8 @@ def test_the_ring_is_bounded_and_keeps_the_newest():
     folder = Folder("log-ring")
     out = log.Log("info", folder=folder.path, max_bytes=2000)
     for i in range(200):
-        out.info("line %d", i)
+        out.info("line {}".format(i))
+        out.flush()
         sizes = [os.stat(folder.path + "/" + name)[6] for name in os.listdir(folder.path)]
         assert sum(sizes) <= 2100, sizes
     kept = lines(folder, log.OLDER) + (
@@ -76,3 +82,190 @@ def test_a_missing_folder_stops_nothing():
 
 def test_the_root_is_a_folder_too():
     assert log.Log(folder="/")._newer == "/log.txt"
+
+
+class Counted(Folder):
+    """A folder and a log on a board; `writes` counts how often the files were opened."""
+
+    def __init__(self, esp, name, level="info", **options):
+        super().__init__("log-" + name)
+        self.esp = esp
+        self.writes = 0
+        self.seen = []
+        self.log = log.Log(level, folder=self.path, max_bytes=1000000, **options)
+        log.open, log.print = self._open, self.seen.append
+
+    def _open(self, *arguments):
+        self.writes += 1
+        return open(*arguments)
+
+    def go(self, seconds, each_s, level, text, *values):
+        """Let time go on, the same line coming each `each_s` seconds, values growing."""
+        for i in range(seconds):
+            if i % each_s == 0:
+                getattr(self.log, level)(text, *[value + i for value in values])
+            self.log.step()
+            self.esp.go(1000)
+
+
+def counted(name, **options):
+    def of(test):
+        @on_board
+        def run(esp):
+            found = Counted(esp, name, **options)
+            try:
+                test(found)
+            finally:
+                del log.open, log.print
+
+        return run
+
+    return of
+
+
+@counted("repeats")
+def test_what_repeats_is_said_then_counted_then_said_seldom(out):
+    # Numbers that change do not make it another text.
+    out.go(6 * 3600, 11, "warning", "no time from %s, %d ms", 7, 100)
+    out.log.flush()
+    kept = lines(out)
+    assert kept == out.seen
+    assert kept[0] == "WARNING no time from 7, 100 ms" and kept[4].endswith("144 ms")
+    assert len(kept) <= 5 + 6 + 6, kept
+    counts = [int(line.split("(")[1].split()[0]) for line in kept[5:]]
+    assert all(line.endswith(" times since)") for line in kept[5:])
+    assert counts[0] == 5 and counts[-1] >= 320
+    # Those that are said and those that are counted are all there were.
+    assert 6 * 3600 // 11 - 330 <= len(kept) + sum(counts) <= 6 * 3600 // 11 + 1
+
+
+@counted("apart")
+def test_other_texts_are_said_meanwhile(out):
+    out.go(3600, 10, "error", "the camera is gone")
+    out.log.warning("Wi-Fi lost")
+    out.log.flush()
+    assert out.seen[-1] == lines(out)[-1] == "WARNING Wi-Fi lost"
+    # And the same when it has been well for long.
+    out.esp.go(3 * HOUR_MS)
+    out.log.error("the camera is gone")
+    assert out.seen[-1] == "ERROR the camera is gone"
+
+
+@counted("events")
+def test_the_console_has_each_picture_and_the_file_some(out):
+    out.go(3600, 10, "info", "kept %d bytes", 100)
+    out.log.flush()
+    assert len(out.seen) == 360
+    kept = lines(out)
+    assert 12 <= len(kept) <= 20, kept
+    assert kept[-1].endswith("(29 times since)")
+
+
+@counted("writes")
+def test_few_writes(out):
+    # Everything that can be said, said without end: what is written is bounded all the same.
+    log.print = lambda line: None
+    for i in range(3600 * 2):
+        for k in range(20):
+            getattr(out.log, ("info", "warning", "error")[k % 3])("trouble {} %d".format(k), i)
+        out.log.step()
+        out.esp.go(1000)
+    assert out.writes <= 2 * 180 + 40, out.writes
+    first = out.writes
+    out.go(3600, 1, "warning", "one alone")
+    assert out.writes - first <= 14
+
+
+@counted("delay")
+def test_lines_wait_for_a_write_but_not_for_long(out):
+    out.log.info("start")
+    assert lines(out) == ["INFO start"]  # a board that restarts at once leaves that
+    out.log.info("one")
+    out.log.warning("two")
+    assert len(lines(out)) == 1 and out.writes == 1
+    out.esp.go(20000)
+    out.log.step()
+    assert lines(out)[1:] == ["INFO one", "WARNING two"] and out.writes == 2
+    out.log.step()
+    assert out.writes == 2
+    # An error is there at once, with what waits.
+    out.log.info("three")
+    out.log.error("four")
+    assert lines(out)[3:] == ["INFO three", "ERROR four"] and out.writes == 3
+    for i in range(100):
+        out.log.info("many {}".format(i))
+    assert len(lines(out)) >= 5 + 90
+
+
+@counted("interrupted")
+def test_a_line_that_comes_while_others_are_written_waits(out):
+    opened = log.open
+
+    def open_and_be_interrupted(*arguments):
+        log.open = opened
+        out.log.error("from an interrupt")
+        return opened(*arguments)
+
+    log.open = open_and_be_interrupted
+    out.log.error("first")
+    out.log.flush()
+    assert lines(out) == ["ERROR first", "ERROR from an interrupt"]
+
+
+@counted("full")
+def test_a_full_flash_stops_nothing(out):
+    for trouble in (OSError(28), MemoryError()):
+
+        def fails(*_, trouble=trouble):
+            raise trouble
+
+        log.open = fails
+        out.log.error("not kept")
+    assert len(out.seen) == 2
+
+
+@counted("asleep")
+def test_a_deep_sleeper_writes_seldom(out):
+    # A sensor that never rests: it wakes each 10 s, for hours.
+    log.print = lambda line: None
+    for _ in range(360):
+        out.esp.wake(9000)
+        out.log = log.Log(folder=out.path, max_bytes=1000000, sparing=True)
+        out.log.info("start: deep_sleep")
+        out.log.error("the camera is gone")
+        out.esp.go(1000)
+        out.log.step()
+        out.log.sleep()
+    assert 30 <= out.writes <= 8 + 30 + 1, out.writes
+    kept = lines(out)
+    assert kept[0] == "INFO start: deep_sleep"
+    assert out.read(log.NEWER).count("(the lines of 11 starts are left out)") > 20
+    # A person's start is told whole, and one after a rest.
+    out.writes = 0
+    log.Log(folder=out.path, max_bytes=1000000).info("start: power_on")
+    assert out.writes == 1
+    out.esp.wake(HOUR_MS)
+    out.log = log.Log(folder=out.path, max_bytes=1000000, sparing=True)
+    out.log.info("start: deep_sleep")
+    out.log.sleep()
+    assert out.writes == 2
+
+
+@counted("set-back")
+def test_a_clock_that_is_set_back_silences_no_log(out):
+    for _ in range(20):
+        out.log = log.Log(folder=out.path, sparing=True)
+        out.log.info("start")
+        out.log.sleep()
+    count = out.writes
+    out.esp.wall_ms -= 100000000
+    out.log.info("start")
+    out.log.sleep()
+    assert out.writes == count + 1
+
+
+@counted("stopped")
+def test_why_it_cannot_start_is_kept_as_well(out):
+    out.log = log.Log(folder=out.path, secrets=("s3cret-token",))
+    out.log.stopped(ValueError("camera.board: no s3cret-token"))
+    assert lines(out) == ["STOPPED camera.board: no ***"] == out.seen

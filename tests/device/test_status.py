@@ -1,8 +1,8 @@
 # status.Status: what the log and the REPL are told of what waits, and why.
 
-from fakeboard import Board, Notes
+from fakeboard import Board, Names, Notes
 from support import new_folder, photo
-from thingscam import boards, errcodes, status
+from thingscam import boards, errcodes, led, status
 from thingscam.clock import Clock
 from thingscam.counters import Counters
 from thingscam.outbox import Outbox
@@ -101,10 +101,26 @@ def test_what_the_led_shows(told):
             esp.go(10)
         return seen * 100 // 500
 
+    def shown(*state):
+        told.status.show(*state)
+        (name,) = [
+            each for each in led.PATTERNS if led.PATTERNS[each] is told.status._led._pattern
+        ]
+        return name
+
     stop = UploadError(errcodes.STOP, "")
     retry = UploadError(errcodes.RETRY, "")
     assert 45 <= lit(False, None) <= 55
     assert lit(True, None) <= 2 and lit(True, retry) <= 2
+    assert shown(True, None, "errcode 5001") == "waiting"  # nothing has to go
+    told.outbox.put(photo(), None, "pir")
+    assert shown(True, None, "the clock is not set") == "held"
+    assert shown(True, retry, "errcode 5001") == "held"
+    assert shown(True, None, PACE) == shown(True, None, None) == "waiting"
+    assert shown(False, None, "no Wi-Fi") == "joining"
+    told.status._outbox = Names(failing=True)
+    assert shown(True, None, None) == shown(False, None, None) == "storage"
+    assert shown(True, stop, None) == "stopped"
     assert 10 <= lit(True, stop) <= 20 and 10 <= lit(False, stop) <= 20
     told.status.off()
     assert esp.outputs[33] == 1

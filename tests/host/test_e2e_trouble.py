@@ -19,7 +19,7 @@ def segment(*arguments):
         pass
 """
 CRASHES = """
-def _broken(self, online, trouble):
+def _broken(self, *state):
     raise KeyError("broken")
 Status.show = _broken
 """
