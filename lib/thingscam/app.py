@@ -101,7 +101,9 @@ class App:
     def turn(self):
         """Go round once: nothing in it waits but one upload, if one may start."""
         self._dog.feed()
-        self._capture.photograph(self._direct)
+        shot = self._capture.photograph(self._may_send)
+        if shot is not None:
+            self._send_frame(shot)
         self._network()
         if self._why_silent() is None and len(self._outbox):
             self._send(self._sender.send_kept)
@@ -128,6 +130,7 @@ class App:
         """Leave the board to a person at the REPL."""
         self._dog.hand_over()
         self._sender.hang_up()
+        self._capture.settle(False)  # if Ctrl-C came before the first byte of it
         self._capture.close()
         self._capture.trigger.close()
         self._log.flush()
@@ -170,14 +173,17 @@ class App:
             self._wifi.off()
         return result
 
-    def _direct(self):
+    def _may_send(self):
         # Past the outbox only over an open connection: connecting may hang, and the power go.
-        if len(self._outbox) or self._why_silent() is not None or not self._sender.connected():
-            return None
-        return self._send_frame
+        waits = len(self._outbox) or self._why_silent() is not None
+        return not waits and self._sender.connected()
 
-    def _send_frame(self, frame, captured_at, cause):
-        return self._send(self._sender.send_frame, frame, captured_at, cause)
+    def _send_frame(self, shot):
+        accepted = False
+        try:
+            accepted = self._send(self._sender.send_frame, *shot)
+        finally:  # Ctrl-C must not cost the picture, nor a fault of ours
+            self._capture.settle(accepted)
 
     def _network(self):
         online = self._wifi.step()

@@ -56,12 +56,14 @@ def remember(place, data):
     """Keep `data` (bytes, of the length of `place`) through deep sleep and resets."""
     offset, size = place
     end = offset + size + _CRC_BYTES
-    memory = bytearray(_memory())
+    if not hasattr(machine, "RTC"):
+        return
+    rtc = machine.RTC()
+    memory = bytearray(rtc.memory())  # 2 KB of stack: no call of ours more than need be
     if len(memory) < end:
         memory.extend(bytes(end - len(memory)))
     memory[offset:end] = data + _crc(data)
-    if hasattr(machine, "RTC"):
-        machine.RTC().memory(memory)
+    rtc.memory(memory)
 
 
 def start_cause():

@@ -61,12 +61,12 @@ class Capture:
         if self._camera is not None:
             self._camera.too_large(size)
 
-    def photograph(self, direct=None):
-        """Take a picture if one is due, and keep it.
+    def photograph(self, may_send=None):
+        """Take a picture if one is due, and keep it; return None.
 
-        `direct()`, if given, returns None or what may settle the picture from memory: a
-        function of (frame, captured_at, cause) that returns whether it did. While it is at
-        that, call meanwhile() again and again.
+        If `may_send()`, asked when there is a picture, says so, it is not kept but returned,
+        to be sent from memory: (frame, captured_at, cause). While it is sent, call meanwhile()
+        again and again, and settle() behind it, whatever happens.
 
         Raises what meanwhile() could not.
         """
@@ -74,9 +74,7 @@ class Capture:
         if fault is not None:
             raise fault
         cause, self._owed = self._owed or self.trigger.cause(), None
-        send, shot = self._shoot(cause, direct, False)
-        if send is not None:
-            self._send(send, shot)
+        return self._shoot(cause, may_send, False)
 
     def meanwhile(self):
         """Do what cannot wait while something is sent: what is due is photographed and kept.
@@ -96,6 +94,15 @@ class Capture:
         except Exception as e:  # whatever it is, it is told by photograph()
             self._fault = e
 
+    def settle(self, accepted):
+        """Keep the picture that photograph() has returned, unless the service has it."""
+        shot, self._sending = self._sending, None
+        copy, self._copy = self._copy, None
+        if accepted and copy is not None:
+            self._outbox.remove(copy)
+        elif not accepted and shot is not None:
+            self._keep(*shot)
+
     def wanted(self):
         """Return whether a picture is due or may be any moment: see Trigger.wanted()."""
         return self.trigger.wanted()
@@ -107,38 +114,21 @@ class Capture:
             self._lost += lost
             self._counters.add("dropped", lost)
 
-    def _send(self, send, shot):
-        self._sending, self._copy = shot, None
-        self._since = ticks_ms()
-        settled = False
-        try:
-            settled = send(*shot)
-        finally:  # Ctrl-C must not cost the picture, nor a fault of ours
-            self._settle(settled, shot)
-
-    def _settle(self, settled, shot):
-        safe, self._sending = self._sending is None, None
-        if settled and self._copy is not None:
-            self._outbox.remove(self._copy)
-        elif not settled and not safe:
-            self._keep_or_count(*shot)
-
     def _safeguard(self):
         if self._sending is None or ticks_diff(ticks_ms(), self._since) < _HASTE_MS:
             return
         shot, self._since = self._sending, ticks_ms()
-        kept = self._keep(*shot)
-        self._sending = None  # not before: what fails is tried again, or kept by _settle()
+        kept = self._keep(*shot, False)
+        self._sending = None  # not before: what fails is tried again, or kept by settle()
         if kept:
             copy = self._outbox.newest()
             # Another one, should the flash have spoilt it: that must not go with this one.
             if copy is not None and copy.size == len(shot[0]):
                 self._copy = copy
 
-    def _shoot(self, cause, direct, hurried):
-        # Returns (send, (frame, captured_at, cause)) for a picture to be sent from memory.
+    def _shoot(self, cause, may_send, hurried):
         if cause is None:
-            return None, None
+            return None
         try:
             frame = self._started().capture()
         except CameraError as e:
@@ -147,16 +137,17 @@ class Capture:
             else:
                 self._counters.add("capture_failed")
                 self._log.error("%s", e)
-            return None, None
+            return None
         self._counters.add("captured")
         taken = self._clock.now()
-        send = direct() if direct and self._spare else None
-        if send is None:
-            self._keep_or_count(frame, taken, cause)
-            return None, None
+        if not (may_send and self._spare and may_send()):
+            self._keep(frame, taken, cause)
+            return None
         view = memoryview(self._spare)[: len(frame)]
         view[:] = frame
-        return send, (view, taken, cause)
+        self._sending, self._copy = (view, taken, cause), None
+        self._since = ticks_ms()
+        return self._sending
 
     def _later(self, cause, why):
         # An upload may have the memory that camera and outbox need.
@@ -170,17 +161,13 @@ class Capture:
                 self._camera.too_large(self._refused)
         return self._camera
 
-    def _keep_or_count(self, frame, taken, cause):
-        done = False
+    def _keep(self, frame, taken, cause, last_chance=True):
+        kept = None
         try:
-            self._keep(frame, taken, cause)
-            done = True
+            kept = self._outbox.put(frame, taken, cause)
         finally:
-            if not done:
+            if kept is None and last_chance:
                 self._counters.add("dropped")  # a fault of ours has cost it
-
-    def _keep(self, frame, taken, cause):
-        kept = self._outbox.put(frame, taken, cause)
         if kept:
             self._log.info("kept %d bytes %s, %d waiting", len(frame), cause, len(self._outbox))
         self.count_losses()

@@ -46,13 +46,17 @@ class Trigger:
         if self.pending():
             self._moved = False
             if not cooling:
-                return self._taken(now, "pir")
+                self._last = now
+                self._keep(now)
+                return "pir"
         if self._every_ms and ticks_diff(now, self._due) >= 0:
             self._due = ticks_add(self._due, self._every_ms)
             if ticks_diff(self._due, now) <= 0:
                 # It took longer than the period: what was missed is not made up.
                 self._due = ticks_add(now, self._every_ms)
-            return self._taken(now, "timer")
+            self._last = now
+            self._keep(now)
+            return "timer"
         return None
 
     def pending(self):
@@ -111,11 +115,6 @@ class Trigger:
         if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:
             self._last = None  # for good: when the ticks have wrapped it would look new again
         return self._last is not None
-
-    def _taken(self, now, cause):
-        self._last = now
-        self._keep(now)
-        return cause
 
     def _keep(self, now):
         clock = board.clock_ms()
