@@ -122,7 +122,8 @@ def input_pin(number):
     """Return pin `number` as an input that nothing pulls; None without pins."""
     if not hasattr(machine, "Pin"):
         return None
-    return machine.Pin(number, machine.Pin.IN)
+    # None, not nothing: that would leave an earlier pull as it was.
+    return machine.Pin(number, machine.Pin.IN, None)
 
 
 def hold(number, level):

@@ -225,6 +225,8 @@ class Board:
         self.ticks = _BOOT_MS
         self.timers = {}
         self.irqs = {}
+        if cause != "soft_reset":
+            self.pulls = {}
         self._queue = []
         self._shut = self._busy = False
         self.printed = []  # what callbacks have raised
@@ -250,12 +252,13 @@ class Board:
                     self.value(value)
                 if hold:
                     esp.held.append(number)
-                if pull == Pin.PULL_UP:
-                    esp.levels.setdefault(number, 1)
+                if pull != -1:  # else an earlier pull stays, as in machine_pin.c
+                    esp.pulls[number] = pull
 
             def value(self, level=None):
                 if level is None:
-                    return esp.levels.get(self.number, 0)
+                    pulled = esp.pulls.get(self.number) == Pin.PULL_UP
+                    return esp.levels.get(self.number, int(pulled))
                 if self.number not in esp.held:
                     esp.outputs[self.number] = level
                 return None

@@ -6,6 +6,15 @@ from thingscam import board
 
 
 @on_board
+def test_a_pull_of_before_is_off_a_sensor_pin(esp):
+    pin = esp.machine.Pin(14, esp.machine.Pin.IN, esp.machine.Pin.PULL_UP)
+    assert pin.value() == 1
+    esp.restart("soft_reset")
+    assert esp.machine.Pin(14, esp.machine.Pin.IN).value() == 1, "no argument leaves it"
+    assert board.input_pin(14).value() == 0
+
+
+@on_board
 def test_why_it_started(esp):
     for cause in ("power_on", "reset", "watchdog", "deep_sleep", "soft_reset"):
         esp.restart(cause)

@@ -465,3 +465,25 @@ def test_json_cut_short_is_whole_before_1_26():
             wanted = read + ["refused"] * (7 - len(read))
             until(lambda board=board: board.output.count("json ") == 7)
             assert re.findall(r"^json (.*?)\r?$", board.output, re.M) == wanted
+
+
+def test_a_pull_stays_until_it_is_taken_off():
+    look = "import machine\nPin = machine.Pin\nprint('pull', Pin(13, Pin.IN{}).value())\n"
+    with running(look.format(", Pin.PULL_UP") + look.format("")) as board:
+        until(lambda: board.output.count("pull ") == 2)
+        assert "pull 0" not in board.output
+        assert "pull 1" in execute(board, look.format("")), "over a soft reset too"
+        assert "pull 0" in execute(board, look.format(", None"))
+
+
+def test_with_psram_its_pins_cannot_be_had():
+    look = "import machine\ntry:\n    print(machine.Pin({}))\n"
+    look += "except ValueError as e:\n    print(e)\n"
+    for profile, number, seen in (
+        ("ai-thinker", 16, "invalid pin"),
+        ("ttgo-t-journal", 16, "Pin(16)"),
+        ("xiao-esp32s3-sense", 35, "invalid pin"),
+        ("ai-thinker", 24, "invalid pin"),
+    ):
+        with running(look.format(number), profile=profile) as board:
+            until(lambda board=board, seen=seen: seen in board.output)

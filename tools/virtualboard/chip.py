@@ -16,8 +16,9 @@ class Chip:
 
     What it is told by programs comes through the methods; what it decides is in the
     attributes `state`, `cause` and `wake`. `levels` are the pins' levels as driven from
-    outside, `driven` those driven by programs; `held` the levels of those that are
-    held, whatever programs do; `timers` the numbers of the periodic timers that run.
+    outside, `driven` those driven by programs, `pulls` what these set up; `held` the levels of
+    those that are held, whatever programs do; `timers` the numbers of the periodic timers that
+    run.
     """
 
     def __init__(self, clock):
@@ -40,6 +41,7 @@ class Chip:
         self.timers = set()
         self._started_ms = self._clock.now_ms()
         self.driven = {}
+        self.pulls = {}
         self.wdt_ms = None
         self.wdt_due = None
         self.ext0: tuple = ()  # pin, level

@@ -33,6 +33,7 @@ class Requests:
             "frame": str(world.sensor.path),
             "frame_bytes": world.profile.frame_bytes,
             "chip": world.profile.chip,
+            "psram": world.profile.psram,
             "micropython": world.profile.micropython,
             "modules": world.profile.modules,
             "boot": self.boot,
@@ -45,6 +46,7 @@ class Requests:
             "wake": chip.wake,
             "pins": {str(pin): level for pin, level in chip.levels.items()},
             "driven": {str(pin): level for pin, level in chip.driven.items()},
+            "pulls": {str(pin): pull for pin, pull in chip.pulls.items()},
             "net": world.net(),
         }
 
@@ -83,6 +85,10 @@ class Requests:
             self._chip.driven.pop(pin, None)
         else:
             self._chip.driven[pin] = level
+
+    def _pull(self, value):
+        pin, pull = value
+        self._chip.pulls[pin] = pull
 
     def _hold(self, value):
         pin, on = value

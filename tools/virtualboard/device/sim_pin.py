@@ -2,15 +2,18 @@
 
 import _sim
 
+# As in ports/esp32/machine_pin.h, where GPIO 6 to 11 of an ESP32 can be had too: they carry the
+# flash, and setting one up would be the end of the program.
 if _sim.state["chip"] == "esp32":
-    # GPIO 6 to 11 carry the flash, 20, 24 and 28 to 31 do not exist.
-    PINS = (0, 1, 2, 3, 4, 5) + tuple(range(12, 20)) + (21, 22, 23, 25, 26, 27)
+    PINS = (0, 1, 2, 3, 4, 5) + tuple(range(12, 16)) + tuple(range(18, 24)) + (25, 26, 27)
     PINS += tuple(range(32, 40))
+    if not _sim.state["psram"]:
+        PINS += (16, 17)
     RTC_PINS = (0, 2, 4, 12, 13, 14, 15, 25, 26, 27, 32, 33, 34, 35, 36, 37, 38, 39)
-    _INPUT_ONLY = 34  # this and up have no output driver
+    _INPUT_ONLY = 34  # this and up have no output driver, and no pull
 else:
-    # ESP32-S3: 22 to 25 do not exist, 26 to 32 carry flash and PSRAM.
-    PINS = tuple(range(22)) + tuple(range(33, 49))
+    # ESP32-S3: 22 to 25 do not exist, 26 to 37 carry flash and octal PSRAM.
+    PINS = tuple(range(22)) + tuple(range(38, 49))
     RTC_PINS = tuple(range(22))
     _INPUT_ONLY = 99
 _pins = {}
@@ -52,7 +55,7 @@ class Pin:
         self._out = _sim.state["driven"].get(str(number))
         self._told = self._out  # what the supervisor believes
         self._mode = Pin.IN if self._out is None else Pin.OUT
-        self._pull = None
+        self._pull = _sim.state["pulls"].get(str(number))
         self._handler = None
         self._edges = 0
 
@@ -71,8 +74,10 @@ class Pin:
             self._told = None
         if value is not None:
             self._latch(value)
-        if pull != -1:
+        # machine_pin.c: -1, which is no argument at all, leaves the pull as it was; None ends it.
+        if pull != -1 and self._number < _INPUT_ONLY:
             self._pull = pull
+            _sim.tell(pull=[self._number, pull])
         if hold:
             self._tell_hold(True)
 
