@@ -123,7 +123,7 @@ def input_pin(number):
     if not hasattr(machine, "Pin"):
         return None
     # None, not nothing: that would leave an earlier pull as it was.
-    return machine.Pin(number, machine.Pin.IN, None)
+    return machine.Pin(number, machine.Pin.IN, None)  # pyright: ignore
 
 
 def hold(number, level):
