@@ -4,7 +4,7 @@ SAFE_MODE = None  # why it may not; main.py looks here
 try:
     from thingscam import board, safemode
 
-    board.mind_watchdog()
+    board.started()
     SAFE_MODE = safemode.reason()
 except Exception as e:  # whatever is broken in lib/, the REPL must come
     SAFE_MODE = "boot.py: {}: {}".format(type(e).__name__, e)

@@ -1,12 +1,14 @@
 # The one loop: photograph what triggers ask for, get it to the service, sleep or stay awake.
 
+from sys import implementation
+
 from thingscam import board, boards, config, safemode, wifi
 from thingscam.capture import Capture
 from thingscam.clock import Clock
 from thingscam.counters import Counters
 from thingscam.log import Log
 from thingscam.outbox import Outbox
-from thingscam.port import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
+from thingscam.port import const, sleep_ms, ticks_add, ticks_diff, ticks_ms, too_old
 from thingscam.sender import PACE, Sender
 from thingscam.session import CertificateError
 from thingscam.status import Status, stopped
@@ -24,10 +26,15 @@ _current = None
 
 def main():
     """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
+    safemode.begin()
     try:
         run(config.load(wifi_needed=wifi.network is not None))
     except (config.ConfigError, CertificateError) as e:
+        safemode.end()
         stopped(e)
+    except KeyboardInterrupt:
+        safemode.end()
+        raise
     except Exception as e:  # a fault of ours: the camera on the roof must go on
         safemode.crashed(e)
 
@@ -68,6 +75,7 @@ class App:
         for pin, _ in self._parked:
             board.let_go(pin)
         box = config.outbox
+        self._too_old = too_old(implementation.version, box.path.startswith(_CARD))
         _mount_card(box.path, self._log)
         self._outbox = Outbox(box.path, box.max_bytes, box.policy, self._log)
         self._clock = Clock(self._log, self.wanted, self._clock_set)
@@ -86,6 +94,9 @@ class App:
         """Stay awake for ever, or do what this wake-up is for and sleep again."""
         cause = board.start_cause()
         self._log.info("start: %s, %d waiting", cause, len(self._outbox))
+        for text in (safemode.ended, self._too_old):
+            if text:
+                self._log.warning(text)
         if self._awake:
             self._capture.ready()
             while True:
@@ -161,7 +172,9 @@ class App:
     def _send(self, call, *arguments):
         self._status.sending()
         self._sent = None
+        board.waiting(True)
         result = call(*arguments)
+        board.waiting(False)
         if self._cramped:
             self._cramped = False
             self._sender.hang_up()

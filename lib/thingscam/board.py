@@ -22,21 +22,30 @@ WIFI = (20, 2)
 CRASHES = (28, 2)
 BACKOFF = (36, 16)
 PLAN = (60, 16)
-DOG = (80, 2)
+DOG = (80, 1)
 COUNTERS = (96, 44)
 CLOCK = (144, 8)
 REFUSED = (156, 4)
 SENSOR = (164, 1)
+TIMERS = (172, 1)
+DOING = (180, 1)
 ADDRESS = (220, 11)
 POINT = (280, 6)
 SENT = (320, 12)
 STUBBORN = (336, 24)
 LOG = (364, 6)
 
+# What the app is doing, at DOING, for safemode.
+NOTHING = b"\0"
+RUNNING = b"\1"
+WAITING = b"\2"  # for the network
+
 _CRC_BYTES = 4
 _ENOMEM = const(12)
-_FEEDER = const(1)  # the timer that feeds the watchdog while the app does not
-_FEED_MS = const(500)
+_HOUR_MS = const(3600000)
+_AGES_MS = const(1000000000)  # four times that still fits into ESP-IDF's 32 bits
+_RUNS = b"\1"
+_MOST_TIMERS = const(8)
 
 
 def recall(place):
@@ -82,6 +91,12 @@ def start_cause():
 def clock_ms():
     """Return the milliseconds of the clock that goes on in a deep sleep, and that NTP sets."""
     return time.time_ns() // 1000000
+
+
+def waiting(on):
+    """Take note that the app waits for the network, or no more: a restart then is no fault."""
+    if recall(DOING) in (RUNNING, WAITING):
+        remember(DOING, WAITING if on else RUNNING)
 
 
 def woken_by_pin():
@@ -143,8 +158,9 @@ def deep_sleep(ms, pin):
 
     Does not return: the program starts anew from boot.py.
     """
-    if pin is not None and esp32 is not None:
-        # ext0 can wake by one RTC pin, at a level, with the RTC peripherals kept powered.
+    if esp32 is not None:
+        # ext0 can wake by one RTC pin, at a level, with the RTC peripherals kept powered. None
+        # takes back what was set before a soft reset.
         esp32.wake_on_ext0(pin=pin, level=esp32.WAKEUP_ANY_HIGH)  # pyright: ignore
     if ms:
         machine.deepsleep(ms)
@@ -155,15 +171,15 @@ def deep_sleep(ms, pin):
 class Watchdog:
     """Restarts the board when nobody has called feed() for `timeout_s`; 0: never.
 
-    It cannot be stopped, and goes on over a soft reset: see mind_watchdog().
+    It cannot be stopped, and goes on over a soft reset: see started().
     """
 
     def __init__(self, timeout_s):
         self._dog = None
-        remember(DOG, timeout_s.to_bytes(2, "little"))
-        if timeout_s and hasattr(machine, "WDT"):
-            machine.Timer(_FEEDER).deinit()
-            self._dog = machine.WDT(timeout=timeout_s * 1000)
+        if timeout_s:
+            self._dog = _start_watchdog(timeout_s * 1000)
+        elif start_cause() == "soft_reset" and recall(DOG) == _RUNS:
+            self._dog = _start_watchdog(_AGES_MS)  # that of the run before
 
     def feed(self):
         """Tell that there was progress."""
@@ -171,21 +187,49 @@ class Watchdog:
             self._dog.feed()
 
     def hand_over(self):
-        """Have it fed by a timer, for a person is at the REPL now."""
+        """Leave the board to a person at the REPL, who does not feed it, for an hour."""
         if self._dog is not None:
-            timer = machine.Timer(_FEEDER)
-            timer.init(mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._on_timer)
-
-    def _on_timer(self, _timer):
-        self._dog.feed()
+            restart_in_an_hour()
 
 
-def mind_watchdog():
-    """Feed a watchdog that an app left behind in a soft reset, as every mpremote makes one."""
-    kept = recall(DOG)
-    timeout_s = int.from_bytes(kept, "little") if kept else 0
-    if timeout_s and start_cause() == "soft_reset":
-        Watchdog(timeout_s).hand_over()
+def restart_in_an_hour():
+    """Have the watchdog restart the board unless a soft reset comes before: a person's."""
+    _start_watchdog(_HOUR_MS)
+
+
+def started():
+    """See to what a soft reset, as of mpremote, leaves on: call it first at each start.
+
+    A watchdog of the run before gets an hour. The chip's own restarts end it, and give back
+    what timers took.
+    """
+    if start_cause() != "soft_reset":
+        for place in (DOG, TIMERS):
+            if recall(place) not in (None, b"\0"):
+                remember(place, b"\0")
+    elif recall(DOG) == _RUNS:
+        restart_in_an_hour()
+
+
+def may_start_timer():
+    """Return whether one more of the chip's timers may be started, and count it.
+
+    From MicroPython 1.26 to 1.28 each start takes something that only a restart of the chip
+    gives back; at the 254th the ticks stop (micropython issue 19162).
+    """
+    count = (recall(TIMERS) or b"\0")[0]
+    if count >= _MOST_TIMERS:
+        return False
+    remember(TIMERS, bytes([count + 1]))
+    return True
+
+
+def _start_watchdog(ms):
+    if not hasattr(machine, "WDT"):
+        return None
+    if recall(DOG) != _RUNS:
+        remember(DOG, _RUNS)
+    return machine.WDT(timeout=ms)  # sets one that runs to another time
 
 
 class Light:

@@ -50,11 +50,13 @@ class Clock:
             return
         ntptime.host = SERVERS[self._server]
         known, before = self.is_set(), int(time.time())
+        board.waiting(True)  # a look-up may take longer than the watchdog
         try:
             ntptime.settime()
             trouble = None if self.is_set() else "no time in its answer"
         except (OSError, ValueError, MemoryError, OverflowError, IndexError) as e:
             trouble = e  # ValueError and the last two: a broken answer
+        board.waiting(False)
         self._asked = ticks_ms()
         if trouble is not None:
             self._log.warning("no time from %s (%s)", ntptime.host, trouble)

@@ -11,26 +11,30 @@ except ImportError:  # a computer: the ticks alone open the gate
     Timer = None
 
 _TIMER_ID = const(0)
+_TICKS = const(1 << 30)  # ticks_ms() stays below
 _YEAR_MS = const(31557600000)
+_DRIFT = const(20)  # a clock in deep sleep is fast by one part in so many at most
 
 
 class Interval:
     """A gate that opens `period_ms` after the last request ended.
 
-    A stamp in RTC memory carries it over deep sleep and resets. While the board is awake
-    only the ticks count, so a clock that is set meanwhile changes nothing; who sets it
-    calls clock_set(), so that the stamp stays true as well.
+    Awake and over a soft reset the ticks count, so a clock that is set changes nothing. Over
+    a deep sleep the clock does, by a stamp in RTC memory; who sets the clock calls
+    clock_set(). After any other start nobody knows when the last request ended, so a period
+    passes from the chip's start.
     """
 
     def __init__(self, period_ms=10000):
         self._period = period_ms
-        self._open = True
-        self._ended = ticks_ms()
-        self._timer = None if Timer is None else Timer(_TIMER_ID)
-        self._callback = self._on_timer  # bound once: an interrupt must not allocate
-        left = self._left_by_stamp()
-        if left > 0:
-            self._close_for(left)
+        self._open = False
+        self._ended = ticks_add(ticks_ms(), self._left_at_start() - period_ms)
+        self.left_ms()
+        if Timer is not None and board.may_start_timer():
+            # Periodic, as it may not be started often. The ticks have the last word; it has them
+            # looked at before they wrap, days later.
+            timer = Timer(_TIMER_ID)
+            timer.init(mode=Timer.PERIODIC, period=period_ms, callback=self._on_timer)
 
     def restart(self):
         """Close the gate for one period.
@@ -38,7 +42,8 @@ class Interval:
         Call it before a request, for the board may be reset in the middle of it, and again
         when it has ended, however it did.
         """
-        self._close_for(self._period)
+        self._ended = ticks_ms()  # first: a callback may come between
+        self._open = False
         self._stamp()
 
     def ready(self):
@@ -50,7 +55,6 @@ class Interval:
         if self._open:
             return 0
         gone = ticks_diff(ticks_ms(), self._ended)
-        # The ticks have the last word: a timer's callback is dropped when its queue is full.
         # They only seem to run backwards when they have wrapped, days later.
         if 0 <= gone < self._period:
             return self._period - gone
@@ -61,31 +65,31 @@ class Interval:
         """Renew the stamp: call it when the real-time clock has been set."""
         self._stamp()
 
-    def _close_for(self, left):
-        self._open = False
-        self._ended = ticks_add(ticks_ms(), left - self._period)
-        if self._timer is not None:
-            self._timer.init(mode=Timer.ONE_SHOT, period=left, callback=self._callback)
-
     def _on_timer(self, _timer):
-        self.left_ms()  # opens it, unless the callback is a late one for the request before
+        self.left_ms()
 
     def _stamp(self):
         gone = self._period - self.left_ms()
         stamp = struct.pack("<qq", board.clock_ms() - gone, self._ended)
         board.remember(board.INTERVAL, stamp)
 
-    def _left_by_stamp(self):
-        stamp = board.recall(board.INTERVAL)
-        if stamp is None:
-            return 0
-        clock, ticks = struct.unpack("<qq", stamp)
-        if board.start_cause() == "soft_reset":
-            # The ticks go on over a soft reset, and no clock setting touches them.
-            gone = ticks_diff(ticks_ms(), ticks)
+    def _left_at_start(self):
+        cause = board.start_cause()
+        if cause not in ("soft_reset", "deep_sleep"):
+            # RTC memory may be lost by the button EN, and the clock jumps at a panic: ESP-IDF
+            # brings it into line with the ticks at a planned restart only.
+            gone = ticks_ms()
         else:
-            gone = board.clock_ms() - clock
-        if not 0 <= gone < _YEAR_MS:
+            stamp = board.recall(board.INTERVAL)
+            if stamp is None:
+                return 0
+            clock, ticks = struct.unpack("<qq", stamp)
+            if cause == "deep_sleep":
+                gone = board.clock_ms() - clock
+                gone -= gone // _DRIFT
+            else:
+                gone = ticks_diff(ticks_ms(), ticks) if 0 <= ticks < _TICKS else -1
+        if not 0 <= gone < _YEAR_MS:  # pyright: ignore[reportOperatorIssue]
             # A stamp from the future, or from before the clock was set: one interval is safe.
             gone = 0
-        return self._period - gone
+        return max(0, self._period - gone)  # pyright: ignore[reportOperatorIssue]

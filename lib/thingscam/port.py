@@ -1,4 +1,4 @@
-# Where CPython and MicroPython differ, met once: const() and the milliseconds.
+# Where CPython and MicroPython, and its versions, differ: met once.
 
 import time
 
@@ -30,3 +30,17 @@ except ImportError:
     def ticks_diff(end, start):
         """Return the ms from `start` to `end`."""
         return end - start
+
+
+def too_old(version, card):
+    """Return why MicroPython `version` (a tuple) is too old for the app, a text, or None.
+
+    `card`: whether pictures are to wait on an SD card.
+    """
+    found = tuple(version[:2])
+    text = "MicroPython {}.{} is too old, take {} or later: {}"
+    if found < (1, 22):
+        return text.format(*found, "1.22", "each reset makes it forget pace, pauses and crashes")
+    if card and found < (1, 24):
+        return text.format(*found, "1.24", "what it fails to write to a card counts as written")
+    return None

@@ -9,8 +9,8 @@ from thingscam.port import const, sleep_ms
 
 _MOST = const(3)
 _PAUSE_MS = const(3000)
-_RETRY_TIMER = const(0)  # the pace's, which is not kept then
-_RETRY_MS = const(3600000)
+
+ended = None  # how the run before did, a text, where the start's cause does not tell
 
 # Held to GND while the board starts: the first that neither camera nor sensor drives. The
 # BOOT button's pin (0) is the camera's clock on an ESP32-CAM; there the SD card's clock pin
@@ -24,33 +24,59 @@ def reason():
 
     After crashes the board is restarted in an hour, unless a person comes before.
     """
-    pin = _held_pin()
-    if pin is not None:
-        return "GPIO{} is held to GND".format(pin)
+    global ended
+    ended = None
     cause = board.start_cause()
     crashes, by_crash = _recall()
-    if cause == "watchdog":
+    doing = board.recall(board.DOING)
+    if by_crash:
+        pass  # counted already
+    elif cause == "reset" and doing in (board.RUNNING, board.WAITING):
+        # The app resets the board as it crashes only, and a person first interrupts it.
+        ended = "the last run ended in a panic, an error below Python"
         crashes += 1
-    elif cause in ("power_on", "reset") and not by_crash:
+        Counters().add("crash")
+    elif cause == "watchdog" and doing == board.WAITING:
+        ended = "the watchdog ended the last run, while it waited for the network"
+    elif cause == "watchdog" and doing == board.RUNNING:
+        crashes += 1
+    elif cause in ("power_on", "reset"):
         crashes = 0  # a person pulled the plug or pressed the button: they have seen it
     found = None
-    if crashes >= _MOST:
+    pin = _held_pin()
+    if pin is not None:
+        found = "GPIO{} is held to GND".format(pin)
+    elif crashes >= _MOST:
         found = "{} starts in a row ended in a crash or by the watchdog".format(crashes)
         crashes = 0
-        _retry_later()
+        board.restart_in_an_hour()
     _keep(crashes, 0)
+    end()
     return found
+
+
+def begin():
+    """The app runs from here on: who restarts the board now is no person."""
+    board.remember(board.DOING, board.RUNNING)
+
+
+def end():
+    """It has ended in an orderly way."""
+    board.remember(board.DOING, board.NOTHING)
 
 
 def crashed(e):
     """Count a crash of the app, say it, and restart the board; a person may interrupt that."""
-    _keep(_recall()[0] + 1, 1)
-    Counters().add("crash")
-    if hasattr(sys, "print_exception"):
-        sys.print_exception(e)  # pyright: ignore[reportAttributeAccessIssue]
-    else:
-        print("{}: {}".format(type(e).__name__, e))
-    print("restarting in {} s, Ctrl-C prevents it".format(_PAUSE_MS // 1000))
+    try:
+        _keep(_recall()[0] + 1, 1)
+        Counters().add("crash")
+        if hasattr(sys, "print_exception"):
+            sys.print_exception(e)  # pyright: ignore[reportAttributeAccessIssue]
+        else:
+            print("{}: {}".format(type(e).__name__, e))
+        print("restarting in {} s, Ctrl-C prevents it".format(_PAUSE_MS // 1000))
+    except MemoryError:
+        pass  # nothing can be said; the restart is what helps
     sleep_ms(_PAUSE_MS)
     board.reset()
 
@@ -61,20 +87,9 @@ def healthy():
         _keep(0, 0)
 
 
-def _retry_later():
-    # Nobody may be near. Who comes stops the timer: each mpremote makes a soft reset.
-    if hasattr(board.machine, "Timer"):
-        timer = board.machine.Timer(_RETRY_TIMER)
-        timer.init(mode=timer.ONE_SHOT, period=_RETRY_MS, callback=_on_timer)
-
-
-def _on_timer(_timer):
-    board.reset()
-
-
 def _recall():
     kept = board.recall(board.CRASHES)
-    return (kept[0], kept[1]) if kept else (0, 0)
+    return (min(kept[0], _MOST), kept[1]) if kept else (0, 0)
 
 
 def _keep(crashes, by_crash):

@@ -31,8 +31,8 @@ SHED = ("shed", "the shed password")
 class House:
     """A board with camera, Wi-Fi and motion sensor, in a folder of its own."""
 
-    def __init__(self, psram=False, endpoint=None, networks=(HOME,), **sections):
-        self.esp = Board(psram=psram)
+    def __init__(self, psram=False, endpoint=None, networks=(HOME,), micropython=None, **sections):
+        self.esp = Board(psram=psram, micropython=micropython or (1, 27))
         self.camera = Photographer()
         cloud = {
             "endpoint": endpoint,
@@ -510,17 +510,98 @@ def test_ctrl_c_leaves_the_board_to_a_person():
 
         esp.on_ticks = interrupt
         raises(KeyboardInterrupt, app.run, house.config())
-        # The watchdog is fed, the sensor and the camera are left alone.
+        # The watchdog waits for an hour, the sensor and the camera are left alone.
         assert not house.camera.running
         frames = house.camera.frames
         esp.pulse()
         assert house.camera.frames == frames
-        (number,) = [each for each in esp.timers if esp.timers[each].mode == 1]
-        for _ in range(300):
-            esp.go(esp.timers[number].period)
-            esp.fire(number)
-            assert not esp.starving
+        esp.go(3600000)
+        assert not esp.starving
         assert app.status()["captured"] == 0
+
+
+def test_a_panic_is_counted_until_a_person_comes():
+    # The chip reports it as a reset; so is what a person does who has interrupted the app.
+    with House() as house:
+        esp = house.esp
+        with open("config.json", "w") as file:
+            file.write(json.dumps(house.sections))
+
+        def strike():
+            if esp.ticks > 1000:
+                rtc.append(esp.rtc)
+                raise breaks
+
+        for breaks, left in (
+            (Gone(), [None, None, "3 starts"]),
+            (KeyboardInterrupt(), [None] * 5),
+        ):
+            esp.power_cut()
+            assert safemode.reason() is None
+            for wanted in left:
+                rtc = []
+                esp.on_ticks = strike
+                raises(type(breaks), app.main)
+                esp.on_ticks = None
+                if type(breaks) is Gone:
+                    esp.rtc = rtc[0]  # a panic cleans nothing up
+                esp.restart("reset")
+                found = safemode.reason()
+                assert found == wanted or wanted in found
+        assert house.count("WARNING the last run ended in a panic") == 2
+
+
+def test_a_watchdog_that_bites_in_the_network_is_said_and_leads_nowhere():
+    with House() as house:
+        esp = house.esp
+        rtc = []
+
+        def hang(*_):
+            rtc.append(esp.rtc)
+            raise Gone
+
+        def run_until_it_hangs():
+            safemode.begin()
+            house.start()
+            esp.pulse()
+            raises(Gone, house.turns)
+            esp.rtc = rtc.pop()
+            esp.restart("watchdog")
+
+        settime, esp.ntptime.settime = esp.ntptime.settime, hang
+        for i in range(8):
+            if i == 4:  # from here on it hangs in an upload
+                esp.ntptime.settime, house.on_progress = settime, hang
+            run_until_it_hangs()
+            assert safemode.reason() is None
+            assert "while it waited for the network" in safemode.ended
+        # Behind the wait it is a fault as any other.
+        house.on_progress = None
+        esp.on_ticks = lambda: arrived() and hang()
+        for i in range(3):
+            run_until_it_hangs()
+            assert (safemode.reason() is None) == (i < 2)
+
+
+def test_a_micropython_that_is_too_old_is_told_of():
+    def interrupt():
+        raise KeyboardInterrupt
+
+    for version, card, wanted in (
+        ((1, 21), False, "take 1.22 or later"),
+        ((1, 22), False, None),
+        ((1, 22), True, "take 1.24 or later"),
+        ((1, 24), True, None),
+        ((1, 29), True, None),
+    ):
+        with House(micropython=version) as house:
+            settings = house.config()
+            if card:
+                settings.outbox.path = "/sd/outbox"
+            house.esp.on_ticks = interrupt
+            raises(KeyboardInterrupt, app.run, settings)
+            assert house.count("WARNING MicroPython", "too old") == (wanted is not None), version
+            assert wanted is None or house.count(wanted) == 1
 
 
 # Stopped

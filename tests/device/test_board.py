@@ -30,9 +30,10 @@ def test_what_woke_it(esp):
     assert board.woken_by_pin()
     esp.wake(1000)
     assert not board.woken_by_pin()
-    # The chip still tells of the last wake-up after another reset.
+    # The chip still tells of the last wake-up after a soft reset.
     esp.wake(1000, by_pin=True)
-    esp.cause = "watchdog"
+    esp.restart("soft_reset")
+    assert esp.machine.wake_reason() == 2
     assert not board.woken_by_pin()
 
 
@@ -60,6 +61,15 @@ def test_sleeps_until_the_time_or_the_pin(esp):
         pin = None if number is None else board.input_pin(number)
         raises(Gone, board.deep_sleep, ms, pin)
         assert (esp.slept, esp.wake_pin) == (ms, number)
+
+
+@on_board
+def test_a_wake_up_pin_of_before_a_soft_reset_is_taken_back(esp):
+    raises(Gone, board.deep_sleep, 60000, board.input_pin(13))
+    esp.restart("soft_reset")  # a Ctrl-C came between
+    assert esp.wake_pin == 13
+    raises(Gone, board.deep_sleep, 60000, None)
+    assert esp.wake_pin is None
 
 
 @on_board

@@ -12,6 +12,7 @@ from thingscam.counters import Counters
 
 def crash(esp):
     """Let the app crash once; the board restarts."""
+    safemode.begin()
     before = esp.ticks
     raises(Gone, safemode.crashed, ValueError("a fault of ours"))
     assert esp.log.pop() == "reset"
@@ -43,12 +44,12 @@ def test_three_crashes_in_a_row(esp):
     crash(esp)
     found = safemode.reason()
     assert "3 starts" in found and "crash" in found
-    # The next start tries again: it may have been mended. Without a person, in an hour.
-    assert esp.timers[0].period == 3600000
-    raises(Gone, esp.fire, 0)
-    esp.restart("reset")
-    assert safemode.reason() is None
-    assert esp.timers == {}
+    # The next start tries again: it may have been mended. Without a person, in an hour, by the
+    # watchdog, which is no crash.
+    assert esp.dog.timeout == 3600000 and esp.timers == {}
+    for _ in range(3):
+        esp.restart("watchdog")
+        assert safemode.reason() is None
 
 
 @on_board
@@ -61,14 +62,90 @@ def test_crashes_are_counted(esp):
 @on_board
 def test_three_bites_of_the_watchdog(esp):
     for i in range(3):
+        safemode.begin()
         esp.restart("watchdog")
         assert (safemode.reason() is None) == (i < 2)
     # Mixed with crashes it is the same.
     esp.power_cut()
     crash(esp)
     safemode.reason()
+    safemode.begin()
     esp.restart("watchdog")
     safemode.reason()
+    crash(esp)
+    assert safemode.reason()
+
+
+@on_board
+def test_three_panics_look_like_a_reset_and_are_crashes(esp):
+    for i in range(3):
+        safemode.begin()
+        esp.restart("reset")
+        assert (safemode.reason() is None) == (i < 2)
+        assert "panic" in safemode.ended
+    assert Counters().as_dict()["crash"] == 3
+
+
+@on_board
+def test_a_person_who_restarts_a_board_is_no_crash(esp):
+    def ctrl_c(esp):
+        safemode.end()
+        esp.restart("soft_reset")  # mpremote's
+        safemode.reason()
+
+    for _ in range(5):
+        safemode.begin()
+        ctrl_c(esp)
+        esp.restart("reset")
+        assert safemode.reason() is None and safemode.ended is None
+    for _ in range(5):
+        safemode.begin()
+        esp.restart("power_on")  # the button, the plug, and a supply that is too weak
+        assert safemode.reason() is None and safemode.ended is None
+    # An app that was started by hand, without main().
+    for _ in range(5):
+        board.waiting(True)
+        board.waiting(False)
+        esp.restart("reset")
+        assert safemode.reason() is None and safemode.ended is None
+
+
+@on_board
+def test_the_network_never_leads_to_safe_mode(esp):
+    for _ in range(9):
+        safemode.begin()
+        board.waiting(True)
+        esp.restart("watchdog")
+        assert safemode.reason() is None
+        assert "network" in safemode.ended
+    # Neither is it a sign of health.
+    crash(esp)
+    safemode.reason()
+    for doing in (False, True, False):
+        safemode.begin()
+        board.waiting(True)
+        board.waiting(doing)
+        esp.restart("watchdog")
+        found = safemode.reason()
+    assert found
+
+
+@on_board
+def test_a_crash_that_lacks_memory_restarts_too(esp):
+    def broken(*_):
+        raise MemoryError
+
+    for name in ("_keep", "Counters"):
+        kept = getattr(safemode, name)
+        safemode.begin()
+        setattr(safemode, name, broken)
+        try:
+            raises(Gone, safemode.crashed, MemoryError("allocating 4 bytes"))
+        finally:
+            setattr(safemode, name, kept)
+        esp.restart("reset")
+        assert safemode.reason() is None
+    # They were counted all the same.
     crash(esp)
     assert safemode.reason()
 
@@ -98,6 +175,7 @@ def test_what_clears_and_what_does_not(esp):
         for _ in range(2):
             crash(esp)
             assert safemode.reason() is None
+        safemode.end()
         esp.restart(cause)
         assert safemode.reason() is None
         crash(esp)
@@ -249,44 +327,70 @@ def test_no_watchdog(esp):
     dog.hand_over()
     assert esp.dog is None and esp.timers == {}
     esp.restart("soft_reset")
-    board.mind_watchdog()
+    board.started()
     assert esp.dog is None
 
 
 @on_board
-def test_handed_over_it_is_fed_by_a_timer(esp):
+def test_handed_over_it_waits_for_an_hour(esp):
     dog = board.Watchdog(60)
     dog.hand_over()
-    (number,) = esp.timers
-    assert esp.timers[number].mode == esp.machine.Timer.PERIODIC
-    assert number != 0  # the interval's
-    for _ in range(1000):
-        esp.go(esp.timers[number].period)
-        esp.fire(number)
-        assert not esp.starving
+    assert esp.timers == {}
+    esp.go(3600000)
+    assert not esp.starving
+    esp.go(1)
+    assert esp.starving
 
 
 @on_board
 def test_minded_over_a_soft_reset(esp):
-    # It goes on over a soft reset, the timers do not: a person at the REPL is not to be bitten.
+    # It goes on over a soft reset: a person at the REPL is not to be bitten.
     board.Watchdog(60)
-    esp.go(50000)
+    for _ in range(3):  # each session at the REPL begins with one
+        esp.go(50000)
+        esp.restart("soft_reset")
+        run("boot.py")
+        esp.go(3500000)
+        assert not esp.starving
     esp.restart("soft_reset")
-    assert esp.timers == {}
     run("boot.py")
-    assert not esp.starving
-    (number,) = esp.timers
-    esp.go(59000)
-    esp.fire(number)
-    esp.go(2000)
-    assert not esp.starving
     # The app takes it back: from now on only progress feeds it.
     dog = board.Watchdog(60)
-    assert esp.timers == {}
     esp.go(61000)
     assert esp.starving
     dog.feed()
     assert not esp.starving
+
+
+@on_board
+def test_switched_off_while_the_one_of_the_run_before_goes_on(esp):
+    board.Watchdog(60)
+    esp.restart("soft_reset")
+    run("boot.py")
+    dog = board.Watchdog(0)
+    for _ in range(100):
+        esp.go(86400000)
+        assert not esp.starving
+        dog.feed()
+    dog.hand_over()
+    assert esp.dog.timeout == 3600000
+    # After safe mode, too, which has one in any case.
+    esp.power_cut()
+    for _ in range(3):
+        crash(esp)
+        run("boot.py")
+    esp.restart("soft_reset")
+    run("boot.py")
+    dog = board.Watchdog(0)
+    esp.go(86400000)
+    assert not esp.starving
+    # A restart of the chip ends it.
+    esp.restart("reset")
+    run("boot.py")
+    board.Watchdog(0)
+    esp.restart("soft_reset")
+    run("boot.py")
+    assert esp.dog is None
 
 
 @on_board

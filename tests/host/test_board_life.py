@@ -105,6 +105,19 @@ def test_deep_sleep_ends_by_one_of_the_pins_of_ext1():
         assert starts(board, 2)[1] == (DEEPSLEEP, 3, "b''")
 
 
+def test_a_wake_pin_stays_armed_over_a_soft_reset():
+    with running() as board:
+        execute(board, "import esp32, machine; esp32.wake_on_ext0(machine.Pin(13), 1)")
+        execute(board, "print('a soft reset is before this')")
+        with serial.Serial(board.port) as port:
+            port.write(b"import machine; machine.deepsleep()\r")
+            until(lambda: board.state()["power"] == "asleep")
+        board.pin(13, 1)
+        until(lambda: board.state()["wake_reason"] == 2)
+        text = "import machine; print(machine.reset_cause(), machine.wake_reason())"
+        assert execute(board, text) == "5 2\n"
+
+
 def test_a_wake_pin_that_stays_high_wakes_again_at_once():
     program = (
         "import esp32\n"
@@ -398,7 +411,7 @@ def test_an_empty_flash_is_formatted(tmp_path):
 def test_a_damaged_flash_is_not_formatted(tmp_path):
     image = tmp_path / "flash.img"
     with running("print('up')\n", image=image) as board:
-        board.wait_for("up")
+        board.wait_for("up\n")
         board.cut_power()
         data = bytearray(image.read_bytes())
         data[:8192] = bytes(8192)  # both copies of littlefs' superblock
@@ -487,3 +500,99 @@ def test_with_psram_its_pins_cannot_be_had():
     ):
         with running(look.format(number), profile=profile) as board:
             until(lambda board=board, seen=seen: seen in board.output)
+
+
+TIMERS = (
+    "import machine, time\n"
+    "def init(number, times):\n"
+    "    timer = machine.Timer(number)\n"
+    "    for _ in range(times):\n"
+    "        timer.init(mode=timer.ONE_SHOT, period=1000)\n"
+    "def ticking():\n"
+    "    before = time.ticks_us()\n"
+    "    for _ in range(20000): pass\n"
+    "    return time.ticks_us() != before\n"
+)
+
+
+def test_timers_that_are_initialised_too_often_stop_the_clock():
+    # Timers 0 and 2 count as one, over soft resets too; 1 and 3 carry nothing that is missed.
+    with running() as board:
+        board.wait_for(">>> ")
+        execute(board, TIMERS + "init(1, 300)\ninit(0, 200)\nassert ticking()")
+        assert board.state()["ticks_stopped"] is False
+        run = TIMERS + "init(2, {})\nprint(ticking())\n"
+        assert execute(board, run.format(53)) == "True\n"
+        assert execute(board, run.format(1)) == "False\n"
+        assert board.state()["ticks_stopped"] is True
+        assert execute(board, TIMERS + "print(ticking())\n") == "False\n"
+        board.press_reset()
+        board.wait_for(">>> ")
+        assert execute(board, TIMERS + "print(ticking())\n") == "True\n"
+
+
+@pytest.mark.parametrize("version", ["1.24", "head"])
+def test_versions_that_give_the_timers_clock_back(version):
+    with running(micropython=version) as board:
+        assert execute(board, TIMERS + "init(0, 300)\nprint(ticking())") == "True\n"
+
+
+def test_on_an_s3_timers_end_the_watchdog_alone():
+    text = TIMERS + "wdt = machine.WDT(timeout=30000)\ninit(0, {})\nprint(ticking())\n"
+    for times, bites in ((254, True), (255, False)):
+        with running(profile="xiao-esp32s3-sense") as board:
+            assert execute(board, text.format(times)) == "True\n"
+            board.set_speed(100)
+            end = board.state()["board_ms"] + 31000
+            until(lambda end=end, board=board: board.state()["board_ms"] > end)
+            assert (board.state()["reset_cause"] == WDT) == bites
+
+
+def test_a_watchdog_set_anew_waits_so_much_longer():
+    program = REPORT + "machine.WDT(timeout=300)\nmachine.WDT(timeout=3600000)\n"
+    with running(program) as board:
+        until(lambda: board.state()["board_ms"] > 1500)
+        assert len(causes(board)) == 1
+
+
+def test_a_panic_looks_like_a_reset_by_the_program():
+    with running(REPORT + "rtc.memory(b'kept')\n") as board:
+        board.wait_for(">>> ")
+        board.panic()
+        assert starts(board, 2)[1] == (HARD, 0, "b'kept'")
+        assert "Guru Meditation" in board.output
+
+
+def test_before_1_22_rtc_memory_is_kept_over_deep_sleep_only():
+    program = REPORT + (
+        "if not rtc.memory():\n"
+        "    rtc.memory(b'kept')\n"
+        "    machine.deepsleep(10)\n"
+        "machine.reset()\n"
+    )
+    with running(program, micropython="1.21") as board:
+        assert [memory for _, _, memory in starts(board, 3)] == ["b''", "b'kept'", "b''"]
+
+
+def test_a_clock_that_is_fast_in_deep_sleep_wakes_early_and_tells_too_much():
+    program = "import machine, time\nprint('ms', time.time_ns() // 1000000, 'end')\n"
+    with running(program + "machine.deepsleep(10000)\n") as board:
+        board.clock_fast(0.05)
+        until(lambda: board.state()["power"] == "asleep")
+        board.advance(9.2)
+        assert board.state()["power"] == "asleep"
+        board.advance(0.4)
+        board.wait_for("end", count=2)
+        first, second = (int(part.split()[0]) for part in board.output.split("ms ")[1:3])
+        assert second - first >= 10000
+
+
+def test_after_a_panic_the_clock_jumps_by_what_it_was_fast():
+    program = "import time\nprint('s', time.time())\n"
+    with running(program) as board:
+        board.wait_for(">>> ")
+        board.clock_fast(0.05)
+        board.advance(1000)
+        board.panic()
+        board.wait_for(">>> ", count=2)
+        assert int(board.output.split("s ")[-1].split()[0]) >= 1050

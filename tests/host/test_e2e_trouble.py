@@ -70,6 +70,43 @@ def test_crashes_in_a_row_end_at_the_repl_and_a_deployment_mends_it(tmp_path):
         place.wait_for_pictures(1)
 
 
+def test_three_panics_in_a_row_end_in_safe_mode_for_an_hour(tmp_path):
+    with site(tmp_path) as place:
+        for count in range(3):
+            place.wait_for("INFO start: ", count + 1)
+            if count:
+                place.wait_for("WARNING the last run ended in a panic", count)
+            place.board.panic()
+        place.wait_for("SAFE MODE: 3 starts in a row ended in a crash or by the watchdog")
+        place.wait_for(">>> ")
+        starts = place.board.state()["starts"]
+        place.let_pass(3500, speed=1000)
+        assert place.board.state()["starts"] == starts, "it stays there"
+        place.wait_for("INFO start: watchdog")
+        place.photographed()
+        place.wait_for_pictures(1)
+
+
+def test_few_timers_are_started_however_often_the_app_is(tmp_path):
+    text = "from thingscam.interval import Interval\nfor _ in range(50): Interval().restart()"
+    with site(tmp_path) as place:
+        place.wait_for("INFO start: ")
+        for _ in range(6):
+            mpremote(place.board, "exec", text)
+        state = place.board.state()
+        assert 1 <= state["timer_starts"] <= 8 and not state["ticks_stopped"]
+
+
+def test_a_person_may_restart_a_board_as_often_as_they_like(tmp_path):
+    # mpremote makes a soft reset, then the chip restarts; the app ran before, as in a panic.
+    with site(tmp_path) as place:
+        for count in range(4):
+            place.wait_for("INFO start: ", count + 1)
+            mpremote(place.board, "reset")
+        place.wait_for("INFO start: reset", 4)
+        assert "WARNING" not in place.board.output and "SAFE MODE" not in place.board.output
+
+
 def test_one_crash_restarts_it_and_it_goes_on(tmp_path):
     once = CRASHES.replace("    raise", "    import os\n    os.remove('once')\n    raise")
     once += "import os\ntry:\n    os.stat('once')\nexcept OSError:\n    Status.show = _show\n"

@@ -69,7 +69,7 @@ class VirtualBoard:
             clock = Clock(speed)
             self._world = World(
                 clock=clock,
-                chip=chip.Chip(clock),
+                chip=chip.Chip(clock, self.profile.chip, self.profile.micropython),
                 air=Air(clock, networks, self.profile.micropython),
                 sensor=Sensor(clock, Scenes(photos), self._folder, self.profile, trouble, seed),
                 port=SerialPort(port_link),
@@ -250,6 +250,17 @@ class VirtualBoard:
         self._supervisor.power_off()
         self._supervisor.power_on()
 
+    def panic(self):
+        """Have the chip run into an error in C, as of a camera driver, and restart."""
+        self._supervisor.panic()
+
+    def clock_fast(self, part):
+        """Have the clock that goes on in deep sleep be fast by `part` of 1 (slow below 0)."""
+        if not -0.5 <= part <= 0.5:
+            raise ValueError("part: {} is not between -0.5 and 0.5".format(part))
+        with self._supervisor.lock:
+            self._world.chip.clock_fast = part
+
     def advance(self, seconds, patience=0.0):
         """Let board time pass at once; what was due in it is due now, once.
 
@@ -322,6 +333,8 @@ class VirtualBoard:
                 "power": world.chip.state,
                 "starts": self._supervisor.starts,
                 "reset_cause": world.chip.cause,
+                "timer_starts": world.chip.timer_starts,
+                "ticks_stopped": world.chip.is_stopped(),
                 "wake_reason": world.chip.wake,
                 "pins": {str(pin): level for pin, level in sorted(world.chip.levels.items())},
                 "driven": {str(pin): level for pin, level in sorted(driven.items())},

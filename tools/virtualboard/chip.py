@@ -5,6 +5,14 @@ EXT0_WAKE, EXT1_WAKE, TIMER_WAKE = 2, 3, 4  # esp_sleep_wakeup_cause_t
 
 OFF, RUNNING, ASLEEP = "off", "running", "asleep"
 
+# MicroPython 1.26 to 1.28: each Timer.init() takes a reference on a timer group's clock and
+# gives none back (ports/esp32/machine_timer.c); ESP-IDF counts in eight bits, and at 0 resets
+# the group (periph_ctrl.c). What holds one from the start, of groups 0 and 1: calibration and
+# task watchdog, on an ESP32 esp_timer too; the interrupt watchdog.
+_LEAKING = (1, 26), (1, 29)
+_HELD = {"esp32": (3, 1), "esp32s3": (2, 1)}
+_REFERENCES = 256
+
 # What the ROM prints: esp32/rom/rtc.h has the numbers. A watchdog is a panic, whose handler
 # restarts by software.
 _ROM = {PWRON_RESET: "0x1 (POWERON_RESET)", DEEPSLEEP_RESET: "0x5 (DEEPSLEEP_RESET)"}
@@ -12,17 +20,23 @@ _ROM_SOFTWARE = "0xc (SW_CPU_RESET)"
 
 
 class Chip:
-    """The state of one chip; `clock` is the world's Clock.
+    """The state of one chip; `clock` is the world's Clock, `name` "esp32" or "esp32s3".
+
+    `micropython` is the version whose faults it has. `clock_fast` is by how much its clock for
+    sleep is fast, as a part of 1.
 
     What it is told by programs comes through the methods; what it decides is in the
     attributes `state`, `cause` and `wake`. `levels` are the pins' levels as driven from
     outside, `driven` those driven by programs, `pulls` what these set up; `held` the levels of
     those that are held, whatever programs do; `timers` the numbers of the periodic timers that
-    run.
+    run, `timer_starts` how often any was started since a restart that was no soft reset.
     """
 
-    def __init__(self, clock):
+    def __init__(self, clock, name="esp32", micropython=(1, 27)):
         self._clock = clock
+        self._name = name
+        self._micropython = micropython
+        self.clock_fast = 0.0
         self.state = OFF
         self.levels = {}
         self._forget()
@@ -33,12 +47,17 @@ class Chip:
         self.wake = 0
         self.memory = ""  # hexadecimal
         self.held = {}  # over all but a power cut
+        self._slept_ms = self._clock.now_ms()
         self._rtc_ms = -self._clock.now_ms()
         self._restart()
 
     def _restart(self):
         # What no restart but a soft reset leaves alone.
         self.timers = set()
+        self.timer_starts = 0
+        self._references = list(_HELD[self._name])
+        self._stopped_ms = None  # when the ticks stopped for good
+        self._wdt_gone = False
         self._started_ms = self._clock.now_ms()
         self.driven = {}
         self.pulls = {}
@@ -58,15 +77,20 @@ class Chip:
         self._forget()
         self.state = OFF
 
-    def reset(self, cause):
-        """Start again for one of the causes of a reset."""
+    def reset(self, cause, orderly=False):
+        """Start again for one of the causes of a reset; `orderly`: by an esp_restart()."""
+        if cause in (WDT_RESET, HARD_RESET) and not orderly:
+            # Awake it is esp_timer that counts; the two clocks are reconciled before a deep sleep
+            # and an esp_restart() only: esp_timer's system_time.c registers it for those.
+            self._rtc_ms += (self._clock.now_ms() - self._started_ms) * self.clock_fast
+        if self._micropython < (1, 22) and cause not in (SOFT_RESET, DEEPSLEEP_RESET):
+            self.memory = ""  # RTC_DATA_ATTR, NOINIT since 1.22: ports/esp32/machine_rtc.c
         self.cause = cause
-        self.wake = 0
         if cause == SOFT_RESET:
-            # Interrupts and wake-up pins are off, but nobody stops the watchdog.
-            self.ext0 = self.ext1 = ()
+            # Interrupts are off; wake-up pins and the watchdog stay on.
             self.timers = set()
         else:
+            self.wake = 0
             self._restart()
         self.state = RUNNING
 
@@ -74,7 +98,9 @@ class Chip:
         """Begin a deep sleep of `ms`, 0 for one that no time ends."""
         self.driven = {}
         self.wdt_due = None
-        self.wake_due = self._clock.now_ms() + ms if ms > 0 else None
+        self._slept_ms = self._clock.now_ms()
+        # The clock that wakes it is the one that counts the time.
+        self.wake_due = self._slept_ms + ms / (1 + self.clock_fast) if ms > 0 else None
         self.state = ASLEEP
 
     def wake_cause(self):
@@ -92,13 +118,35 @@ class Chip:
 
     def wake_up(self, wake):
         """Start after a deep sleep that `wake` has ended."""
+        self._rtc_ms += (self._clock.now_ms() - self._slept_ms) * self.clock_fast
         self.reset(DEEPSLEEP_RESET)
         self.wake = wake
 
+    def timer_started(self, number):
+        """A program has initialised timer `number`; return whether the ticks stand still now."""
+        self.timer_starts += 1
+        if not _LEAKING[0] <= self._micropython < _LEAKING[1]:
+            return False
+        group = number & 1  # not its own: the port takes the index for the group
+        self._references[group] = (self._references[group] + 1) % _REFERENCES
+        # The reset comes with the reference that finds none.
+        if self._references[group] == 1 and not self._wdt_gone and group == 0:
+            self._wdt_gone = True
+            self.wdt_ms = self.wdt_due = None
+            if self._name == "esp32":
+                self._stopped_ms = self._clock.now_ms()
+        return self.is_stopped()
+
+    def is_stopped(self):
+        """Return whether the ticks stand still."""
+        return self._stopped_ms is not None
+
     def watch(self, ms):
         """Start the watchdog, or set it to another time."""
-        self.wdt_ms = ms
-        self.feed()
+        if not self._wdt_gone:
+            # In halves of a ms, in 32 bits: esp_task_wdt_impl_timer_reconfigure() of ESP-IDF.
+            self.wdt_ms = ms * 2 % 2**32 / 2
+            self.feed()
 
     def feed(self):
         """The program lives."""
@@ -117,12 +165,12 @@ class Chip:
     def rtc_ms(self, value=None):
         """Return or set the clock, in milliseconds since 2000."""
         if value is not None:
-            self._rtc_ms = value - self._clock.now_ms()
-        return int(self._rtc_ms + self._clock.now_ms())
+            self._rtc_ms = value - self._now_ms()
+        return int(self._rtc_ms + self._now_ms())
 
     def ticks_us(self):
         """Return the microseconds since the last start that was no soft reset."""
-        return int((self._clock.now_ms() - self._started_ms) * 1000)
+        return int((self._now_ms() - self._started_ms) * 1000)
 
     def next_ms(self):
         """Return when to look again, in the clock's milliseconds, or None."""
@@ -138,6 +186,9 @@ class Chip:
         return "ets Jul 29 2019 12:21:46\r\n\r\nrst:{},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n".format(
             _ROM.get(self.cause, _ROM_SOFTWARE)
         )
+
+    def _now_ms(self):
+        return self._clock.now_ms() if self._stopped_ms is None else self._stopped_ms
 
     def _level(self, pin):
         return self.levels.get(pin, 0)

@@ -22,6 +22,8 @@ ACTIONS = (
     "cut_power",
     "power_on",
     "press_reset",
+    "panic",
+    "clock_fast",
     "advance",
     "set_speed",
 )

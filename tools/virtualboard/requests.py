@@ -42,6 +42,7 @@ class Requests:
             "rtc_ms": chip.rtc_ms(),
             "memory": chip.memory,
             "ticks_us": chip.ticks_us(),
+            "stopped": chip.is_stopped(),
             "cause": chip.cause,
             "wake": chip.wake,
             "pins": {str(pin): level for pin, level in chip.levels.items()},
@@ -58,7 +59,10 @@ class Requests:
         return {}
 
     def _reset(self, how):
-        self._supervisor.reset(chips.SOFT_RESET if how == "soft" else chips.HARD_RESET)
+        self._supervisor.reset(chips.SOFT_RESET if how == "soft" else chips.HARD_RESET, True)
+
+    def _panic(self, _):
+        self._supervisor.panic()
 
     def _deepsleep(self, ms):
         self._supervisor.sleep(ms)
@@ -72,6 +76,9 @@ class Requests:
     def _timer(self, value):
         number, goes_round = value
         (self._chip.timers.add if goes_round else self._chip.timers.discard)(number)
+
+    def _timer_started(self, number):
+        return {"stopped": self._chip.timer_started(number)}
 
     def _ext0(self, value):
         self._chip.ext0 = value or ()

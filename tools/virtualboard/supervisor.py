@@ -12,6 +12,7 @@ from tools.virtualboard.process import Process
 from tools.virtualboard.replwatch import ReplWatch
 from tools.virtualboard.requests import Requests
 
+_PANIC = b"Guru Meditation Error: Core 0 panic'ed (LoadProhibited). Exception was unhandled.\r\n"
 _LOOK_S = 0.02  # nothing tells when a port is opened, so it is looked at so often
 
 
@@ -91,15 +92,23 @@ class Supervisor:
             if self._world.card is not None:
                 self._world.card.lose_power()
 
-    def reset(self, cause):
-        """Restart for one of the causes in chip.py."""
+    def reset(self, cause, orderly=False):
+        """Restart for one of the causes in chip.py; `orderly`: the program asked for it."""
         self.drain()
         self._end_process()
-        self._world.chip.reset(cause)
+        self._world.chip.reset(cause, orderly)
         if cause == chips.SOFT_RESET:
             self._warm_start()
         else:
             self._cold_start()
+
+    def panic(self):
+        """An error in C: the panic handler restarts the chip, as machine.reset() does to see."""
+        with self.lock:
+            if self._world.chip.state == chips.RUNNING and not self._closed:
+                self._put_out(_PANIC)
+                self.reset(chips.HARD_RESET)
+        self.wake()
 
     def sleep(self, ms):
         """Begin a deep sleep."""
@@ -268,8 +277,7 @@ class Supervisor:
             # Two Ctrl-C at a time, or one between program and REPL, end the unix port.
             self._start_process(False, False)
         elif code is not None and code < 0:
-            self._put_out(b"Guru Meditation Error: Core 0 panic'ed.\r\n")
-            self.reset(chips.HARD_RESET)
+            self.panic()
         else:
             self.reset(chips.SOFT_RESET)
 

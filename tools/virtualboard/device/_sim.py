@@ -27,6 +27,7 @@ _DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of ports/esp32/mpconfigport.h
 _queue = []  # (callback, argument) that wait for their turn
 _handlers = {}
 _timers = []
+_stopped = None  # the ticks at which they stopped for good
 _busy = False  # a callback runs: no other does, the scheduler is locked
 
 
@@ -41,11 +42,21 @@ def connect(path):
     state.update(ask(_ANSWER, hello=1))
     state["begin"] = begin
     state["rtc_ms"] -= state["ticks_us"] // 1000
+    if state["stopped"]:
+        stop_ticks()
 
 
 def ticks_us():
     """Return the microseconds of board time since the last start that was no soft reset."""
+    if _stopped is not None:
+        return _stopped
     return (time.ticks_us() - state["begin"]) * state["speed"] // 100 + state["ticks_us"]
+
+
+def stop_ticks():
+    """Have the ticks stand still until the chip restarts: esp_timer has stopped."""
+    global _stopped
+    _stopped = ticks_us()
 
 
 def rtc_ms():

@@ -1,4 +1,4 @@
-# machine.Timer: four of them, in board time.
+# machine.Timer: four of them, in board time: ports/esp32/machine_timer.c.
 
 import _sim
 
@@ -24,8 +24,12 @@ class Timer:
         if kwargs:
             self.init(**kwargs)
 
-    def init(self, *, mode=1, period=-1, freq=-1, callback=None, hard=False, tick_hz=1000):
+    def init(self, *, mode=1, period=-1, freq=-1, callback=None, tick_hz=1000, **hard):
         """Start it; `period` in ms, `freq` in Hz."""
+        if hard and (_sim.state["micropython"] < [1, 27] or list(hard) != ["hard"]):
+            raise TypeError("extra keyword arguments given")
+        if hard.get("hard"):
+            raise ValueError("hard Timers are not implemented")
         self._mode = mode
         self._callback = callback
         self._period_us = 1000000 // freq if freq != -1 else period * 1000000 // tick_hz
@@ -34,6 +38,8 @@ class Timer:
         self.due_us = _sim.ticks_us() + self._period_us
         _sim.add_timer(self)
         self._tell(mode == Timer.PERIODIC)
+        if _sim.ask(timer_started=self._number)["stopped"]:
+            _sim.stop_ticks()
 
     def deinit(self):
         """Stop it."""
