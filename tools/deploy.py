@@ -7,9 +7,12 @@ import sys
 
 import click
 
+from thingscam import config
+from thingscam.port import too_old
 from tools import configfile, errors, filesystem, flash, screen
 from tools.boardlink import WAIT_S, Board, BoardError
 
+_VERSION = "import sys\nprint(*sys.implementation.version[:2])"
 _WHOSE = "import thingscam\nprint(thingscam.__file__)"
 _OURS = "/lib/thingscam"  # all in it is from here: what is not any more is removed
 
@@ -71,6 +74,10 @@ def deploy(board, say, wanted):
 
     Raises BoardError, PortError.
     """
+    card = "/config.json" in wanted and config.parse(wanted["/config.json"]).on_card()
+    reason = too_old(tuple(map(int, board.exec(_VERSION).split())), card)
+    if reason:
+        say("note: " + reason)
     there = board.sums([_OURS, *wanted])
     changed = {
         path: data for path, data in wanted.items() if there.get(path) != filesystem.total(data)

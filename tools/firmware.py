@@ -11,6 +11,7 @@ from esptool.bin_image import ESP32FirmwareImage, ESP32S3FirmwareImage
 from esptool.targets import CHIP_DEFS
 from esptool.util import FatalError
 
+from thingscam.port import too_old
 from tools.errors import ToolError
 
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}
@@ -21,7 +22,6 @@ _TABLE_MOST = 0xC00
 _ENTRY = struct.Struct("<2sBBII16sI")  # ESP-IDF, partition-tables: magic, type ... flags
 _APP_DESCRIPTION = struct.Struct("<I12x32s32s16s16s32s")  # ESP-IDF, esp_app_desc_t
 _APP_MAGIC = 0xABCD5432
-_LEAST_VERSION = (1, 21)
 _DATA, _APP = 1, 0
 
 
@@ -50,15 +50,16 @@ class Firmware:
     """A checked firmware file.
 
     `data` goes to the flash at `offset`; `chip` is "esp32" or "esp32s3"; `version` is
-    MicroPython's ("v1.27.0"), `machine` what it calls its board, `idf` the ESP-IDF's
-    version; `camera` whether a camera driver was seen in it, `frozen` whether thingscam was;
-    `partitions` the list of its partition table.
+    MicroPython's ("v1.27.0"), `release` its beginning ((1, 27)), `machine` what it calls its
+    board, `idf` the ESP-IDF's version; `camera` whether a camera driver was seen in it, `frozen`
+    whether thingscam was; `partitions` the list of its partition table.
     """
 
     data: bytes
     offset: int
     chip: str
     version: str
+    release: tuple
     machine: str
     idf: str
     camera: bool
@@ -127,15 +128,17 @@ def parse(data):
     banner = re.search(rb"MicroPython (v?(\d+)\.(\d+)[\w.+-]*) on \d{4}-\d\d-\d\d", code)
     if banner is None:
         raise FirmwareError("no MicroPython: it is {}".format(project or "something else"))
-    version = banner[1].decode()
-    if (int(banner[2]), int(banner[3])) < _LEAST_VERSION:
-        raise FirmwareError("MicroPython {}: thingscam needs 1.21 or later".format(version))
+    found = (int(banner[2]), int(banner[3]))
+    reason = too_old(found, card=False)
+    if reason:
+        raise FirmwareError(reason)
     machine = re.search(rb"([ -~]{3,60}) with ESP32", code)
     return Firmware(
         data=data,
         offset=offset,
         chip=chip,
-        version=version,
+        version=banner[1].decode(),
+        release=found,
         machine=machine[1].decode().strip() if machine else "",
         idf=idf,
         camera=any(name in code for name in (b"\0camera\0", b"\0sensor\0", b"\0csi\0")),

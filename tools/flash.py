@@ -7,6 +7,7 @@ import pathlib
 import click
 
 from thingscam import boards
+from thingscam.port import too_old
 from tools import ROOT, configfile, errors, filesystem, firmware, loader, screen
 from tools.errors import ToolError
 from tools.firmware import CHIPS
@@ -63,6 +64,9 @@ def flash(
         raise FlashError("--firmware is missing{}".format(_where(profile.name)))
     found = firmware.load(image, sha256)
     _agree(profile, found)
+    reason = too_old(found.release, settings.on_card())
+    if reason:
+        raise FlashError(reason)
     say("MicroPython {} for {}{}".format(found.version, CHIPS[found.chip], _named(found)))
     if not found.camera:
         say("note: no camera driver seen in this firmware{}".format(_where(profile.name)))

@@ -33,7 +33,7 @@ def command(output, update):
 
     \b
     mpremote mip install http://HOST/package.json           as .py
-    mpremote mip install http://HOST/mpy6/package.json      as .mpy, for MicroPython 1.21+
+    mpremote mip install http://HOST/mpy6/package.json      as .mpy, for MicroPython 1.22+
     mpremote mip install --index http://HOST thingscam      whichever the board takes
 
     It holds lib/thingscam; boot.py, main.py and config.json a board gets by deploy or flash.

@@ -38,6 +38,10 @@ class Config:
         self.wifi = []
         self.secrets = ()
 
+    def on_card(self):
+        """Return whether pictures are to wait on an SD card."""
+        return self.outbox.path.startswith("/sd/")  # pyright: ignore
+
 
 def load(path="config.json", wifi_needed=False):
     """Read the file at `path` (text) and return it as a Config, defaults filled in.
@@ -180,7 +184,7 @@ def _board(config, tell, _on_board):
 def _sensor(config, tell, _on_board):
     profile = boards.find(config.camera.board)
     sleeps = config.power.mode == "deepsleep"
-    trouble = boards.sensor_trouble(profile, config.trigger.pir_pin, sleeps, _on_card(config))
+    trouble = boards.sensor_trouble(profile, config.trigger.pir_pin, sleeps, config.on_card())
     if trouble:
         tell(trouble)
 
@@ -206,7 +210,7 @@ def _frame_size(config, tell, _on_board):
 
 
 def _card(config, tell, _on_board):
-    if _on_card(config) and not boards.find(config.camera.board).card:
+    if config.on_card() and not boards.find(config.camera.board).card:
         text = "outbox.path: no SD card can be used on the board {}: set it to /outbox"
         tell(text.format(config.camera.board))
 
@@ -239,10 +243,6 @@ def _watchdog(config, tell, _on_board):
 
 
 _JUDGES = (_board, _sensor, _triggers, _light, _frame_size, _card, _files, _authority, _watchdog)
-
-
-def _on_card(config):
-    return config.outbox.path.startswith("/sd/")
 
 
 def _secrets(data):

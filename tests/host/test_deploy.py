@@ -279,3 +279,18 @@ def test_a_configuration_that_is_wrong_stays_here(config):
         refused(deploy(board, "--config", config), "camera.board", "esp-eye")
         refused(deploy(board, "--config", config.parent / "none.json"), "none.json")
         assert sorted(board.files()) == ["boot.py"]
+
+
+def test_a_micropython_that_is_too_old_is_told_of(config):
+    card = CONFIG | {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
+    for version, data, words in (
+        ("1.21", CONFIG, "note: MicroPython 1.21 is too old, take 1.22 or later"),
+        ("1.22", card, "note: MicroPython 1.22 is too old, take 1.24 or later"),
+        ("1.22", CONFIG, None),
+    ):
+        config.write_text(json.dumps(data))
+        with VirtualBoard(EMPTY, micropython=version) as board:
+            done = tools("deploy", board.port, "--config", config, "--no-follow")
+        assert done.returncode == 0, done.stderr
+        assert (words or "note: MicroPython") in done.stdout or words is None
+        assert words is not None or "too old" not in done.stdout

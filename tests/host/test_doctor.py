@@ -187,6 +187,15 @@ def test_a_board_without_psram_has_memory_enough_for_it(services):
     assert found["psram"].text.startswith("none")
 
 
+def test_a_micropython_that_is_too_old(services):
+    card = {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
+    for version, sections, step in (("1.21", {}, "micropython"), ("1.22", card, "config")):
+        with board(services[0], options={"micropython": version}, **sections) as it:
+            found = looked_over(it, upload=False)
+        assert wrong(found) == [step]
+        assert "flash" in found[step].remedy and "1.2" in found[step].text
+
+
 def test_no_camera_and_no_driver(services):
     found = faulty(services, "camera", lambda it: it.camera_fault("start", 9))
     assert "ribbon cable" in found["camera"].text + found["camera"].remedy

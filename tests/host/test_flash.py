@@ -102,6 +102,16 @@ def test_what_was_done_as_json_and_lib_as_source(bench):
     board_files((bench / "flash").read_bytes(), compiled=False)
 
 
+def test_a_card_needs_a_newer_micropython(bench):
+    data = firmwarefile.make("esp32", firmwarefile.PLUS, version="v1.23.0")
+    (bench / "esp32.bin").write_bytes(data)
+    image = ("--output", bench / "whole.bin")
+    assert flash(bench, "esp32", *image).returncode == 0
+    card = {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
+    (bench / "config.json").write_text(json.dumps(CONFIG | card))
+    refused(flash(bench, "esp32", *image), "1.23 is too old, take 1.24 or later")
+
+
 def test_erase_leaves_nothing_of_before(bench):
     (bench / "flash").write_bytes(b"old secrets" * (4 * MB // 11) + bytes(4 * MB % 11))
     with rom(bench, "esp32", 4) as port:

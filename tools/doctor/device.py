@@ -67,7 +67,7 @@ def run(name):
 
 
 _REMEDIES = {
-    "micropython": "flash MicroPython 1.21 or later",
+    "micropython": "flash MicroPython 1.22 or later",
     "files": "python -m tools deploy PORT",
     "filesystem": "python -m tools flash writes a new one",
     "config": "python -m tools config, then python -m tools deploy PORT",
@@ -85,8 +85,8 @@ _REMEDIES = {
 def micropython():
     version = sys.implementation.version
     text = "%d.%d.%d, %s" % (version[:3] + (getattr(sys.implementation, "_machine", "?"),))
-    if version[:2] < (1, 21):
-        raise Trouble(text, "thingscam needs 1.21 or later: flash another")
+    if version[:2] < (1, 22):
+        raise Trouble(text, "thingscam needs 1.22 or later: flash another")
     return text
 
 
@@ -117,6 +117,9 @@ def config():
         raise Trouble(str(e), "python -m tools config, then python -m tools deploy PORT")
     have["profile"] = boards.find(found.camera.board)
     have["config"] = found
+    if found.outbox.path.startswith("/sd/") and sys.implementation.version[:2] < (1, 24):
+        text = "outbox.path is on an SD card, and this MicroPython (before 1.24) takes a failed write for done"
+        raise Trouble(text, "flash MicroPython 1.24 or later, or set outbox.path to /outbox")
     return "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
 
 
