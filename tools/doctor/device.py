@@ -118,7 +118,7 @@ def config():
     have["profile"] = boards.find(found.camera.board)
     have["config"] = found
     if found.outbox.path.startswith("/sd/") and sys.implementation.version[:2] < (1, 24):
-        text = "outbox.path is on an SD card, and this MicroPython (before 1.24) takes a failed write for done"
+        text = "a write to the SD card of outbox.path that fails counts as done before 1.24"
         raise Trouble(text, "flash MicroPython 1.24 or later, or set outbox.path to /outbox")
     return "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
 
