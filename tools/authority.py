@@ -162,7 +162,10 @@ def _issued(certificate, issuer):
 def _prove(host, port, der):
     try:
         context = trust.make_context(der, True)
-        with socket.create_connection((host, port), _TIMEOUT_S) as raw:
-            trust.wrap(context, raw, host).close()
+        with (
+            socket.create_connection((host, port), _TIMEOUT_S) as raw,
+            trust.wrap(context, raw, host) as sock,
+        ):
+            trust.shake_hands(sock, b"", host)
     except OSError as e:
         raise AuthorityError("{}: a board would refuse it: {}".format(host, e)) from e

@@ -245,7 +245,11 @@ def tls():
         try:
             sock.settimeout(cloud.timeout_s)
             sock.connect(have["address"][-1])
-            trust.wrap(context, sock, host).close()
+            secured = trust.wrap(context, sock, host)
+            try:
+                trust.shake_hands(secured, b"\r\n", host)
+            finally:
+                secured.close()
         finally:
             sock.close()
     except trust.CertificateError as e:
