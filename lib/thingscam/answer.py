@@ -20,7 +20,12 @@ _KEPT = (_LENGTH, _CODING, _CONNECTION, _LOCATION)
 
 
 class AnswerError(OSError):
-    """What came back is not an HTTP answer, or is too large, or was cut short."""
+    """What came back is not an HTTP answer, or is too large, or was cut short.
+
+    `status` is its HTTP status, where there was one and nothing was cut off.
+    """
+
+    status = None
 
 
 class Answer:
@@ -77,11 +82,13 @@ class Reader:
         self._length = None
         self._coding = None
         self._close = False
+        self._cut = False
 
     def read(self, data=b""):
         """Read one answer, as read() does."""
         self._data = data
         self._at = self._head = 0
+        self._cut = False
         status = self._status_line()
         for _ in range(_INTERIM_MOST):
             if status >= 200 or status == 101:
@@ -92,9 +99,13 @@ class Reader:
         answer = Answer(status)
         self._length = None
         self._coding = None
-        self._headers(answer)
-        answer.keep = not self._close
-        self._read_body(answer)
+        try:
+            self._headers(answer)
+            answer.keep = not self._close
+            self._read_body(answer)
+        except AnswerError as e:
+            e.status = None if self._cut else status  # pyright: ignore
+            raise
         # What stands behind the answer belongs to nobody.
         answer.keep = answer.keep and self._at == len(self._data)
         return answer
@@ -245,6 +256,7 @@ class Reader:
     def _more(self, where):
         data = self._receive()
         if not data:
+            self._cut = True
             raise AnswerError("answer cut short: " + where)
         self._data = self._data[self._at :] + data if self._at < len(self._data) else data
         self._at = 0

@@ -222,7 +222,7 @@ class App:
     def _deliver(self):
         # A deep sleeper stays up for what can be sent now, one picture in 10 s.
         give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
-        while len(self._outbox) and not self._sender.backoff.left_ms():
+        while len(self._outbox) and not self._sender.waits_ms():
             self.turn()
             why = self._why_silent()
             if why == PACE or self.wanted():  # one has just been sent, or is taken first

@@ -34,11 +34,13 @@ class Backoff:
         self._until = None  # ticks; None when no wait is left
         kept = board.recall(board.BACKOFF)
         if kept:
-            self._row, self._base_s, end = struct.unpack(_RECORD, kept)
-            # A clock set back must not lengthen it.
-            left = min(end - board.clock_ms(), self._most_ms())
-            if self._row >= 0 and left > 0:
-                self._until = ticks_add(ticks_ms(), left)
+            row, base_s, end = struct.unpack(_RECORD, kept)
+            if 0 <= row < len(_BOUNDS):
+                self._row, self._base_s = row, min(base_s, _BOUNDS[row][1])
+                # A clock set back must not lengthen it.
+                left = min(end - board.clock_ms(), self._most_ms())
+                if left > 0:
+                    self._until = ticks_add(ticks_ms(), left)
 
     def success(self):
         """Forget the failures: an upload was accepted."""

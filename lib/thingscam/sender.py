@@ -3,14 +3,14 @@
 from thingscam import errcodes, exif
 from thingscam.backoff import Backoff
 from thingscam.interval import Interval
-from thingscam.port import const, ticks_diff, ticks_ms
+from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.session import Session
-from thingscam.uploader import Uploader, UploadError
+from thingscam.stubborn import Stubborn
+from thingscam.uploader import ANSWER, FILE, Uploader, UploadError
 
 PACE = "the service's pace"  # in place of a trouble
 
 _TOO_LARGE = const(4005)  # the service's errcode
-_STUBBORN = const(3)  # failures in a row of one picture until another one is tried
 
 
 class Sender:
@@ -38,8 +38,9 @@ class Sender:
         self._log = log
         self._counters = counters
         self._host = host
-        self._failed = None  # the picture that failed last, and how often in a row
-        self._failures = 0
+        self._stubborn = Stubborn()
+        self._carried = None  # size and time of one whose answer, sent from memory, was unclear
+        self._rest = None  # ticks until which nothing is to be offered, and how many wait
         self.silences = 0  # uploads in a row that got no answer at all
         self.interval = Interval()
         self.backoff = Backoff()
@@ -47,23 +48,43 @@ class Sender:
 
     def left_ms(self):
         """Return the milliseconds until the next request may start."""
-        return max(self.interval.left_ms(), self.backoff.left_ms())
+        return max(self.interval.left_ms(), self.waits_ms())
+
+    def waits_ms(self):
+        """Return the milliseconds of a pause that something that failed is the reason for."""
+        return max(self.backoff.left_ms(), self._rest_ms())
 
     def why_silent(self):
         """Return why no request may start now, a text (PACE: nothing is wrong), or None."""
         if self.backoff.left_ms():
             return str(self.trouble or "waiting since a failure before the last start")
+        if self._rest_ms():
+            return "what waits failed and is put off: %s" % (self.trouble or "see the log")
         return PACE if self.interval.left_ms() else None
 
     def send_frame(self, frame, captured_at, cause):
         """Send a picture from memory; return whether that settled it (else: keep it)."""
         image = self._stamped(frame, captured_at, cause)
-        return self._upload(image, len(frame), cause) in (None, errcodes.DROP)
+        e = self._upload(image, len(frame), cause)
+        if e is None:
+            self._stubborn.succeeded()
+        elif e.action == errcodes.DROP:
+            # For a person to see, as one that was kept.
+            if self._outbox.put(frame, captured_at, cause):
+                kept = self._outbox.newest()
+                if kept is not None and kept.size == len(frame):
+                    self._outbox.reject(kept)
+        elif e.fault == ANSWER:
+            self._carried = len(frame), captured_at
+        return e is None or e.action == errcodes.DROP
 
     def send_kept(self):
         """Send the picture of the outbox whose turn it is, if there is one."""
         kept = self._next()
         if kept is None:
+            left = self._stubborn.left_ms()
+            if left:
+                self._rest = ticks_add(ticks_ms(), left), len(self._outbox)
             return
         file = None
         try:
@@ -75,16 +96,17 @@ class Sender:
             self._outbox.step_over(kept.number, "read", e)  # it was whole, and may be again
             return
         try:
-            action = self._upload(image, kept.size, kept.cause)
+            e = self._upload(image, kept.size, kept.cause)
         finally:
             file.close()
-        if action is None:
+        if e is None:
             self._outbox.remove(kept)
-        elif action == errcodes.DROP:
+            self._stubborn.succeeded(kept.number)
+        elif e.action == errcodes.DROP:
             self._outbox.reject(kept)
+            self._stubborn.forget(kept.number)
         else:
-            self._failures = self._failures + 1 if kept.number == self._failed else 1
-            self._failed = kept.number
+            self._failed(kept, e)
 
     def no_network(self, why):
         """Take note that there is no way out: the next try waits as after a failure."""
@@ -104,16 +126,39 @@ class Sender:
         self._session.close()
 
     def _next(self):
-        box = self._outbox
-        first, other = box.oldest, box.newest
-        if self._newest_first:
-            first, other = other, first
-        kept = first()
-        if kept is None or kept.number != self._failed or self._failures < _STUBBORN:
-            return kept
-        # The service answers, but not to this picture: it must not hold up all others.
-        self._failures = 0
-        return other() if self.trouble is not None and self.trouble.errcode else kept
+        first = self._outbox.newest if self._newest_first else self._outbox.oldest
+        if not self._stubborn:
+            return first()
+        kept = first(self._stubborn)
+        if kept is None and self._stubborn.start_over():
+            kept = first(self._stubborn)
+        return kept
+
+    def _failed(self, kept, e):
+        unclear = int(e.fault == ANSWER)
+        if unclear and (kept.size, kept.captured_at) == self._carried:
+            self._carried = None
+            unclear += 1
+        why = self._stubborn.failed(kept.number, e.status is not None, e.fault == FILE, unclear)
+        if why is None:
+            return
+        self._counters.add("dropped")
+        self._log.error("picture %d is set aside in rejected/: %s (%s)", kept.number, why, e)
+        self._outbox.reject(kept)
+        self._stubborn.forget(kept.number)
+        if unclear:
+            self.backoff.success()  # it was taken in: the next need not wait
+
+    def _rest_ms(self):
+        if self._rest is None:
+            return 0
+        until, count = self._rest
+        left = ticks_diff(until, ticks_ms())
+        # A picture that comes meanwhile need not wait for those that failed.
+        if left <= 0 or len(self._outbox) != count:
+            self._rest = None
+            return 0
+        return left
 
     def _stamped(self, image, captured_at, cause):
         if self._model is None:
@@ -122,14 +167,14 @@ class Sender:
         return exif.Stamped(image, segment, self._limit)
 
     def _upload(self, image, size, cause):
-        # Returns None when the picture was accepted, else the action.
+        # Returns None when the picture was accepted, else the UploadError.
         start = ticks_ms()
         self.interval.restart()
         try:
             url = self._uploader.upload(image)
         except UploadError as e:
             self._refused(e, size)
-            return e.action
+            return e
         finally:
             self.interval.restart()
         self.backoff.success()
@@ -141,6 +186,10 @@ class Sender:
         return None
 
     def _refused(self, e, size):
+        if e.fault == FILE:
+            self._counters.add("retried")
+            self._log.warning("upload failed, others go first: %s", e)
+            return
         # A certificate or a redirect that is refused came from someone.
         silent = e.status is None and e.action == errcodes.RETRY
         self.silences = self.silences + 1 if silent else 0

@@ -9,7 +9,11 @@ from thingscam.trust import CertificateError
 
 _ANSWER_MOST = const(4096)
 _CHUNK = const(4096)
+_BEGIN = const(80)  # bytes of an answer that are shown
 _REDIRECTS = (301, 302, 303, 307, 308)
+
+FILE = "file"  # faults that are not the network's
+ANSWER = "answer"
 
 
 class UploadError(Exception):
@@ -18,11 +22,14 @@ class UploadError(Exception):
     `action` is what to do: "retry", "wait", "drop" or "stop" (see errcodes.py). `errcode`
     (int) is the service's, None where it did not speak; `status` (int) is the HTTP
     status, None where there was none; `message` is what the service or the network said.
-    The text of the error adds what a person should look at.
+    `fault` is FILE where the picture's own file could not be read, ANSWER where an answer
+    that says yes, perhaps, could not be read; else None. The text of the error adds what a
+    person should look at.
     """
 
-    def __init__(self, action, message, errcode=None, status=None):
+    def __init__(self, action, message, errcode=None, status=None, fault=None):
         self.action = action
+        self.fault = fault
         self.message = message
         self.errcode = errcode
         self.status = status
@@ -64,6 +71,7 @@ class Uploader:
             trusted = cloud.ca if cloud.verify and cloud.ca else cloud.verify
             self._options = {"allow_redirects": False, "stream": True, "verify": trusted}
         needs_check = cloud.verify and cloud.endpoint.startswith("https:")
+        self._verified = needs_check
         self._refused = needs_check and not (self._own or self._on_computer)
         self._file = None  # what sends files, made with the first one
         self._file_headers = self._headers.copy()
@@ -83,6 +91,8 @@ class Uploader:
                 "this HTTP client does not check certificates: use thingscam.session.Session, "
                 "or set cloud.verify to false and accept that anyone may read along",
             )
+        if self._file is not None:
+            self._file.error = None
         data, headers = self._request(image)
         answer = None
         try:
@@ -125,7 +135,7 @@ class Uploader:
         try:
             body.take(image)
         except OSError as e:
-            raise self._error(errcodes.RETRY, "the picture's file cannot be read: {}".format(e))
+            raise self._file_error(e)
         headers["Content-Length"] = str(len(body))
         # Stock urequests writes what has a length at once, and takes a generator in pieces.
         return body if self._own or self._on_computer else iter(body), headers
@@ -138,29 +148,49 @@ class Uploader:
         except (ValueError, MemoryError):
             found = None
         if not isinstance(found, dict):
-            raise self._error(errcodes.RETRY, "the answer is not the service's", None, status)
+            raise self._unclear("the answer is not the service's", status, body)
         url = found.get("image_url")
         if _is_int(found.get("result"), 1) and isinstance(url, str) and url:
             return url
         errcode = found.get("errcode")
         if not _is_int(errcode):
-            raise self._error(errcodes.RETRY, "the answer makes no sense", None, status)
+            raise self._unclear("the answer makes no sense", status, body)
         message = found.get("message")
         if not isinstance(message, str):
             message = ""
         raise self._error(errcodes.action(errcode), message, errcode, status)
 
+    def _unclear(self, what, status, body):
+        # The page of a hotel's Wi-Fi says 200 to everything; a server that was verified has
+        # taken the picture in if it says 2xx, whatever else it says.
+        begin = bytes(body[: 4 * _BEGIN])
+        page = b"<html" in begin.lower() or b"<!doctype html" in begin.lower()
+        taken = 200 <= status < 300 and (self._verified or not page)
+        # Masked before it is cut: half a secret is one, too.
+        text = mask("".join(chr(c) if 32 <= c < 127 else "?" for c in begin), self._secrets)
+        what = "{}: HTTP {}, ".format(what, status)
+        what += 'it begins "{}"'.format(text[:_BEGIN]) if text else "it is empty"
+        return self._error(errcodes.RETRY, what, None, status, ANSWER if taken else None)
+
+    def _file_error(self, e):
+        text = "the picture's file cannot be read: {}".format(e)
+        return self._error(errcodes.RETRY, text, fault=FILE)
+
     def _network_error(self, e):
+        if self._file is not None and self._file.error is not None:
+            return self._file_error(self._file.error)
         text = "{}: {}".format(self._host, _reason(e))
         # CPython's requests wraps OpenSSL's refusal without a class of its own.
         if isinstance(e, CertificateError) or "CERTIFICATE_VERIFY_FAILED" in str(e):
             return self._error(errcodes.STOP, text)
-        return self._error(errcodes.RETRY, text)
+        status = getattr(e, "status", None)  # of an answer that is there and breaks the rules
+        taken = status is not None and 200 <= status < 300
+        return self._error(errcodes.RETRY, text, None, status, ANSWER if taken else None)
 
-    def _error(self, action, message, errcode=None, status=None):
+    def _error(self, action, message, errcode=None, status=None, fault=None):
         # Service and network may say our own secrets back to us.
         message = one_line(mask(message, self._secrets), 300)
-        return UploadError(action, message, errcode, status)
+        return UploadError(action, message, errcode, status, fault)
 
 
 class _FileBody:
@@ -170,6 +200,7 @@ class _FileBody:
         self._view = memoryview(bytearray(_CHUNK))
         self._file = None
         self._start = self._size = 0
+        self.error = None  # the OSError that reading ended with
 
     def take(self, file):
         self._file = file
@@ -180,12 +211,19 @@ class _FileBody:
         return self._size
 
     def __iter__(self):
-        self._file.seek(self._start)
         view = self._view
-        while True:
-            count = self._file.readinto(view)
-            if not count:
-                return
+        left = self._size
+        while left > 0:
+            try:
+                if left == self._size:
+                    self._file.seek(self._start)
+                count = self._file.readinto(view)
+                if not count:
+                    raise OSError(errno.EIO, "it ends {} bytes too early".format(left))
+            except OSError as e:
+                self.error = e
+                raise
+            left -= count
             yield view[:count] if count < len(view) else view
 
 

@@ -1,8 +1,10 @@
 # backoff.Backoff: how long to wait after a failed upload, over sleep, resets and clocks.
 
 import random
+import struct
 
 from fakeboard import PERIOD, on_board
+from thingscam import board
 from thingscam.backoff import Backoff
 from thingscam.uploader import UploadError
 
@@ -214,3 +216,20 @@ def test_works_on_a_computer(esp):
     waiting.failure(RETRY)
     assert waiting.left_ms() == 10000
     assert plain().left_ms() == 0
+
+
+@on_board
+def test_a_senseless_record_does_no_harm(esp):
+    for row, base_s, end in (
+        (0, 0xFFFFFFFF, 1 << 62),
+        (4, 0xFFFFFFFF, -(1 << 62)),
+        (5, 10, 1 << 40),
+        (-7, 10, 1 << 40),
+        (2000000000, 3, 0),
+    ):
+        esp.power_cut()
+        board.remember(board.BACKOFF, struct.pack("<iIq", row, base_s, end))
+        backoff = plain()
+        assert 0 <= backoff.left_ms() <= 4500000
+        assert 0 < backoff.failure(RETRY) <= 1000
+        assert Backoff().left_ms() <= 1125000

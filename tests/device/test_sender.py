@@ -17,7 +17,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam import config
+from thingscam import board, config
 from thingscam.counters import Counters
 from thingscam.outbox import Outbox
 from thingscam.sender import PACE, Sender
@@ -28,7 +28,9 @@ TAKEN = 1790000000
 class Post:
     """A Sender with an outbox and a log; the host of the sender as well."""
 
-    def __init__(self, endpoint=None, order="oldest", exif=True, folder=None, **cloud):
+    def __init__(
+        self, endpoint=None, order="oldest", exif=True, folder=None, forget=True, **cloud
+    ):
         cloud.update(
             endpoint=endpoint or env("SERVICE"),
             access_token=TOKEN,
@@ -50,11 +52,14 @@ class Post:
         self.too_large_sizes = []
         self.rooms = 0
         self.interrupted = False
-        self.chokes = None
+        self.chokes = None  # the begin of a note, and what pictures with it meet
+        self.choking = {"errcode": 5001}
+        self.offered = 0  # so often were they offered
         self.sender = Sender(self.config, self.outbox, self.notes, self.counters, self)
         self.upload = self.sender._uploader.upload
         self.sender._uploader.upload = self.choke
-        no_faults()
+        if forget:
+            no_faults()
 
     def keep(self, *notes):
         for note in notes:
@@ -89,8 +94,9 @@ class Post:
             begin = bytearray(1000)
             image.readinto(begin)
             image.seek(0)
-            if note_in(begin) == self.chokes:
-                fault(errcode=5001)
+            if note_in(begin).startswith(self.chokes):
+                self.offered += 1
+                fault(self.choking)
         return self.upload(image)
 
     def too_large(self, size):
@@ -363,24 +369,232 @@ def test_oldest_or_newest_first(esp):
 
 @on_board
 def test_a_stubborn_picture_does_not_hold_up_the_others(esp):
-    for order, stubborn in (("oldest", "1"), ("newest", "4")):
+    # The service chokes on one, a firewall on the way answers in its place, or resets.
+    for what in (
+        {"errcode": 5001},
+        {"html": True, "status": 403},
+        {"errcode": 4008},
+        {"redirect": "https://blocked.example/"},
+        {"reset_after": 5000},
+    ):
+        for order, stubborn in (("oldest", "1"), ("newest", "4")):
+            esp.power_cut()
+            post = Post(order=order)
+            post.keep("1", "2", "3", "4")
+            post.chokes, post.choking = stubborn, what
+            for _ in range(8):
+                post.pause(esp)
+                post.sender.send_kept()
+            assert sorted(arrived()) == [each for each in "1234" if each != stubborn], what
+            # What comes new need not wait for it, nor for its pauses.
+            post.keep("5")
+            post.pause(esp)
+            post.sender.send_kept()
+            assert arrived()[-1] == "5" and post.waiting() == 1
+            # Its trouble over, it goes as well.
+            post.chokes = None
+            for _ in range(3):
+                post.pause(esp)
+                post.sender.send_kept()
+            assert post.waiting() == 0 and arrived()[-1] == stubborn
+
+
+def until_settled(esp, post, each_s=60, most=600):
+    """Keep a picture each so many seconds and send, until the first is settled."""
+    first = post.outbox.oldest().number
+    tries = 0
+    begin = esp.ticks
+    for i in range(most):
+        if i % 3 == 0:
+            post.keep("new %d" % i)
+        for _ in range(3):
+            if post.sender.why_silent() is None:
+                tries += 1
+                post.sender.send_kept()
+            esp.go(each_s * 333)
+        found = post.outbox.oldest()
+        if found is None or found.number != first:
+            return tries, (esp.ticks - begin) // 1000
+    raise AssertionError(post.notes.lines[-3:])
+
+
+@on_board
+def test_a_picture_that_fails_alone_is_set_aside_in_the_end(esp):
+    post = Post()
+    post.keep("bad")
+    post.chokes, post.choking = "bad", {"html": True, "status": 403}
+    _, took_s = until_settled(esp, post)
+    assert 1800 <= took_s <= 2 * 3600, took_s
+    assert post.rejected() == 1
+    assert post.offered <= 12
+    assert post.notes.count("ERROR picture", "is set aside in rejected/", "others did not") == 1
+    assert post.counters.as_dict()["dropped"] == 1
+    assert "bad" not in arrived()
+
+
+@on_board
+def test_that_holds_over_deep_sleep(esp):
+    post = Post()
+    post.keep("bad")
+    post.offered = 0
+    for i in range(120):
+        post.keep("new {}".format(i))
+        post.chokes, post.choking = "bad", {"html": True, "status": 403}
+        for _ in range(4):
+            if post.sender.why_silent() is None:
+                post.sender.send_kept()
+            esp.go(10000)
+        offered = post.offered
+        esp.wake(60000)
+        post = Post(folder=post.folder, forget=False)
+        post.offered = offered
+        if post.rejected():
+            break
+    assert post.rejected() == 1 and offered <= 12, (offered, i)
+    assert post.waiting() <= 2
+
+
+@on_board
+def test_nothing_is_set_aside_when_the_service_fails(esp):
+    # For hours it refuses all, or most by chance; then all arrives, in about their order.
+    for what in ({"html": True, "status": 403}, {"errcode": 5001}, {"no_answer": "close"}):
         esp.power_cut()
-        post = Post(order=order)
-        post.keep("1", "2", "3", "4")
-        post.chokes = stubborn  # the service chokes on this one, each time
+        post = Post()
+        post.keep("1", "2", "3", "4", "5")
+        fault(dict(what, times=1000))
         for _ in range(40):
-            post.pause(esp)
+            esp.go(max(post.sender.left_ms(), 10000))
             post.sender.send_kept()
-            if len(post.outbox) == 1:
-                break
-        assert sorted(arrived() + [stubborn]) == ["1", "2", "3", "4"], order
-        assert post.waiting() == 1
-        # Its trouble over, it goes as well.
-        post.chokes = None
-        for _ in range(2):
-            post.pause(esp)
+        assert post.waiting() == 5 and post.rejected() == 0, what
+        no_faults()
+        for _ in range(40):
+            esp.go(max(post.sender.left_ms(), 10000))
             post.sender.send_kept()
-        assert post.waiting() == 0 and arrived()[-1] == stubborn
+        assert sorted(arrived()) == ["1", "2", "3", "4", "5"], what
+        assert post.counters.as_dict()["dropped"] == 0
+
+
+@on_board
+def test_many_that_fail_do_not_hold_up_the_others(esp):
+    post = Post()
+    post.keep(*["bad %d" % i for i in range(10)])
+    post.keep("good")
+    post.chokes, post.choking = "bad", {"html": True, "status": 403}
+    for _ in range(20):
+        esp.go(max(post.sender.left_ms(), 10000))
+        post.sender.send_kept()
+    assert arrived() == ["good"]
+
+
+@on_board
+def test_an_answer_that_is_not_understood_repeats_a_picture_twice_at_most(esp):
+    # It has been taken in, though nobody can read the answer: gzip, another form, nothing.
+    for raw in (
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\0",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + "x" * 9999,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: br\r\n\r\nx",
+        'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"ok": true}',
+    ):
+        esp.power_cut()
+        post = Post()
+        post.keep("1", "2", "3")
+        fault(raw=raw, times=1000)
+        for _ in range(20):
+            esp.go(max(post.sender.left_ms(), 10000))
+            post.sender.send_kept()
+        assert post.waiting() == 0 and post.rejected() == 3, (raw, post.notes.lines)
+        assert len(uploads()) == 9
+        assert post.notes.count("ERROR", "probably stored") == 3
+    assert post.notes.count('it begins "{"ok": true}"') > 0, post.notes.lines
+    # One that was sent from memory first is the same picture.
+    esp.power_cut()
+    post = Post()
+    fault(raw=raw, times=1000)
+    assert not post.sender.send_frame(photo("1"), TAKEN, "pir")
+    post.keep("1")
+    for _ in range(5):
+        esp.go(max(post.sender.left_ms(), 10000))
+        post.sender.send_kept()
+    assert post.rejected() == 1 and len(uploads()) == 3
+
+
+@on_board
+def test_a_page_to_sign_in_takes_nothing_in(esp):
+    post = Post()
+    post.keep("1")
+    fault(html=True, times=1000)
+    for _ in range(12):
+        esp.go(max(post.sender.left_ms(), 10000))
+        post.sender.send_kept()
+    assert post.waiting() == 1 and post.rejected() == 0
+    assert post.notes.count("the answer is not the service's: HTTP 200, it begins") > 1
+
+
+@on_board
+def test_a_fault_of_the_flash_is_told_as_one_and_waits_for_no_network(esp):
+    post = Post()
+    post.keep("bad", "2", "3")
+    number = post.outbox.oldest().number
+    oldest = post.outbox.oldest
+
+    def broken(skip=()):
+        kept = oldest(skip)
+        if kept is not None and kept.number == number:
+            return Worn(kept, None)
+        return kept
+
+    post.outbox.oldest = broken
+    post.sender.send_kept()
+    assert post.notes.count("WARNING upload failed, others go first: the picture's file") == 1
+    assert post.sender.backoff.left_ms() == 0 and post.sender.silences == 0
+    for _ in range(2):
+        post.pause(esp)
+        post.sender.send_kept()
+    assert arrived() == ["2", "3"] and post.waiting() == 1
+    assert post.sender.trouble is None
+    # Alone it is tried ever more seldom, and nobody waits awake for it.
+    tries = len(uploads())
+    for _ in range(720):
+        if post.sender.why_silent() is None:
+            post.sender.send_kept()
+        esp.go(10000)
+    assert 3 <= len(uploads()) - tries <= 10
+    assert post.sender.waits_ms() > 0 and "put off" in post.sender.why_silent()
+    # With others it ends in rejected/.
+    for i in range(400):
+        if post.rejected():
+            break
+        if i % 6 == 0:
+            post.keep("new {}".format(i))
+        if post.sender.why_silent() is None:
+            post.sender.send_kept()
+        esp.go(60000)
+    assert post.rejected() == 1 and post.counters.as_dict()["dropped"] == 1, post.notes.lines[-9:]
+
+
+@on_board
+def test_what_is_refused_from_memory_can_be_looked_at(esp):
+    post = Post()
+    fault(errcode=4004)
+    assert post.sender.send_frame(photo(), TAKEN, "pir")
+    assert post.rejected() == 1 and post.waiting() == 0
+    assert post.counters.as_dict()["dropped"] == 1
+
+
+@on_board
+def test_senseless_records_do_no_harm(esp):
+    for data in (b"\xff" * 24, bytes(range(24)), b"\1\0\0\0\xff\xff\xff\xff" * 3):
+        esp.power_cut()
+        board.remember(board.STUBBORN, data)
+        post = Post()
+        post.keep("1", "2")
+        for _ in range(400):
+            if post.sender.why_silent() is None:
+                post.sender.send_kept()
+            esp.go(10000)
+        assert sorted(arrived()) == ["1", "2"]
 
 
 @on_board
@@ -433,6 +647,20 @@ class Broken:
     def _fail(self, name):
         if name == self._failing:
             raise OSError(5, "EIO")
+
+
+class Worn(Broken):
+    """One whose file can be looked at, but not be read to its end."""
+
+    def open(self):
+        file = self._kept.open()
+
+        def readinto(buffer):
+            if file.tell() > 20000:
+                raise OSError(5, "EIO")
+            return file.readinto(buffer)
+
+        return Names(seek=file.seek, tell=file.tell, readinto=readinto, close=file.close)
 
 
 @on_board

@@ -435,6 +435,44 @@ def test_what_is_no_image_is_drop():
             refused(Uploader(settings("http://127.0.0.1:9"), http_client), image, "drop")
 
 
+def test_whose_fault_it_was():
+    for raw, verdict in (
+        (http(200, "ok"), "answer"),
+        (http(201, '{"result": 1}'), "answer"),
+        (http(204, ""), "answer"),
+        (http(200, "<?xml version='1.0'?><ok/>"), "answer"),
+        (http(200, "x" * 5000), "answer"),
+        # Nothing says that these were taken in.
+        (http(200, "<!DOCTYPE HTML><html>Sign in</html>"), None),
+        (http(403, "<html>blocked</html>"), None),
+        (http(502, "oh"), None),
+        (http(200, "ok")[:-1], None),
+        ("garbage", None),
+    ):
+        script = Script([["head"], ["body"], ["send", raw], ["close"]])
+        e = raises(UploadError, Uploader(settings(script.url), session.Session()).upload, b"1")
+        assert (e.action, e.fault) == ("retry", verdict), (raw[:60], e.fault)
+        script.report()
+    script = Script([["head"], ["until_closed"]])
+    e = raises(
+        UploadError, Uploader(settings(script.url), session.Session()).upload, BrokenFile(0)
+    )
+    assert e.fault == "file" and "5" in str(e)
+    script.report()
+
+
+def test_what_the_answer_began_with_is_said():
+    for body, seen in (
+        ("\x1f\x8b\x08 abc\r\nINFO forged", '"??? abc??INFO forged"'),
+        ("x" * 75 + TOKEN + KEY + "y" * 3000, '"' + "x" * 75 + '***"'),
+        ("", "it is empty"),
+    ):
+        script = Script([["head"], ["body"], ["send", http(200, body)], ["close"]])
+        e = refused(Uploader(settings(script.url), session.Session()), b"1", "retry", None, 200)
+        assert seen.rstrip('"') in e.message and len(e.message) < 160, e.message
+        script.report()
+
+
 class Deaf:
     def post(self, url, data=None, headers=None, timeout=None):
         raise AssertionError("a request was made")
