@@ -18,6 +18,7 @@ _GRACE_MS = const(8000)  # a deep sleeper stays up so long after power-on: for m
 _OFFLINE_MS = const(30000)  # a deep sleeper looks for the network so long
 _HEALTHY_MS = const(60000)
 _SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
+_OFF_S = const(60)
 _PWDN = const(14)  # of a board's camera pins
 _CARD = "/sd"
 
@@ -78,12 +79,13 @@ class App:
         self._too_old = too_old(implementation.version, box.path.startswith(_CARD))
         _mount_card(box.path, self._log)
         self._outbox = Outbox(box.path, box.max_bytes, box.policy, self._log)
-        self._clock = Clock(self._log, self.wanted, self._clock_set)
+        self._wifi = wifi.Wifi(config.wifi, self._log, self.wanted)
+        parts = (self._log, self.wanted, self._clock_set, self._wifi.gateway)
+        self._clock = Clock(config.clock.servers, *parts)
         parts = (self._outbox, self._clock, self._log, self._counters)
         self._status = Status(profile, *parts)
         self._capture = Capture(config, profile, *parts)
         self._sender = Sender(config, self._outbox, self._log, self._counters, self)
-        self._wifi = wifi.Wifi(config.wifi, self._log, self.wanted)
         self._sent = None
         self._young = True
         self._online = self._cramped = False
@@ -175,6 +177,8 @@ class App:
         board.waiting(True)
         result = call(*arguments)
         board.waiting(False)
+        if self._is_certificate():
+            self._clock.doubted()
         if self._cramped:
             self._cramped = False
             self._sender.hang_up()
@@ -201,16 +205,25 @@ class App:
     def _network(self):
         online = self._wifi.step()
         if online:
+            if not self._online:
+                self._clock.joined()
             self._clock.step()
         elif self._online:
             self._sender.hang_up()
         self._online = online
 
     def _clock_set(self, off_s):
+        if abs(off_s) > _OFF_S and self._is_certificate():
+            self._sender.backoff.success()  # it may be good by the right time
         # What is kept for the next start is in the clock's time.
         self._status.clock_set(off_s)
         self._sender.clock_set()
         self._capture.trigger.clock_set()
+
+    def _is_certificate(self):
+        # Whether the last trouble was a certificate: nobody answered, and a person must see to it.
+        trouble = self._sender.trouble
+        return trouble is not None and trouble.status is None and trouble.action == "stop"
 
     def _why_silent(self):
         if not self._online:

@@ -31,6 +31,7 @@ TIMERS = (172, 1)
 DOING = (180, 1)
 ADDRESS = (220, 11)
 POINT = (280, 6)
+NTP = (292, 14)
 SENT = (320, 12)
 STUBBORN = (336, 24)
 LOG = (364, 6)
@@ -46,6 +47,11 @@ _HOUR_MS = const(3600000)
 _AGES_MS = const(1000000000)  # four times that still fits into ESP-IDF's 32 bits
 _RUNS = b"\1"
 _MOST_TIMERS = const(8)
+
+
+def set_clock(moment):
+    """Set the clock to `moment`, a tuple as of time.gmtime(), in UTC."""
+    machine.RTC().datetime(moment[:3] + (moment[6] + 1,) + moment[3:6] + (0,))
 
 
 def recall(place):

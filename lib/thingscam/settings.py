@@ -5,6 +5,9 @@ NEEDED = "needed"  # in place of a default
 # Frame sizes by the names the camera drivers share (esp32-camera's framesize_t), by size.
 FRAME_SIZES = ("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "QXGA")
 
+# Asked in turn: one may be blocked or down. The third answers in China as well.
+_TIME_SERVERS = ("pool.ntp.org", "time.cloudflare.com", "ntp.aliyun.com")
+
 # section, ((key, kind, default, bounds or choices), ...)
 SECTIONS = (
     (
@@ -56,8 +59,11 @@ SECTIONS = (
             ("watchdog_s", "number", 60, (0, 3600)),
         ),
     ),
+    ("clock", (("servers", "hosts", list(_TIME_SERVERS), None),)),
     ("log", (("level", "choice", "info", ("debug", "info", "warning", "error")),)),
 )
+
+_MOST_HOSTS = 8
 
 # What each entry of the list "wifi" holds.
 NETWORK = (("ssid", "ssid", NEEDED, None), ("password", "password", "", None))
@@ -73,6 +79,8 @@ def check(kind, value, limits):
         return None
     if kind in ("number", "pin"):
         return _number(value, limits)
+    if kind == "hosts":
+        return _hosts(value)
     if kind == "path" and value is None:
         return None
     if not isinstance(value, str):
@@ -98,6 +106,18 @@ def check(kind, value, limits):
     if "\0" in value:
         return "holds a zero character"
     return _folder(value) if kind == "folder" else None
+
+
+def _hosts(value):
+    if not isinstance(value, list) or len(value) > _MOST_HOSTS:
+        return "must be a list of {} names of hosts at most".format(_MOST_HOSTS)
+    for name in value:
+        if not isinstance(name, str) or not name or len(name) > 253 or name[-1] == ">":
+            return "must hold names of hosts, in quotes"
+        for char in name:
+            if not (_is_alnum(char) or char in "-._"):
+                return "must hold names or addresses of hosts only, found {!r}".format(char)
+    return None
 
 
 def what(value):

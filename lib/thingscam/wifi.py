@@ -108,6 +108,14 @@ class Wifi:
         except (OSError, RuntimeError, ValueError):
             return None
 
+    def gateway(self):
+        """Return the gateway's address, a text; None without one."""
+        try:
+            found = self._wlan.ifconfig()[2] if self._wlan is not None else "0.0.0.0"
+        except (OSError, RuntimeError):
+            return None
+        return None if found == "0.0.0.0" else found
+
     def _step(self):
         joined = self._wlan.isconnected()
         if self._leaving:

@@ -83,8 +83,14 @@ class Board:
         self.outputs = {}
         self.held = []
         self.air = Air(self)
-        self.ntp = {}  # what servers do other than answer: an exception, or "kiss"
+        # What servers do other than answer: OSError(-202) their name is not found, after 7 s,
+        # another exception, "kiss", or be wrong by so many seconds. That of a gateway is its
+        # address.
+        self.ntp = {self.air.gateway: OSError(110)}
         self.asked = []
+        self.looked_up = []
+        self._hosts = []
+        self.answers_late_ms = 0
         self.log = []
         self.on_ticks = None  # called whenever time goes on
         self._start("power_on")
@@ -92,7 +98,7 @@ class Board:
         self._machine()
         self.esp32 = Names(WAKEUP_ANY_HIGH=True, WAKEUP_ALL_LOW=False, wake_on_ext0=self._ext0)
         self.network = Names(STA_IF=0, WLAN=lambda interface: self.air)
-        self.ntptime = Names(host="pool.ntp.org", timeout=1, settime=self._settime)
+        self.ntptime = Names(host="pool.ntp.org", timeout=1, time=self._ntp_time)
         self.time = Names(
             time=lambda: self.wall_ms // 1000,
             time_ns=lambda: self.wall_ms * 1000000,
@@ -106,6 +112,7 @@ class Board:
             "esp32": self.esp32,
             "network": self.network,
             "ntptime": self.ntptime,
+            "getaddrinfo": self._getaddrinfo,
             "Timer": self.machine.Timer,
             "time": self.time,
             "gc": Names(mem_free=lambda: 4000000 if self.psram else 80000, collect=lambda: None),
@@ -317,6 +324,11 @@ class Board:
                 esp.rtc = bytes(data)
                 return None
 
+            def datetime(self, moment):
+                year, month, day, _, hour, minute, second, _ = moment
+                seconds = _seconds_since_1970(year, month, day, hour, minute, second)
+                esp.wall_ms = (seconds - esp.offset_s) * 1000
+
         self.machine = Names(
             PWRON_RESET=1,
             HARD_RESET=2,
@@ -366,16 +378,34 @@ class Board:
             seconds = self.wall_ms // 1000
         return time.gmtime(seconds + self.offset_s)
 
-    def _settime(self):
+    def _getaddrinfo(self, host, port):
+        if all(char in "0123456789." for char in host):
+            return [(2, 2, 17, host, (host, port))]
+        self.looked_up.append(host)
+        what = self.ntp.get(host)
+        if isinstance(what, OSError) and what.args[0] == -202:
+            self.go(7000)
+            raise what
+        if host not in self._hosts:
+            self._hosts.append(host)
+        return [(2, 2, 17, host, ("192.0.2.%d" % (self._hosts.index(host) + 1), port))]
+
+    def _ntp_time(self):
+        # micropython-lib's ntptime: seconds since this machine's epoch.
         self.log.append("ntp")
-        self.asked.append(self.ntptime.host)
-        answer = self.ntp.get(self.ntptime.host)
-        if isinstance(answer, Exception):
+        address = self._getaddrinfo(self.ntptime.host, 123)[0][-1][0]
+        name = address
+        if address[:8] == "192.0.2.":
+            name = self._hosts[int(address[8:]) - 1]
+        self.asked.append(name)
+        what = self.ntp.get(name)
+        if isinstance(what, Exception):
             self.go(1000)
-            raise answer
-        self.set_clock()
-        if answer == "kiss":  # no time in it: the NTP era's end, to ntptime
-            self.wall_ms = (2085978496 - self.offset_s) * 1000
+            raise what
+        self.go(self.answers_late_ms)
+        if what == "kiss":  # no time in it: the NTP era's end, to ntptime
+            return 2085978496 - self.offset_s
+        return self.real_ms // 1000 - self.offset_s + (what or 0)
 
 
 class Air:
@@ -613,6 +643,18 @@ def on_board(test):
             test(esp)
 
     return run
+
+
+def _seconds_since_1970(year, month, day, hour, minute, second):
+    days = sum(366 if _is_leap(each) else 365 for each in range(1970, year))
+    days += sum(
+        (31, 29 if _is_leap(year) else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30)[: month - 1]
+    )
+    return ((days + day - 1) * 24 + hour) * 3600 + minute * 60 + second
+
+
+def _is_leap(year):
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _ticks_diff(end, start):

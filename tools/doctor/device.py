@@ -15,6 +15,7 @@ have = {}
 _LEAST_FREE = 65536
 _LEAST_PSRAM = 1000000
 _JOIN_S = 50
+_CLOCK_S = 45
 _WEAK_DBM = -80
 _TRUSTED_YEAR = 2024
 
@@ -197,14 +198,17 @@ def dns():
 
 
 def clock():
-    from thingscam.clock import SERVERS, Clock
+    from thingscam.clock import Clock
+    from thingscam.wifi import Wifi
 
     log = Lines()
-    found = Clock(log, _nobody, lambda off: None)
-    for _ in SERVERS:
+    config = have["config"]
+    gateway = Wifi(config.wifi, log, _nobody).gateway
+    found = Clock(config.clock.servers, log, _nobody, lambda off: None, gateway)
+    end = time.time() + _CLOCK_S
+    while not (found.is_set() and log.news) and time.time() < end:
         found.step()
-        if found.is_set() and log.news:
-            break
+        time.sleep(0.1)
     now = time.gmtime()
     text = "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(now[:6])
     if not found.is_set():

@@ -9,6 +9,8 @@ ASSOC_LEAVE, NOT_AUTHED, HANDSHAKE_TIMEOUT = 8, 6, 15
 BEACON_TIMEOUT, NO_AP_FOUND, AUTH_FAIL, CONNECTION_FAIL = 200, 201, 202, 205
 _SECURITY = (210, 211, 212)  # WIFI_REASON_NO_AP_FOUND_..., which status() shows from 1.23 on
 
+GATEWAY = "192.168.4.1"
+
 _SCAN_MS = 2400  # channels 1 to 11 for 120 ms each, passively 12 to 14 for 360 ms
 _HOME_MS = 420  # 30 ms more on the home channel after each, while joined
 _BEACONS_MS = 6000  # without them until the chip notices: esp_wifi_set_inactive_time()

@@ -197,9 +197,11 @@ class VirtualBoard:
             self._world.air.add(Network(ssid, password, rssi, **traits))
         self._supervisor.wake()
 
-    def ntp(self, up, server=None):
-        """Have one time server, or all, answer or not."""
+    def ntp(self, up, server=None, wrong_s=0):
+        """Have one time server, or all, answer or not; one may be wrong by `wrong_s`."""
         with self._supervisor.lock:
+            if server is not None:
+                self._world.wrong_ntp[server] = wrong_s
             if server is None:
                 self._world.ntp = bool(up)
             elif up:

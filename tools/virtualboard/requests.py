@@ -1,9 +1,9 @@
 # What the simulated modules say and ask, by the name of the message.
 
 from tools.virtualboard import chip as chips
+from tools.virtualboard.air import GATEWAY
 
-_NO_NAME = -202  # EAI_FAIL in lwIP, which getaddrinfo() raises
-_NO_ANSWER = -1
+_NO_ANSWER, _UNREACHABLE = -1, -2
 _PWDN = 14  # of a board's camera pins
 
 
@@ -112,11 +112,22 @@ class Requests:
 
     def _ntp(self, server):
         world = self._world
-        if not world.air.online():
-            return {"answer": _NO_NAME}
-        if not world.ntp or server in world.dead_ntp:
+        names = {address: name for name, address in world.time_servers.items()}
+        server = names.get(server, server)
+        if not world.air.joined():
+            return {"answer": _UNREACHABLE}
+        near = server == GATEWAY or world.air.internet
+        if not world.ntp or server in world.dead_ntp or not near:
             return {"answer": _NO_ANSWER}
-        return {"answer": world.clock.world_ms()}
+        wrong_ms = int(world.wrong_ntp.get(server, 0) * 1000)
+        return {"answer": world.clock.world_ms() + wrong_ms}
+
+    def _name(self, host):
+        # The time servers are here; all other names this computer knows.
+        if not host.startswith(("ntp", "time.", "pool.ntp")):
+            return {"answer": None}
+        known = self._world.time_servers
+        return {"answer": known.setdefault(host, "192.0.2.{}".format(len(known) + 1))}
 
     def _wlan(self, question):
         try:

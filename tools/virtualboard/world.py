@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tools.virtualboard.air import Air
+from tools.virtualboard.air import GATEWAY, Air
 from tools.virtualboard.card import Card
 from tools.virtualboard.chip import Chip
 from tools.virtualboard.clock import Clock
@@ -13,7 +13,12 @@ from tools.virtualboard.serialport import SerialPort
 
 @dataclasses.dataclass
 class World:
-    """See the classes; `image` is the path of the flash's file, `dead_ntp` names servers."""
+    """See the classes; `image` is the path of the flash's file.
+
+    Of the time servers, `dead_ntp` names those that do not answer, a router as most are among
+    them; `wrong_ntp` has by how many seconds others are wrong; `time_servers` has the address of
+    each that was looked up.
+    """
 
     clock: Clock
     chip: Chip
@@ -25,7 +30,9 @@ class World:
     slow_flash: bool = False
     card: Card | None = None
     ntp: bool = True
-    dead_ntp: set = dataclasses.field(default_factory=set)
+    dead_ntp: set = dataclasses.field(default_factory=lambda: {GATEWAY})
+    wrong_ntp: dict = dataclasses.field(default_factory=dict)
+    time_servers: dict = dataclasses.field(default_factory=dict)
 
     def switched_off(self):
         """The chip has lost power, or was reset: so have camera and radio."""
