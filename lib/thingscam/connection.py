@@ -106,7 +106,7 @@ class Connection:
                 if e.errno in _CONNECTED:
                     return
                 if e.errno == errno.ENOTCONN:
-                    raw.recv(1)  # lwIP says here why
+                    raise _why(raw)
                 if e.errno not in (errno.EINPROGRESS, errno.EALREADY):
                     raise
             self._wait(select.POLLOUT, until)
@@ -289,3 +289,17 @@ def _no_delay(sock):
     except (OSError, ValueError):
         # A port without it sends small packets later, and that is all.
         pass
+
+
+def _why(sock):
+    # Why lwIP has not connected it. Its own words for that are those of a broken connection.
+    try:
+        sock.recv(1)
+        number = errno.ENOTCONN
+    except OSError as e:
+        number = e.errno
+    if number == errno.ECONNABORTED:  # all SYNs are sent
+        number = errno.ETIMEDOUT
+    elif number == errno.ECONNRESET:
+        number = errno.ECONNREFUSED
+    return OSError(number)

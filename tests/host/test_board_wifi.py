@@ -355,7 +355,7 @@ def test_a_connection_refused(board):
         "except OSError as e:\n"
         "    print(e)\n"
     ).format(port)
-    assert execute(board, text) == "[Errno 111] ECONNREFUSED\n"
+    assert execute(board, text) == "[Errno 104] ECONNRESET\n"  # lwIP's ERR_RST
 
 
 CONNECTED = JOIN + (

@@ -56,7 +56,7 @@ def test_a_refused_network_does_not_speak_for_the_next(tmp_path):
 def test_without_internet_while_the_wifi_is_there(tmp_path):
     with site(tmp_path, trigger={"cooldown_s": 0}) as place:
         place.photographed()
-        place.wait_for_pictures(1)
+        place.wait_for("INFO upload")  # its answer has come, too
         place.board.internet(False)
         for count in (2, 3, 4):
             place.board.advance(30)

@@ -71,6 +71,9 @@ class Air:
         self.lease = 0
         self.new_address = False
         self.internet = True
+        self.dns = True  # its servers answer
+        self.dns_servers = 1  # that DHCP tells; lwIP asks 3 at most
+        self.names = {}  # what they say, in turn, where not this machine's resolver does
         self.rate = 500000  # bytes a second, about what an ESP32 sends over TCP
         self.reset()
 

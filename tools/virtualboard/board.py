@@ -197,6 +197,20 @@ class VirtualBoard:
             self._world.air.add(Network(ssid, password, rssi, **traits))
         self._supervisor.wake()
 
+    def dns(self, up, servers=1, names=None):
+        """Switch the answers of all `servers` (1 to 3) on or off, for a look-up of a name.
+
+        `names` is {name: [addresses]}, given one at a time, in turn; other names are this
+        machine's. Without an answer a look-up blocks for 7 s a server.
+        """
+        if not 1 <= servers <= 3:
+            raise ValueError("servers: {} is not between 1 and 3".format(servers))
+        with self._supervisor.lock:
+            air = self._world.air
+            air.dns, air.dns_servers = bool(up), servers
+            air.names = air.names if names is None else dict(names)
+        self._supervisor.wake()
+
     def ntp(self, up, server=None, wrong_s=0):
         """Have one time server, or all, answer or not; one may be wrong by `wrong_s`."""
         with self._supervisor.lock:

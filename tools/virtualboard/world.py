@@ -41,4 +41,13 @@ class World:
 
     def net(self):
         """Return what the sockets have to know."""
-        return {"online": self.air.online(), "lease": self.air.lease, "rate": self.air.rate}
+        air = self.air
+        return {
+            "online": air.online(),
+            "joined": air.joined(),
+            "lease": air.lease,
+            "rate": air.rate,
+            "dns": air.dns,
+            "servers": air.dns_servers,
+            "names": air.names,
+        }

@@ -4,6 +4,7 @@
 # Errors have this machine's numbers: the compiler puts those in place of errno.ETIMEDOUT.
 
 import errno
+import gc
 import io
 import select as _select
 import socket as _socket
@@ -15,29 +16,57 @@ AF_INET = 2
 SOCK_STREAM, SOCK_DGRAM = 1, 2
 IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP = 0, 6, 17
 SOL_SOCKET, SO_REUSEADDR, SO_BROADCAST = 0xFFF, 4, 0x20
-TCP_NODELAY = 1
+
+_VERSION = _sim.state["micropython"]
+if _VERSION >= [1, 23]:
+    TCP_NODELAY = 1  # before, setsockopt() has a warning for it and does nothing
 
 _OPTIONS = {(SOL_SOCKET, SO_REUSEADDR): (1, 2), (SOL_SOCKET, SO_BROADCAST): (1, 6)}  # Linux'
-_EPIPE, _EISCONN = 32, 106
-_NO_NAME = -202  # EAI_FAIL
-_SEND_BUFFER = 5744  # TCP_SND_BUF of ESP-IDF
+_ENFILE, _EPIPE, _EISCONN = 23, 32, 106
+_NO_NAME = -202  # EAI_FAIL, lwip/netdb.h
+_SEND_BUFFER = 5760  # LWIP_TCP_SND_BUF_DEFAULT of ESP-IDF 5.5
+_LOW = 2881  # TCP_SNDLOWAT: with no more room than that, it is not writable
+_MOST = 10  # LWIP_MAX_SOCKETS of ESP-IDF
 _TURN_US = 100000  # SOCKET_POLL_US: so long an interrupt may have to wait
-_NO_ANSWER_US = 18000000  # until lwIP gives a connection attempt up
+_NO_ANSWER_US = 18000000  # 12 SYNs (LWIP_TCP_SYNMAXRTX), one in 1.5 s (LWIP_TCP_RTO_TIME)
+_DNS_US = 7000000  # a server that does not answer: 1 + 1 + 2 + 3 s, dns_check_entry() of lwIP
 _IN, _OUT = _select.POLLIN, _select.POLLOUT
 _POLL, _CLOSE = 3, 4  # MP_STREAM_...
 
+_turns = {}  # by name: look-ups so far
+_count = 0  # of open sockets
+
 
 def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
-    """Return [(family, type, proto, name, (address, port))]."""
-    if not all(char in "0123456789." for char in host) and not _online():
-        raise OSError(_NO_NAME)
-    host = _sim.ask(name=host)["answer"] or host  # the time servers are the supervisor's
+    """Return [(family, type, proto, name, (address, port))], one at most, as lwIP does."""
+    name = host or "0.0.0.0"
+    if not all(char in "0123456789." for char in name):
+        name = _look_up(name)
     try:
-        found = _socket.getaddrinfo(host or "0.0.0.0", port, AF_INET)
+        found = _socket.getaddrinfo(name, port, AF_INET)
     except OSError:
         raise OSError(_NO_NAME)
     address = _plain(found[0][4])
     return [(AF_INET, type or SOCK_STREAM, proto, host, address)]
+
+
+def _look_up(name):
+    # Nothing is let in before the answer, or before lwIP has given all servers up.
+    _sim.pump()
+    net = _sim.state["net"]
+    if not net["lease"]:
+        raise OSError(_NO_NAME)  # no server is known
+    if not net["online"] or not net["dns"]:
+        _sim.block(_DNS_US * net["servers"])
+        raise OSError(_NO_NAME)
+    if name not in net["names"]:
+        return _sim.ask(name=name)["answer"] or name  # the time servers are the supervisor's
+    addresses = net["names"][name]
+    turn = _turns.get(name, 0)
+    _turns[name] = turn + 1
+    if not addresses:
+        raise OSError(_NO_NAME)
+    return addresses[turn % len(addresses)]
 
 
 def _online():
@@ -57,12 +86,23 @@ class socket(io.IOBase):  # noqa: N801
     """A socket; to Mbed TLS, too, it is the stream underneath."""
 
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, _real=None):
+        global _count
+        if _count >= _MOST:
+            gc.collect()  # since 1.22, and what was not closed is closed by it there
+            raise OSError(_ENFILE)
         self._real = _socket.socket(af, type, proto) if _real is None else _real
         self._real.setblocking(False)
+        _count += 1
+        self._is_open = True
         self._stream = type == SOCK_STREAM
         self._poll = _select.poll()
         self._poll.register(self._real, _IN)
         self._timeout_us = None
+        self._new = self._stream and _real is None
+        self._dialled = None  # the address that it is being connected to
+        self._since_us = 0
+        self._error = None  # pending, as in lwIP: told once
+        self._dead = False  # it had one
         self._lease = None  # of the address it is connected by
         self._held = bytearray()  # sent, but not on its way
         self._free_us = 0  # when all that was sent will be on its way
@@ -80,6 +120,9 @@ class socket(io.IOBase):  # noqa: N801
 
     def setsockopt(self, level, option, value):
         """Set an option."""
+        if (level, option) == (IPPROTO_TCP, 1) and _VERSION < [1, 23]:
+            print("Warning: lwip.setsockopt() option not implemented")
+            return
         level, option = _OPTIONS.get((level, option), (level, option))
         self._real.setsockopt(level, option, value)
 
@@ -88,26 +131,67 @@ class socket(io.IOBase):  # noqa: N801
         return self._real.fileno()
 
     def connect(self, address):
-        """Connect to (host, port)."""
+        """Connect to (host, port); when not waiting, a second call tells how it went."""
         packed = _packed(address)
-        if not _online():
-            raise OSError(errno.EHOSTUNREACH)
-        self._lease = _sim.state["net"]["lease"]
-        for first in (True, False):
-            try:
-                return self._real.connect(packed)
-            except OSError as e:
-                if not first and e.errno == _EISCONN:
-                    return None
-                if not first or e.errno != errno.EINPROGRESS:
-                    raise
+        _sim.pump()
+        self._step()
+        if self._dead:
+            raise OSError(errno.ENOTCONN)  # ERR_CLSD; recv() tells why
+        if self._dialled is None:
+            if not self._new:
+                raise OSError(_EISCONN)
+            if not _sim.state["net"]["joined"]:
+                raise OSError(errno.EHOSTUNREACH)
+            self._new = False
+            self._lease = _sim.state["net"]["lease"]
+            self._dialled = packed
+            self._since_us = _sim.ticks_us()
+            self._step()
             if self._timeout_us == 0:
                 raise OSError(errno.EINPROGRESS)
-            self._wait(_OUT, _NO_ANSWER_US)
-        return None
+        elif self._timeout_us == 0:
+            raise OSError(errno.EALREADY)
+        if _VERSION < [1, 22]:  # one call of lwIP, whatever the timeout
+            while self._dialled is not None:
+                _sim.block(_TURN_US)
+                self._step()
+        self._wait(_OUT)
+        if self._error is not None:
+            self._raise()
+
+    def _step(self):
+        # What TCP does meanwhile.
+        if self._is_cut_off():
+            self._fail(errno.ECONNABORTED)
+        if self._dialled is None:
+            return
+        if _sim.ticks_us() - self._since_us >= _NO_ANSWER_US:
+            self._fail(errno.ECONNABORTED)
+        elif _sim.state["net"]["online"]:
+            try:
+                self._real.connect(self._dialled)
+                self._dialled = None
+            except OSError as e:
+                if e.errno == _EISCONN:
+                    self._dialled = None
+                elif e.errno == errno.ECONNREFUSED:
+                    self._fail(errno.ECONNRESET)  # lwIP: ERR_RST
+                elif e.errno not in (errno.EINPROGRESS, errno.EALREADY):
+                    self._fail(e.errno)
+
+    def _fail(self, number):
+        if not self._dead:
+            self._error = number
+            self._dead = True
+            self._dialled = None
+
+    def _raise(self):
+        number, self._error = self._error, None
+        raise OSError(number or errno.ENOTCONN)
 
     def bind(self, address):
         """Listen at (address, port)."""
+        self._new = False
         self._real.bind(_packed(address))
 
     def listen(self, backlog=2):
@@ -123,6 +207,8 @@ class socket(io.IOBase):  # noqa: N801
 
     def recv(self, size, flags=0):
         """Return what has arrived; b"" when the peer has closed."""
+        if self._new:
+            raise OSError(errno.ENOTCONN)
         return self._when(_IN, self._real.recv, size)
 
     def recvfrom(self, size, flags=0):
@@ -215,6 +301,10 @@ class socket(io.IOBase):  # noqa: N801
 
     def close(self):
         """Close it."""
+        global _count
+        if self._is_open:
+            self._is_open = False
+            _count -= 1
         self._real.close()
 
     def ioctl(self, request, argument):
@@ -230,6 +320,8 @@ class socket(io.IOBase):  # noqa: N801
         # Wait until it can be done, and do it.
         while True:
             self._wait(mask)
+            if self._dead:
+                self._raise()
             try:
                 result = call(*arguments)
                 if result != 0 or call != self._push or not len(arguments[0]):
@@ -240,13 +332,10 @@ class socket(io.IOBase):  # noqa: N801
                 if e.errno != errno.EAGAIN:
                     raise
 
-    def _wait(self, mask, most_us=None):
-        wait_us = most_us if self._timeout_us is None else self._timeout_us
-        end = None if wait_us is None else _sim.ticks_us() + wait_us
+    def _wait(self, mask):
+        end = None if self._timeout_us is None else _sim.ticks_us() + self._timeout_us
         while True:
             _sim.pump()
-            if self._is_cut_off():
-                raise OSError(errno.ECONNABORTED)
             if self._events(mask):
                 return
             if self._timeout_us == 0:
@@ -257,21 +346,25 @@ class socket(io.IOBase):  # noqa: N801
             self._nap(mask, min(left, _TURN_US) * 100 // _sim.state["speed"])
 
     def _nap(self, mask, us):
-        if _sim.state["net"]["online"] and self._room() >= _SEND_BUFFER // 2:
+        if self._dialled is None and _sim.state["net"]["online"] and self._room() > _LOW:
             self._poll.modify(self._real, mask)
             for _ in self._poll.ipoll(us // 1000):
                 return
         _time.sleep_us(min(us, 1000))
 
     def _events(self, mask):
-        # What of the mask is there now, and errors.
-        net = _sim.state["net"]
-        if self._is_cut_off():
-            return _select.POLLERR | mask
-        if not net["online"]:
-            return mask & _OUT if self._room() >= _SEND_BUFFER // 2 else 0
+        # What of the mask is there now; a failure makes all of it so.
+        if self._new:
+            return mask & _OUT | _select.POLLHUP
+        self._step()
+        if self._dead:
+            return mask & (_IN | _OUT)
+        if self._dialled is not None:
+            return 0
+        if not _sim.state["net"]["online"]:
+            return mask & _OUT if self._room() > _LOW else 0
         self._send_held()
-        if mask & _OUT and self._room() < _SEND_BUFFER // 2:
+        if mask & _OUT and self._room() <= _LOW:
             mask &= ~_OUT
         self._poll.modify(self._real, mask)
         for _, events in self._poll.ipoll(0):
