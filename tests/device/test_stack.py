@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 # The deepest path of the app, measured: an ESP32 gives a program 16 KB of stack.
 
 import os
@@ -124,3 +125,92 @@ def test_the_deepest_path_leaves_a_margin():
             deepest = gauge.deepest()
             assert len(gauge.most) == 4, gauge.most
             assert deepest < ROOM - MARGIN, (deepest, gauge.most)
+=======
+# How deep the calls go: an ESP32's task has 16 KB of stack, and its end is a panic.
+
+import sys
+
+from support import env
+from test_app import House
+from thingscam import capture, guard, kept
+
+STACK = 16 * 1024 - 1024  # MICROPY_TASK_STACK_SIZE of ports/esp32, and what is kept back
+# A method's call on this machine, of 64 bits; some 330 bytes on Xtensa. So what is measured
+# here is a third more than there.
+CALL = 432
+BEFORE = 5 * CALL  # main.py, main(), run(), App.run(): the test begins with turn()
+# For C below the deepest Python, which is not measured here: littlefs, a driver's capture,
+# RTC.memory() with its 2 KB; the arithmetic of TLS, by what lies below its reads and writes.
+MARGIN = 3500
+TLS_MARGIN = 5000
+
+
+class Deepest:
+    """Notes how much stack is in use when what it watches is called, in bytes, by its name."""
+
+    def __init__(self):
+        self.most = {}
+        self.inside = []
+        self._undo = []
+
+    def watch(self, owner, name):
+        from micropython import stack_use
+
+        call = getattr(owner, name)
+
+        def watched(*arguments):
+            self.most[name] = max(self.most.get(name, 0), stack_use())
+            assert name != "capture" or not self.inside, "a capture inside of TLS"
+            if owner is guard.Guard:
+                self.inside.append(name)
+            try:
+                return call(*arguments)
+            finally:
+                if owner is guard.Guard:
+                    self.inside.pop()
+
+        self._undo.append((owner, name, call))
+        setattr(owner, name, watched)
+
+    def undo(self):
+        for owner, name, call in self._undo:
+            setattr(owner, name, call)
+
+
+def test_the_deepest_paths_leave_a_margin():
+    if sys.implementation.name != "micropython":
+        return
+    from micropython import stack_use
+
+    deepest = Deepest()
+    for owner, name in (
+        (guard.Guard, "readinto"),
+        (capture.Camera, "capture"),
+        (kept, "write"),
+    ):
+        deepest.watch(owner, name)
+    base = stack_use() - BEFORE
+    pulses = []
+    try:
+        with House(cloud={"endpoint": env("SERVICE_TLS")}, trigger={"cooldown_s": 0}) as house:
+            house.start()
+
+            def on_progress(sent):
+                # In the handshake, and in the middle of the picture: what is due is taken.
+                if len(pulses) < 2 and (sent > 0 if pulses else sent < 0):
+                    pulses.append(sent)
+                    house.esp.pulse()
+
+            house.on_progress = on_progress
+            house.esp.pulse()
+            house.turns(until=house.online)
+            house.turns(until=lambda: house.app.status()["sent"] >= 2)
+            assert house.app.status()["captured"] >= 3
+    finally:
+        deepest.undo()
+    found = {name: deepest.most[name] - base for name in deepest.most}
+    assert len(pulses) == 2
+    assert found["write"] <= STACK - MARGIN, found
+    assert found["capture"] <= STACK - MARGIN, found
+    assert found["readinto"] <= STACK - TLS_MARGIN, found
+>>>>>>> 89bdea2 (docs/fidelity: The facts of sockets, names and TLS.)

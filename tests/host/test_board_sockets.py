@@ -105,6 +105,26 @@ def test_a_look_up_without_an_answer_lets_nothing_in(servers):
     assert 7000 * servers <= int(ms) <= 7000 * servers + SLACK_MS
 
 
+def test_what_waits_in_a_socket_lets_callbacks_in():
+    text = ASK + (
+        "from machine import Timer\n"
+        "count = 0\n"
+        "def tick(_):\n"
+        "    global count\n"
+        "    count += 1\n"
+        "t = Timer(0)\n"
+        "t.init(period=100, callback=tick)\n"
+        "s = socket.socket()\n"
+        "s.settimeout(3)\n"
+        "s.connect(('127.0.0.1', {}))\n"
+        "count = 0\n"
+        "print(timed(s.recv, 1)[0], 15 < count <= 31)\n"
+        "t.deinit()\n"
+    )
+    with echo() as port, online() as board:
+        assert execute(board, text.format(port)) == "110 True\n"
+
+
 def test_a_look_up_gives_one_address():
     text = ASK + "for _ in range(4): print(len(a := socket.getaddrinfo('x', 80)), a[0][4][0])\n"
     with online() as board:
