@@ -20,7 +20,7 @@ _HEALTHY_MS = const(60000)
 _SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
 _OFF_S = const(60)
 _PWDN = const(14)  # of a board's camera pins
-_CARD = "/sd"
+_CARD = "/sd/"
 
 _current = None
 
@@ -77,8 +77,7 @@ class App:
             board.let_go(pin)
         box = config.outbox
         self._too_old = too_old(implementation.version, box.path.startswith(_CARD))
-        _mount_card(box.path, self._log)
-        self._outbox = Outbox(box.path, box.max_bytes, box.policy, self._log)
+        self._outbox = _kind(box.path)(box.path, box.max_bytes, box.policy, self._log)
         self._wifi = wifi.Wifi(config.wifi, self._log, self.wanted)
         parts = (self._log, self.wanted, self._clock_set, self._wifi.gateway)
         self._clock = Clock(config.clock.servers, *parts)
@@ -272,13 +271,13 @@ def _parked(profile):
     return found if profile.light is None else found + [(profile.light, 0)]
 
 
-def _mount_card(path, log):
-    if not path.startswith(_CARD + "/"):
-        return
-    try:
-        board.mount_card(_CARD)
-    except OSError as e:
-        log.error("outbox.path %s: no SD card (%s), pictures wait on the flash", path, e)
+def _kind(path):
+    # Which outbox: what the configuration does not use is not imported.
+    if not path.startswith(_CARD):
+        return Outbox
+    from thingscam.card import CardOutbox
+
+    return CardOutbox
 
 
 def _plan(ms, pin):

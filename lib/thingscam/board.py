@@ -1,7 +1,6 @@
 # The board itself: why it started, what survives a deep sleep, watchdog, light and sleep.
 
 import binascii
-import os
 import time
 
 from thingscam.port import const
@@ -127,16 +126,6 @@ def reset():
     """Restart the board as its reset button does; a computer has none."""
     if hasattr(machine, "reset"):
         machine.reset()
-
-
-def mount_card(path):
-    """Mount the SD card at `path`, in 1-bit mode: that leaves GPIO4, 12 and 13 free.
-
-    Raises OSError when there is none, or it holds no file system (FAT) that can be read.
-    """
-    if not hasattr(machine, "SDCard"):
-        raise OSError("this firmware has no SD card driver")
-    os.mount(machine.SDCard(slot=1, width=1), path)  # pyright: ignore
 
 
 def input_pin(number):

@@ -1,7 +1,6 @@
 # Pictures waiting on flash or SD card; survives power loss.
 
 import errno
-import struct
 
 from thingscam import board
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
@@ -12,7 +11,6 @@ _BAD_MOST = const(16)
 _PAUSE_MS = const(10000)  # between two looks at a file system that fails; a put() looks at once
 _SAY_MS = const(3600000)  # a fault that comes back is said so seldom
 _REJECTED_MOST = const(5)
-_SENT = "<III"
 # ENOSPC, which boards do not name; FAT says EACCES when there is no room for one name more.
 _FULL = (28, errno.EACCES)
 
@@ -49,7 +47,7 @@ class Outbox:
         self._writing = False  # it is writing that fails, so only a write shows the end of it
         self._ready = False
         self._again = None  # ticks: when to look at a file system that failed
-        self._sent = []  # what was sent and cannot be deleted: [first, last, CRC of the last]
+        self._stuck = None  # numbers of what was sent and cannot be deleted
         self._recover()
 
     def __len__(self):
@@ -115,6 +113,22 @@ class Outbox:
             return None
         return self._refuse("the file system has no room for %d bytes" % size)
 
+    @property
+    def next(self):
+        """The number of the picture to come."""
+        return self._shelf.next
+
+    @next.setter
+    def next(self, number):
+        # Upwards only: the next one comes behind all that wait.
+        if self._recover(True):
+            self._shelf.next = max(self._shelf.next, number)
+
+    def look(self):
+        """Look anew what is there: the medium may work again, or be another one."""
+        self._ready = self._writing = False
+        self._again = self.fault = None
+
     def oldest(self, skip=()):
         """Return the Kept that has waited longest, read through and found whole; or None.
 
@@ -138,7 +152,8 @@ class Outbox:
                 self._works(True)
         except OSError as e:
             self._fails("picture %d was sent and cannot be deleted: %s" % (kept.number, e), True)
-            self._stays(kept)
+            self._sent().add(self._shelf, kept)
+            self._gone(kept.number, kept.size)
 
     def reject(self, kept):
         """Move a picture to rejected/, where the last five stay for a person to see.
@@ -181,7 +196,8 @@ class Outbox:
         self._rank = self._start = 0  # how many pictures and bytes came before the oldest
         try:
             counted = self._shelf.recover()
-            self._recall_sent()
+            if self._stuck or board.recall(board.SENT):
+                self._sent().look(self._shelf)
         except OSError as e:
             self._broken(e)
             return False
@@ -258,9 +274,9 @@ class Outbox:
                 return None
             if at_low:
                 self._shelf.rise(number)
-            sent = self._is_sent(number)
+            sent = self._stuck and self._stuck.of(number)
             if sent:
-                number = sent[1] if up else sent[0]
+                number = sent[up]
             elif number in self._bad or number in skip:
                 whole = False
             else:
@@ -318,47 +334,12 @@ class Outbox:
             self._shelf.rise(self._shelf.next)
             self._ready = not self._reckoned  # else count what there really is
 
-    def _stays(self, kept):
-        # It was sent and is still there: one range with others, if nothing waits between.
-        number = kept.number
-        pair = None
-        for pair in self._sent:
-            try:
-                if self._shelf.search(pair[1] + 1, True) == number:
-                    pair[1:] = number, kept.crc
-                    break
-                if self._shelf.search(pair[0] - 1, False) == number:
-                    pair[0] = number
-                    break
-            except OSError:
-                # Then it has a range of its own.
-                pass
-        else:
-            pair = [number, number, kept.crc]
-            self._sent = self._sent[1 - _BAD_MOST :] + [pair]
-        board.remember(board.SENT, struct.pack(_SENT, *pair))
-        self._gone(number, kept.size)
+    def _sent(self):
+        if self._stuck is None:
+            from thingscam.stuck import Stuck  # seldom needed
 
-    def _is_sent(self, number):
-        for pair in self._sent:
-            if pair[0] <= number <= pair[1]:
-                return pair
-        return None
-
-    def _recall_sent(self):
-        if not self._sent:
-            kept = board.recall(board.SENT)
-            if kept:
-                self._sent = [list(struct.unpack(_SENT, kept))]
-        self._sent = [pair for pair in self._sent if self._is_there(pair)]
-
-    def _is_there(self, pair):
-        # The card may be another one.
-        try:
-            last = self._shelf.load(None, pair[1], False)
-        except OSError:
-            return False
-        return last is not None and last.crc == pair[2]
+            self._stuck = Stuck()
+        return self._stuck
 
     def _refuse(self, why):
         self.fault = why

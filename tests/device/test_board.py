@@ -1,6 +1,6 @@
 # board: why it started, RTC memory, deep sleep and the pins that are held in it.
 
-from fakeboard import Gone, Names, on_board
+from fakeboard import Gone, on_board
 from support import raises
 from thingscam import board
 
@@ -89,22 +89,6 @@ def test_holds_pins_through_a_deep_sleep(esp):
     assert esp.outputs[4] == 1
 
 
-@on_board
-def test_a_card_that_is_not_there(esp):
-    assert "driver" in str(raises(OSError, board.mount_card, "/sd"))
-
-    def no_card(slot, width):
-        assert (slot, width) == (1, 1)  # 4-bit mode would take the motion sensor's pin
-        raise OSError(16, "EBUSY")
-
-    kept, board.os = board.os, Names(mount=lambda card, path: None)
-    try:
-        esp.machine.SDCard = no_card
-        assert raises(OSError, board.mount_card, "/sd").errno == 16
-    finally:
-        board.os = kept
-
-
 def test_knows_when_memory_is_short():
     for e in (
         MemoryError(),
@@ -129,4 +113,3 @@ def test_a_computer_has_none_of_it(esp):
     board.hold(4, 0)
     board.let_go(4)
     board.reset()
-    raises(OSError, board.mount_card, "/sd")
