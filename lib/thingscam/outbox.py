@@ -63,11 +63,6 @@ class Outbox:
         """The bytes of all waiting pictures (int), as exact as len()."""
         return self._bytes if self._recover() else 0
 
-    @property
-    def failing(self):
-        """Whether the file system fails, as far as was seen last."""
-        return self._again is not None
-
     def put(self, image, captured_at, cause):
         """Keep a picture; return True once it would survive a power cut, else False.
 

@@ -35,7 +35,7 @@ class Status:
         """
         if trouble is not None and trouble.action == errcodes.STOP:
             self._led.show("stopped")
-        elif self._outbox.failing:
+        elif self._outbox.fault:
             self._led.show("storage")
         elif not online:
             self._led.show("joining")

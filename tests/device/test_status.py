@@ -118,7 +118,7 @@ def test_what_the_led_shows(told):
     assert shown(True, retry, "errcode 5001") == "held"
     assert shown(True, None, PACE) == shown(True, None, None) == "waiting"
     assert shown(False, None, "no Wi-Fi") == "joining"
-    told.status._outbox = Names(failing=True)
+    told.status._outbox = Names(fault="it fails")
     assert shown(True, None, None) == shown(False, None, None) == "storage"
     assert shown(True, stop, None) == "stopped"
     assert 10 <= lit(True, stop) <= 20 and 10 <= lit(False, stop) <= 20
