@@ -155,8 +155,11 @@ def own_files(config_path, settings):
     `settings` is the Config of the file `config_path`. Raises FlashError when the CA is
     needed and not there, OSError.
     """
-    # The board's JSON takes no byte-order mark.
-    files = {"config.json": config_path.read_bytes().removeprefix(codecs.BOM_UTF8)}
+    # The board's JSON takes no byte-order mark, and no character written as two halves.
+    raw = config_path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    if b"\\ud" in raw.lower():
+        raw = configfile.encoded(configfile.load(config_path))
+    files = {"config.json": raw}
     cloud = settings.cloud
     if cloud.endpoint.startswith("https:") and cloud.verify and cloud.ca is not None:
         ca = configfile.beside(config_path.parent, cloud.ca)

@@ -1,6 +1,6 @@
 # The known boards: the pins of camera, lights and motion sensor, and whether there is PSRAM.
 
-from thingscam.settings import nearest
+from thingscam.settings import is_like, nearest
 
 # The pins of slot 1, which an ESP32 has no choice of: sdmmc_slot_gpio_num in ESP-IDF's
 # components/soc/esp32/sdmmc_periph.c. In 1-bit mode 4 (D1) and 12 (D2) are free.
@@ -164,11 +164,11 @@ def find(name):
         if row[0] == name:
             return Profile(row)
     known = names()
-    raise UnknownBoardError(
-        'camera.board: no known board "{}", perhaps {}? Known: {}'.format(
-            name, nearest(name, known), ", ".join(known)
-        )
-    )
+    found = nearest(name, known)
+    # What is like none may be a secret in the wrong place.
+    guess = ' "{}", perhaps {}?'.format(name, found) if is_like(name, found) else "."
+    text = "camera.board: no known board{} Known: {}"
+    raise UnknownBoardError(text.format(guess, ", ".join(known)))
 
 
 def sensor_trouble(profile, pin, sleeps=False, card=False):

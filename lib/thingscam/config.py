@@ -2,9 +2,20 @@
 
 from thingscam import boards, jsons
 from thingscam.log import mask
-from thingscam.settings import FRAME_SIZES, NEEDED, NETWORK, SECTIONS, check, nearest, what
+from thingscam.settings import (
+    FRAME_SIZES,
+    NEEDED,
+    NETWORK,
+    SECTIONS,
+    check,
+    is_like,
+    nearest,
+    what,
+)
 
 _MOST_BYTES = 16384
+_TOLD_MOST = 10
+_TOO_LARGE = "there is too little memory to read it: make it shorter"
 _OURS = ("boot.py", "main.py", "config.json", "log.txt", "log.old.txt")
 # A driver waits 4 s for each frame that does not come (esp_camera_fb_get), and capture() asks
 # for eight, before and after a new start.
@@ -12,15 +23,39 @@ _LEAST_DOG_S = 45
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; the text names every mistake, `mistakes` lists them."""
+    """The configuration cannot be used; the text names the mistakes, `mistakes` lists them.
 
-    def __init__(self, name, mistakes):
+    Ten at most, and then how many more there are.
+    """
+
+    def __init__(self, name, mistakes, more=0):
         self.mistakes = mistakes
-        if len(mistakes) == 1:
+        count = len(mistakes) + more
+        if more:
+            mistakes.append("and {} more".format(more))
+        if count == 1:
             super().__init__("{}: {}".format(name, mistakes[0]))
         else:
             lines = "\n  ".join(mistakes)
-            super().__init__("{}: {} mistakes\n  {}".format(name, len(mistakes), lines))
+            super().__init__("{}: {} mistakes\n  {}".format(name, count, lines))
+
+
+class _Mistakes:
+    # The first ten, masked: a secret can stand in the wrong place, and be quoted from there.
+
+    def __init__(self, secrets):
+        self._secrets = secrets
+        self.told = []
+        self.more = 0
+
+    def is_full(self):
+        return len(self.told) == _TOLD_MOST
+
+    def add(self, text):
+        if self.is_full():
+            self.more += 1
+        else:
+            self.told.append(mask(text, self._secrets))
 
 
 class Section:
@@ -49,14 +84,21 @@ def load(path="config.json", wifi_needed=False):
     Reads no other file: whether the CA certificate is there shows when a session is made.
     `wifi_needed`: it is for a board, so that a missing network, or CA, is a mistake.
 
-    Raises ConfigError naming every mistake in the file, or why it cannot be read.
+    Raises ConfigError naming the mistakes in the file, or why it cannot be read.
     """
     try:
         with open(path, "rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+            # Not simply so many: a board reserves what it is asked for.
+            size = min(file.seek(0, 2), _MOST_BYTES + 1)
+            file.seek(0)
+            raw = file.read(size)
     except (OSError, ValueError) as e:  # ValueError: a path with a zero character
         problem = "cannot be read ({}): copy config.example.json and fill it in".format(e)
         raise ConfigError(path, [problem])
+    except MemoryError:
+        raw = None
+    if raw is None:
+        raise ConfigError(path, [_TOO_LARGE])
     return parse(raw, path, wifi_needed)
 
 
@@ -65,23 +107,31 @@ def parse(raw, name="config.json", wifi_needed=False):
 
     Raises ConfigError as load() does.
     """
+    try:
+        return _parse(raw, name, wifi_needed)
+    except MemoryError:
+        pass
+    # Only here is what was read so far given back.
+    raise ConfigError(name, [_TOO_LARGE])
+
+
+def _parse(raw, name, wifi_needed):
     data = _decode(raw, name)
     config = Config()
-    mistakes = []
+    config.secrets = _secrets(data)
+    mistakes = _Mistakes(config.secrets)
     for section, settings in SECTIONS:
         values = _object(data.get(section, {}), section, mistakes)
         setattr(config, section, _section(values, section, settings, mistakes))
     config.wifi = _networks(data.get("wifi", []), wifi_needed, mistakes)
     _unknown(data, "", mistakes)
-    config.secrets = _secrets(data)
     for judge in _JUDGES:
         try:
-            judge(config, mistakes.append, wifi_needed)
+            judge(config, mistakes.add, wifi_needed)
         except (AttributeError, boards.UnknownBoardError):
             pass  # a part of it is wrong by itself, and told already
-    if mistakes:
-        # A secret can stand in the wrong place, and be quoted from there.
-        raise ConfigError(name, [mask(mistake, config.secrets) for mistake in mistakes])
+    if mistakes.told:
+        raise ConfigError(name, mistakes.told, mistakes.more)
     return config
 
 
@@ -110,7 +160,7 @@ def _decode(raw, name):
 def _object(values, name, mistakes):
     if isinstance(values, dict):
         return values
-    mistakes.append("{}: must be an object, found {}".format(name, what(values)))
+    mistakes.add("{}: must be an object, found {}".format(name, what(values)))
     return None
 
 
@@ -124,7 +174,7 @@ def _section(values, name, settings, mistakes):
         else:
             problem = "missing" if default is NEEDED else None
         if problem:
-            mistakes.append("{}.{}: {}".format(name, key, problem))
+            mistakes.add("{}.{}: {}".format(name, key, problem))
         else:
             setattr(result, key, values.get(key, default))
     _unknown(values, name + ".", mistakes)
@@ -133,10 +183,10 @@ def _section(values, name, settings, mistakes):
 
 def _networks(values, needed, mistakes):
     if not isinstance(values, list):
-        mistakes.append("wifi: must be a list of objects, found {}".format(what(values)))
+        mistakes.add("wifi: must be a list of objects, found {}".format(what(values)))
         return []
     if needed and not values:
-        mistakes.append("wifi: missing: a board needs one network at least")
+        mistakes.add("wifi: missing: a board needs one network at least")
     result = []
     for i, entry in enumerate(values):
         name = "wifi[{}]".format(i)
@@ -147,14 +197,19 @@ def _networks(values, needed, mistakes):
 
 def _unknown(values, prefix, mistakes):
     known = _known(prefix)
+    names = None
     for key in values:
         if prefix + key in known:
             continue
+        if mistakes.is_full():
+            mistakes.add("")
+            continue
         # It may have strayed from another section.
-        names = known + _known(None)
-        shown = key if len(key) <= 40 else key[:40] + "..."
-        text = "{}{!r}: unknown, the nearest known one is {}"
-        mistakes.append(text.format(prefix, shown, nearest(prefix + key, names)))
+        names = names or known + _known(None)
+        name = nearest(prefix + key, names)
+        # A secret may be typed in a name's place: only what is like a name is shown whole.
+        shown = key if is_like(key, name) else key[:3] + "..."
+        mistakes.add("{}{!r}: unknown, the nearest known one is {}".format(prefix, shown, name))
 
 
 def _known(prefix):

@@ -33,8 +33,8 @@ def loads(raw):
     is none; MemoryError.
     """
     _check(raw)
-    # As a text: in bytes the parser lets what is no UTF-8 pass.
-    return json.loads(str(raw, "utf-8"))
+    str(raw, "utf-8")  # the parser lets what is none pass; only now, it takes memory
+    return json.loads(raw)
 
 
 def _check(raw):

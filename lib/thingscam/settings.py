@@ -68,6 +68,16 @@ _MOST_HOSTS = 8
 # What each entry of the list "wifi" holds.
 NETWORK = (("ssid", "ssid", NEEDED, None), ("password", "password", "", None))
 
+# Those of config.example.json, and no others: a network may well be called <home>.
+_PLACEHOLDERS = (
+    "<ssid>",
+    "<password>",
+    "https://<endpoint>",
+    "<AccessToken>",
+    "<ProjectKey>",
+    "<region>",
+)
+
 _WORD_CHARS = "-._~!$&'()*+,;=:@"  # with letters and digits: what a URL's path takes as it is
 
 
@@ -85,10 +95,12 @@ def check(kind, value, limits):
         return None
     if not isinstance(value, str):
         return _wrong("a text in quotes", value)
-    try:
-        size = len(value.encode())
-    except UnicodeError:
-        return "holds half a character: write it anew"
+    # MicroPython makes two halves of \ud83d\udcf7.
+    if any(0xD800 <= ord(char) < 0xE000 for char in value):
+        return "holds half a character: write it as it is, not as \\ud..."
+    size = len(value.encode())
+    if value in _PLACEHOLDERS:
+        return "is still the placeholder: put the real value in its place"
     if kind == "choice":
         return None if value in limits else "must be one of {}".format(", ".join(limits))
     if kind == "ssid":
@@ -97,8 +109,6 @@ def check(kind, value, limits):
         return _password(value, size)
     if not value:
         return "is empty"
-    if _is_placeholder(value):
-        return "is still the placeholder: put the real value in its place"
     if kind == "endpoint":
         return _endpoint(value)
     if kind == "word":
@@ -135,19 +145,33 @@ def what(value):
 def nearest(word, known):
     """Return the one of `known` (texts) that `word` was most likely meant to be."""
     best = None
-    least = 0
+    least = 1 << 20
+    word = word[:64]  # a stranger's may be long
+    own = _own(word)[:32]
     for name in known:
         # A setting's own name decides; its section only between equals.
-        far = 2 * _distance(word.split(".")[-1], name.split(".")[-1])
+        far = 2 * _distance(own, _own(name), least // 2)
         far += word.split(".")[0] != name.split(".")[0]
-        if best is None or far < least:
+        if far < least:
             best, least = name, far
     return best
 
 
-def _distance(a, b):
-    # Levenshtein's, one row at a time; a stranger's key may be long.
-    a = a[:32].lower()
+def is_like(word, name):
+    """Return whether `word` can be a misspelt `name`, and not another text altogether."""
+    most = max(2, len(_own(name)) // 2)
+    return _distance(word, _own(name), most) <= most
+
+
+def _own(name):
+    return name.split(".")[-1]
+
+
+def _distance(a, b, most):
+    # Levenshtein's, one row at a time; any number above `most` where it is more than that.
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    a = a.lower()
     row = list(range(len(b) + 1))
     for i, char in enumerate(a):
         last, row[0] = row[0], i + 1
@@ -155,6 +179,8 @@ def _distance(a, b):
             change = last + (char != other)
             last = row[j + 1]
             row[j + 1] = min(change, last + 1, row[j] + 1)
+        if min(row) > most:
+            return most + 1
     return row[-1]
 
 
@@ -175,18 +201,14 @@ def _digits(value):
     return str(value) if abs(value) < 1 << 64 else "a far larger one"
 
 
-def _is_placeholder(value):
-    return ("<" in value and ">" in value) or value.endswith("...")
-
-
 def _word(value):
     for i, char in enumerate(value):
         if not (_is_alnum(char) or char in _WORD_CHARS):
             return "character {} (U+{:04X}) must not be in it: no blank, / ? # % or accent".format(
                 i + 1, ord(char)
             )
-    if value in (".", ".."):
-        return "must not be a dot or two"
+    if not value.strip("."):
+        return "must not be dots alone"
     return None
 
 
@@ -231,15 +253,11 @@ def _is_digits(text):
 def _ssid(value, size):
     if not 1 <= size <= 32:
         return "must be 1 to 32 bytes, found {}".format(size)
-    if value[0] == "<" and value[-1] == ">":
-        return "is still the placeholder: put the real value in its place"
     return None
 
 
 def _password(value, size):
     # WPA2: a passphrase of 8 to 63 characters, or 64 hexadecimal digits; none on an open network.
-    if value and value[0] == "<" and value[-1] == ">":
-        return "is still the placeholder: put the real value in its place"
     if size == 0 or 8 <= size <= 63:
         return None
     if size == 64 and all(char in "0123456789abcdefABCDEF" for char in value):

@@ -204,7 +204,8 @@ def test_endpoints():
         ("https://images.example:+1", "port"),
         ("https://a..b", "host name"),
         ("https://<endpoint>", "placeholder"),
-        ("https://...", "placeholder"),
+        ("https://<e>", "host name"),
+        ("https://...", "host name"),
         ("", "empty"),
     ):
         refused("cloud", "endpoint", value, word)
@@ -219,7 +220,7 @@ def test_words_that_would_break_the_url_or_smuggle_a_header():
         refused("cloud", key, "..", "dot")
         refused("cloud", key, ".", "dot")
         refused("cloud", key, "<AccessToken>", "placeholder")
-        refused("cloud", key, "...", "placeholder")
+        refused("cloud", key, "...", "dots")
         for value in ("a", "A-b_c.d~9", "a=b", "a+b"):
             assert getattr(parse(changed("cloud", key, value)).cloud, key) == value
 
@@ -233,6 +234,8 @@ def test_wifi():
         ("x" * 32, "12345678"),
         ("\u4e2d" * 10, "p" * 63),
         ("a b/?<", "0" * 64),
+        ("<home>", "<my pass word>"),
+        ("<SSID>", "<12345678>..."),
     ):
         assert parse(wifi(ssid, password)).wifi == [(ssid, password)]
     assert parse(dict(GOOD, wifi=[{"ssid": "open"}])).wifi == [("open", "")]
@@ -387,11 +390,37 @@ def test_a_file_cut_short_is_none_on_any_version():
 def test_half_a_character():
     raw = json.dumps(GOOD)
     raw = raw.replace('"home"', '"\\ud800"').encode()
-    try:
-        config.parse(raw)  # MicroPython lets it through
-    except config.ConfigError as e:
-        assert "wifi[0].ssid" in str(e)
-        str(e).encode()
+    e = raises(config.ConfigError, config.parse, raw)
+    assert "wifi[0].ssid: holds half a character" in str(e)
+    str(e).encode()
+
+
+def test_ten_mistakes_are_told_and_the_others_counted():
+    many = {"k%d" % i: 0 for i in range(100)}
+    e = raises(config.ConfigError, parse, dict(GOOD, cloud=dict(GOOD["cloud"], **many)))
+    lines = str(e).split("\n")
+    assert lines[0] == "my.json: 100 mistakes" and len(lines) == 12
+    assert lines[-1] == "  and 90 more" and len(e.mistakes) == 11
+    e = raises(config.ConfigError, parse, dict(GOOD, wifi=[{"ssid": ""}] * 11))
+    assert str(e).endswith("and 1 more") and len(e.mistakes) == 11
+    e = raises(config.ConfigError, parse, dict(GOOD, wifi=[{"ssid": ""}] * 10))
+    assert "more" not in str(e) and len(e.mistakes) == 10
+
+
+def test_what_is_like_no_setting_is_not_quoted():
+    # It may be a secret that was typed into the wrong place, and stands nowhere else.
+    for secret in ("S3cret-of-a-device", "hunter2hunter2", "espthinker-0123456789"):
+        for data in (
+            changed("camera", "board", secret),
+            changed("camera", secret, 1),
+            changed("cloud", secret, "x"),
+            dict(GOOD, **{secret: 1}),
+            dict(GOOD, wifi=[{"ssid": "a", secret: ""}]),
+        ):
+            (found,) = mistakes(data)
+            assert secret[:5] not in found, found
+            assert "no known board" in found or "unknown" in found
+    assert "'qualty'" in mistakes(changed("camera", "qualty", 1))[0]
 
 
 def test_no_secret_is_ever_told():

@@ -17,6 +17,7 @@ import trustme
 
 from tests import certificates
 from tests.world import ROOT
+from thingscam.config import ConfigError, parse
 from tools import authority
 
 KEY = "s3cret-key-7x"
@@ -454,3 +455,11 @@ def test_a_person_confirms_the_ca(tmp_path, servers):
         # What was typed is kept either way.
         assert json.loads(path.read_text())["cloud"]["endpoint"] == endpoint
         assert (tmp_path / "ca.der").exists() == (code == 0)
+
+
+def test_the_placeholders_are_those_of_the_example():
+    raw = (ROOT / "config.example.json").read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        parse(raw, wifi_needed=True)
+    found = caught.value.mistakes
+    assert len(found) == raw.count(b"<") and all("placeholder" in each for each in found)
