@@ -83,7 +83,7 @@ class App:
         self._clock = Clock(config.clock.servers, *parts)
         parts = (self._outbox, self._clock, self._log, self._counters)
         self._status = Status(profile, *parts)
-        self._capture = Capture(config, profile, *parts)
+        self._capture = Capture(config, profile, *parts, self._alive)
         self._sender = Sender(config, self._outbox, self._log, self._counters, self)
         self._sent = None
         self._young = True
@@ -188,6 +188,9 @@ class App:
             self._sender.silences = 0
             self._wifi.off()
         return result
+
+    def _alive(self):
+        self._dog.feed()
 
     def _may_send(self):
         # Past the outbox only over an open connection: connecting may hang, and the power go.

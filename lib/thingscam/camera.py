@@ -7,13 +7,14 @@ import gc
 
 from thingscam import board, boards, drivers, image
 from thingscam.drivers import CameraError
-from thingscam.port import const
+from thingscam.port import const, ticks_diff, ticks_ms
 
 _TRIES = const(3)  # failures in a row until the camera is started anew
 _STEP = const(15)  # quality, percent
 _FLOOR = const(40)  # no lower quality than this, percent
 _PATIENCE = const(20)  # good captures until one step better is tried
 _LEAST_LIMIT = const(8192)  # bytes; below that nothing can be seen
+_SLOW_MS = const(2000)  # a start that fails so late waited for a frame in vain
 _ANY_SIZE = const(1 << 30)
 
 # HD is no step: it shows another part of the scene than its neighbours.
@@ -37,23 +38,26 @@ class Camera:
 
     `limit` is the largest picture in bytes, `profile` the board's (boards.Profile; None:
     found by settings.board). `light`, a callable that takes True or False, switches the
-    bright light; it is used when settings.light is true and the board has one.
+    bright light; it is used when settings.light is true and the board has one. `feed()` is
+    called before each call of the driver, which may take 4 s, or 8.
 
     Raises CameraError when the firmware has no camera driver, or the camera does not start;
     boards.UnknownBoardError when it has to look for the profile and there is none.
     """
 
-    def __init__(self, settings, limit, profile=None, light=None):
+    def __init__(self, settings, limit, profile=None, light=None, feed=None):
         self._settings = settings
+        self._feed = feed
         self._limit = limit
         self._profile = profile or boards.find(settings.board)
         self._light = None
         if settings.light and self._profile.light is not None:
             self._light = light
         self._device = None
-        self._size = None  # what the device runs at
+        self.size = None  # what the device runs at, or did
         self._quality = 0
-        self._level = 0  # steps below the configured size and quality
+        self._largest = settings.frame_size  # that there is memory for, as far as is known
+        self._level = 0  # steps below that size and the configured quality
         self._good = 0  # captures since the last step
         self._start()
 
@@ -104,9 +108,15 @@ class Camera:
 
     def _prepare(self):
         running = self._device is not None
-        if self._level and self._good >= _PATIENCE:
+        if self._good >= _PATIENCE and (self._level or self._largest != self._settings.frame_size):
             # Now, and not after the last capture: its picture may still be in the buffer.
-            self._move(-1)
+            if self._level:
+                self._move(-1)
+            else:
+                self._largest = self._settings.frame_size
+                self._good = 0
+                self.close()
+                self._start()
         elif not running:
             self._start()
         if self._light and running:
@@ -122,7 +132,7 @@ class Camera:
             if not self._move(1):
                 raise CameraError(
                     "picture too large: {} bytes at {} and quality {}, limit {}: "
-                    "raise cloud.limit_bytes".format(size, self._size, self._quality, self._limit)
+                    "raise cloud.limit_bytes".format(size, self.size, self._quality, self._limit)
                 )
 
     def _whole(self):
@@ -149,7 +159,7 @@ class Camera:
         data = None
         for _ in range(self._device.stale + 1):
             data = None  # a driver that copies needs the room of the last copy
-            data = self._device.capture()
+            data = self._take()
             if not data:
                 break  # it took seconds to fail: once a try is enough
         kind = image.check(data, _ANY_SIZE)
@@ -158,27 +168,47 @@ class Camera:
         view = memoryview(data)
         return view[: len(view) - image.padding(view)]
 
+    def _take(self):
+        if self._feed:
+            self._feed()
+        return self._device.capture()
+
     def _start(self):
-        size, quality = self._rung(self._level)
-        for last in (False, True):
+        largest, level, tries = self._largest, self._level, 0
+        while True:
+            begin = ticks_ms()
+            size, quality = self._rung(self._level)
             try:
-                # With the best quality first: some drivers dimension the buffer by it.
-                self._device = drivers.start(self._profile, size, self._settings.quality)
-                self._size, self._quality = size, self._settings.quality
-                self._set_quality(quality)
+                if self._feed:
+                    self._feed()
+                self._device = drivers.start(self._profile, size, quality)
+                self.size, self._quality = size, quality
                 self._warm_up()
                 return
             except _TROUBLE + (TypeError,) as e:
                 self.close()
-                if last:
+                tries += 1
+                if not self._yields(size, tries, ticks_diff(ticks_ms(), begin) > _SLOW_MS):
+                    self._largest, self._level = largest, level
                     raise self._error("the camera does not start", e)
+
+    def _yields(self, size, tries, late):
+        # Whether there is something else to start with, after so many failures.
+        if late:
+            # A driver that takes a first frame itself: it may be too large for its buffer.
+            self._level += 1
+            return tries < _TRIES and self._rung(self._level)[0] is not None
+        if tries > 1:
+            # There may be too little memory: few drivers tell.
+            self._largest, self._level = _SMALLER.get(size), 0
+        return self._largest is not None
 
     def _warm_up(self):
         # The first frames after the start, or after the light came on, are dark or stale:
         # exposure has yet to settle. One at the least, for one waits in the buffer.
         for _ in range(max(1, self._settings.warmup_frames)):
             try:
-                if not self._device.capture():
+                if not self._take():
                     return  # a camera that gives nothing takes seconds for it, each time
             except _TROUBLE:
                 return  # the capture that counts will meet it too, and try again
@@ -190,7 +220,7 @@ class Camera:
             return False
         self._level += steps
         self._good = 0
-        if self._device is not None and size == self._size:
+        if self._device is not None and size == self.size:
             self._set_quality(quality)
         else:
             self.close()
@@ -200,7 +230,7 @@ class Camera:
     def _rung(self, level):
         # Size and quality so many steps below the configured: quality first, then size.
         # (None, 0) where there is none.
-        size, quality = self._settings.frame_size, self._settings.quality
+        size, quality = self._largest, self._settings.quality
         for _ in range(level):
             if quality > _FLOOR:
                 quality = max(_FLOOR, quality - _STEP)

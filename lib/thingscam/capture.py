@@ -15,10 +15,10 @@ class Capture:
     """Photographs what the triggers ask for, and sees that the picture is kept.
 
     `config` is the whole configuration, `profile` the board's; `outbox`, `clock`, `log`
-    and `counters` are the app's.
+    and `counters` are the app's. `feed()` is called before each wait of the camera's driver.
     """
 
-    def __init__(self, config, profile, outbox, clock, log, counters):
+    def __init__(self, config, profile, outbox, clock, log, counters, feed=None):
         self._settings = config.camera
         self._limit = config.cloud.limit_bytes
         self._profile = profile
@@ -27,6 +27,7 @@ class Capture:
         self._log = log
         self._counters = counters
         self._light = board.Light(profile.light) if config.camera.light else None
+        self._feed = feed
         self._camera = None
         # Room for one picture outside the driver's buffer: only then may one be sent
         # from memory, for the next capture overwrites that buffer.
@@ -34,6 +35,7 @@ class Capture:
         self._spare = bytearray(self._limit) if roomy else None
         kept = board.recall(board.REFUSED)
         self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
+        self._size = self._settings.frame_size  # of the last picture
         self._lost = 0  # of the outbox's losses, those that have been counted
         self._owed = None  # the cause of a picture that failed while something was sent
         self._fault = None  # of ours, met while something was sent
@@ -139,6 +141,12 @@ class Capture:
                 self._log.error("%s", e)
             return None
         self._counters.add("captured")
+        if self._camera.size != self._size:
+            self._size = self._camera.size
+            if self._size != self._settings.frame_size:
+                self._log.warning(
+                    "pictures in %s: no more fits the memory or the limit", self._size
+                )
         taken = self._clock.now()
         if not (may_send and self._spare and may_send()):
             self._keep(frame, taken, cause)
@@ -156,7 +164,9 @@ class Capture:
 
     def _started(self):
         if self._camera is None:
-            self._camera = Camera(self._settings, self._limit, self._profile, self._light)
+            self._camera = Camera(
+                self._settings, self._limit, self._profile, self._light, self._feed
+            )
             if self._refused:
                 self._camera.too_large(self._refused)
         return self._camera

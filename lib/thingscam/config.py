@@ -17,8 +17,8 @@ _MOST_BYTES = 16384
 _TOLD_MOST = 10
 _TOO_LARGE = "there is too little memory to read it: make it shorter"
 _OURS = ("boot.py", "main.py", "config.json", "log.txt", "log.old.txt")
-# A driver waits 4 s for each frame that does not come (esp_camera_fb_get), and capture() asks
-# for eight, before and after a new start.
+# A driver waits 4 s for a frame that does not come, some on an ESP32-S3 8 s; the watchdog is fed
+# before each. The rest is room for a flash that erases, and a card.
 _LEAST_DOG_S = 45
 
 
@@ -293,7 +293,7 @@ def _watchdog(config, tell, _on_board):
         text = "power.watchdog_s: {} must be at least four times cloud.timeout_s {}, or 0 for none"
         tell(text.format(dog, config.cloud.timeout_s))
     elif 0 < dog < _LEAST_DOG_S:
-        text = "power.watchdog_s: {} must be at least {}, as a camera that fails takes, or 0"
+        text = "power.watchdog_s: {} must be at least {}, or 0 for none"
         tell(text.format(dog, _LEAST_DOG_S))
 
 

@@ -7,6 +7,8 @@
 import array
 import sys
 
+from thingscam import camera
+
 try:
     import uctypes
 except ImportError:  # CPython
@@ -53,7 +55,8 @@ class Sensor:
 
     `faults`: what befalls the next frames, one each: "none", "false", "cut", "garbage",
     "empty", "png", "padded", "oserror", "runtime", "memory". `broken`: the same, for every frame.
-    `cured`: a new start ends that. `start_faults`: exceptions for the next starts.
+    `cured`: a new start ends that. `start_faults`: exceptions for the next starts. `largest`:
+    the thousands of pixels there is memory for. `waited`: the milliseconds spent in vain.
     """
 
     def __init__(self):
@@ -68,6 +71,8 @@ class Sensor:
         self.broken = None
         self.cured = False
         self.start_faults = []
+        self.largest = 10000
+        self.waited = 0
         self.running = False
         self.clock = 1
         self.lit = False
@@ -84,6 +89,8 @@ class Sensor:
             fault = self.start_faults.pop(0)
             if fault is not None:
                 raise fault
+        if SIZES[size] > self.largest:
+            raise OSError(1, "ESP_FAIL")
         self.running = True
         self.lost = False
         self.size = size
@@ -98,6 +105,10 @@ class Sensor:
             self.log.append("stop")
             self.bytes[:] = b"\xee" * _CAPACITY
         return was
+
+    def fits(self, percent):
+        """Return whether a frame of this quality fits into the driver's buffer."""
+        return SIZES[self.size] * percent // 8 <= self.room
 
     def expose(self):
         """Return what a frame shows that begins now."""
@@ -119,11 +130,10 @@ class Sensor:
         if fault == "memory":
             self.lost = True
             raise MemoryError("memory allocation failed")
-        if fault in ("none", "false") or self.lost:
-            return None
         length = SIZES[self.size] * percent // 8
         assert self.size == self.start_size, "the buffer is made for the size at the start"
-        if length > self.room:
+        if fault in ("none", "false") or self.lost or length > self.room:
+            self.waited += 4000
             return None
         data = self.bytes
         data[:length] = b"\x5a" * length
@@ -185,6 +195,12 @@ class Api:
                 if sensor.running:
                     sensor.stop()
                 sensor.start(_size_name(frame_size), jpeg_quality)
+                # The first frame is the constructor's own, and must come.
+                sensor.expose()
+                if sensor.broken in ("none", "false") or not sensor.fits(jpeg_quality):
+                    sensor.waited += 4000
+                    sensor.stop()
+                    raise OSError("Failed to capture initial frame. Construct a new object")
                 self._waiting = sensor.expose()
 
             def capture(self):
@@ -200,9 +216,6 @@ class Api:
 
             def deinit(self):
                 sensor.stop()
-
-            def init(self):
-                raise OSError("Camera not initialized")
 
             def set_quality(self, percent):
                 fake.percents.append(percent)
@@ -239,7 +252,8 @@ class Lemariva:
         numbers = _numbers("FRAME_")
         self.module = Names(
             JPEG=4,
-            PSRAM=1,
+            PSRAM=0,
+            DRAM=1,
             init=self._init,
             deinit=self._deinit,
             capture=self._capture,
@@ -251,9 +265,13 @@ class Lemariva:
     def _init(self, number, format=0, framesize=0, **pins):
         assert number == 0 and format == 4
         if self.sensor.running:
+            self.sensor.stop()  # the driver takes down what it finds
             raise OSError("Camera Init Failed")
         self.given = pins
-        self.sensor.start(_size_name(framesize), "-")
+        try:
+            self.sensor.start(_size_name(framesize), "-")
+        except OSError:
+            raise OSError("Camera Init Failed")
         self._waiting = self.sensor.expose()
         return True
 
@@ -377,9 +395,11 @@ class World:
     def __enter__(self):
         for name in self.driver.modules:
             sys.modules[name] = self.driver.modules[name]
+        self._ticks_ms, camera.ticks_ms = camera.ticks_ms, lambda: self.sensor.waited
         return self
 
     def __exit__(self, *_):
+        camera.ticks_ms = self._ticks_ms
         for name in self.driver.modules:
             del sys.modules[name]
 

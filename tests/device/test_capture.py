@@ -36,7 +36,7 @@ class Watcher:
             "camera": {"warmup_frames": 0, "light": light},
             "trigger": trigger,
         }
-        clock = Clock(self.notes, None, None)
+        clock = Clock([], self.notes, None, None, None)
         parts = (self.outbox, clock, self.notes, self.counters)
         found = config.parse(json.dumps(found).encode())
         self.capture = capture.Capture(found, boards.find("ai-thinker"), *parts)

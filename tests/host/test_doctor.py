@@ -181,7 +181,7 @@ def test_a_board_without_psram_has_memory_enough_for_it(services):
             services[1], camera={"board": name}, trigger={"pir_pin": None, "every_s": 60}
         ),
     }
-    with VirtualBoard(files, profile=name, speed=SPEED) as it:
+    with VirtualBoard(files, profile=name, driver="lemariva", speed=SPEED) as it:
         found = looked_over(it)
     assert wrong(found) == []
     assert found["psram"].text.startswith("none")

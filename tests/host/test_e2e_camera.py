@@ -33,6 +33,7 @@ def photograph_until(place, count):
 def test_a_driver_with_trouble(tmp_path, driver, mode):
     options = {"driver": driver, "trouble": 0.2, "seed": 1}
     with site(tmp_path, trigger={"cooldown_s": 1}, power={"mode": mode}, **options) as place:
+        place.board.set_speed(10)  # a failed capture takes 4 s
         for kind in ("failed", "truncated", "padding", "garbage", "enomem"):
             place.board.camera_fault(kind)
             photograph_until(place, len(place.pictures()) + 1)
@@ -45,6 +46,7 @@ def test_a_driver_with_trouble(tmp_path, driver, mode):
 def test_a_camera_that_fails_altogether_is_said_and_comes_back(tmp_path):
     with site(tmp_path, trigger={"cooldown_s": 1}) as place:
         place.wait_for("INFO clock set")
+        place.board.set_speed(10)
         place.board.camera_fault("failed", 30)
         place.move()
         place.wait_for("ERROR no picture")
@@ -69,8 +71,12 @@ def test_pictures_over_the_limit_come_smaller(tmp_path):
 def test_a_board_without_psram(tmp_path, mode, tls):
     camera = {"board": "ttgo-t-journal", "frame_size": "SVGA"}
     options = {"camera": camera, "power": {"mode": mode}, "trigger": {"pir_pin": PIR}}
-    with site(tmp_path, tls=tls, profile="ttgo-t-journal", **options) as place:
+    board = {"profile": "ttgo-t-journal", "driver": "lemariva"}
+    with site(tmp_path, tls=tls, **board, **options) as place:
         place.photographed()
+        assert "WARNING pictures in QVGA" in place.board.output, (
+            "beside Wi-Fi there is no more room"
+        )
         place.wait_for_pictures(1)
         if mode == "deepsleep":
             place.wait_for_state("asleep")

@@ -13,6 +13,7 @@ from tools.virtualboard import chip, profiles
 from tools.virtualboard.air import Air, Network
 from tools.virtualboard.card import Card
 from tools.virtualboard.clock import Clock
+from tools.virtualboard.ram import Ram
 from tools.virtualboard.scenes import PHOTOS, Scenes
 from tools.virtualboard.sensor import Sensor
 from tools.virtualboard.serialport import SerialPort
@@ -67,11 +68,15 @@ class VirtualBoard:
             if networks is None:
                 networks = configured_networks(self.image)
             clock = Clock(speed)
+            ram = Ram(self.profile.psram)
             self._world = World(
                 clock=clock,
                 chip=chip.Chip(clock, self.profile.chip, self.profile.micropython),
                 air=Air(clock, networks, self.profile.micropython),
-                sensor=Sensor(clock, Scenes(photos), self._folder, self.profile, trouble, seed),
+                sensor=Sensor(
+                    clock, Scenes(photos), self._folder, self.profile, ram, trouble, seed
+                ),
+                ram=ram,
                 port=SerialPort(port_link),
                 profile=self.profile,
                 image=str(self.image.resolve()),
@@ -252,6 +257,14 @@ class VirtualBoard:
             raise ValueError("this board was made without a card")
         return self._world.card
 
+    def grow_heap(self, size):
+        """Have MicroPython's heap take `size` bytes more of the internal RAM, as it grows.
+
+        Raises ValueError when there are not so many, and where the heap is in PSRAM.
+        """
+        with self._supervisor.lock:
+            self._world.ram.grow_heap(size)
+
     def cut_power(self):
         """Take the power away at once; only the flash remembers."""
         self._supervisor.power_off()
@@ -365,6 +378,7 @@ class VirtualBoard:
                 },
                 "card": world.card and world.card.state(),
                 "ntp": world.ntp,
+                "ram": world.ram.free(),
                 "frames": len(world.sensor.delivered),
                 "board_ms": int(world.clock.now_ms()),
                 "world_ms": world.clock.world_ms(),

@@ -16,6 +16,7 @@ ACTIONS = (
     "network",
     "ntp",
     "camera_fault",
+    "grow_heap",
     "card_pull",
     "card_push",
     "card_fault",

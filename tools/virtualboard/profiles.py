@@ -43,6 +43,7 @@ MICROPYTHON = "1.27"
 # holds the simulation and the frame buffer as well.
 _HEAP_PSRAM = 10 * 1024 * 1024
 _HEAP_INTERNAL = 2 * 120 * 1024  # about 120 KB are free on an ESP32 without PSRAM
+_HEAP_COPIES = 96 * 1024  # of frames: an ESP32 adds an area to its heap for one that finds no room
 _HEAP_SIMULATION = 60 * 1024
 _FRAME_PSRAM = 2048 * 1536 // 5
 _FRAME_INTERNAL = 800 * 600 // 5
@@ -66,7 +67,8 @@ class Profile:
     modules: dict
     led: tuple | None
     camera_pins: tuple
-    keeps_camera: bool  # over a soft reset
+    # Over a soft reset: no driver has a finaliser since micropython-camera-API 0.6.0.
+    keeps_camera: bool
     micropython: tuple
     flash: int = 2 * 1024 * 1024
 
@@ -90,16 +92,16 @@ def find(name, driver="camera-api", heap=None, micropython=MICROPYTHON):
         known = ", ".join(MICROPYTHONS)
         raise ValueError("no MicroPython {} is played, only {}".format(micropython, known))
     frame_bytes = _FRAME_PSRAM if board.psram else _FRAME_INTERNAL
+    usual = _HEAP_PSRAM if board.psram else _HEAP_INTERNAL + _HEAP_COPIES
     return Profile(
         name=board.name,
         chip=board.chip or "esp32",
         psram=board.psram,
-        heap=heap
-        or (_HEAP_PSRAM if board.psram else _HEAP_INTERNAL) + _HEAP_SIMULATION + frame_bytes,
+        heap=heap or usual + _HEAP_SIMULATION + frame_bytes,
         frame_bytes=frame_bytes,
         modules={**_MODULES, **DRIVERS[driver]},
         led=None if board.led is None else (board.led, board.led_low),
         camera_pins=board.pins,
-        keeps_camera=driver == "lemariva",
+        keeps_camera=driver in ("lemariva", "camera-api"),
         micropython=MICROPYTHONS[micropython],
     )

@@ -2,6 +2,7 @@
 
 from tools.virtualboard import chip as chips
 from tools.virtualboard.air import GATEWAY
+from tools.virtualboard.ram import WIFI
 
 _NO_ANSWER, _UNREACHABLE = -1, -2
 _PWDN = 14  # of a board's camera pins
@@ -129,7 +130,19 @@ class Requests:
         known = self._world.time_servers
         return {"answer": known.setdefault(host, "192.0.2.{}".format(len(known) + 1))}
 
+    def _ram(self, question):
+        # TLS alone asks: (the connection's number, whether it begins).
+        number, begins = question
+        if begins:
+            return {"room": self._world.ram.take_tls(number)}
+        self._world.ram.give("tls " + str(number))
+        return {}
+
     def _wlan(self, question):
+        if question[0] == "init":
+            # esp_wifi_init() takes its memory once, and nobody calls esp_wifi_deinit().
+            room = self._world.ram.take("wifi", WIFI)
+            return {"answer": None} if room else {"error": "WiFi Out of Memory"}
         try:
             result = {"answer": self._world.air.answer(*question)}
         except OSError as e:

@@ -7,6 +7,7 @@ from tools.virtualboard.card import Card
 from tools.virtualboard.chip import Chip
 from tools.virtualboard.clock import Clock
 from tools.virtualboard.profiles import Profile
+from tools.virtualboard.ram import Ram
 from tools.virtualboard.sensor import Sensor
 from tools.virtualboard.serialport import SerialPort
 
@@ -27,6 +28,7 @@ class World:
     port: SerialPort
     profile: Profile
     image: str
+    ram: Ram
     slow_flash: bool = False
     card: Card | None = None
     ntp: bool = True
@@ -38,6 +40,7 @@ class World:
         """The chip has lost power, or was reset: so have camera and radio."""
         self.air.reset()
         self.sensor.reset()
+        self.ram.reset()
 
     def net(self):
         """Return what the sockets have to know."""

@@ -18,31 +18,41 @@ def prepare(path, size):
 
 
 def ask(what, argument=None):
-    """Ask the sensor; returns the answer without its error, or raises it.
+    """Ask the sensor; returns the answer, whose "error" is None or a text."""
+    return _sim.ask(camera=[what, argument])
 
-    OSError with the numbers of esp_err.h, and of errno.h for memory.
+
+def start(settings):
+    """Start the sensor; raises OSError as check_esp_err() does of what esp_camera_init() returns.
+
+    ports/esp32/mphalport.c v1.27.0: the number is the negative one, or that of errno.h.
     """
-    answer = _sim.ask(camera=[what, argument])
-    error = answer.get("error")
+    error = ask("start", settings)["error"]
     if error == "no memory":
-        raise OSError(12)
+        # cam_dma_config() fails, and cam_config() has one word for all that: ESP_FAIL is -1.
+        raise OSError(1, "ESP_FAIL")
     if error == "no camera":
-        raise OSError(0x105)  # ESP_ERR_NOT_FOUND
-    if error in ("running", "not started"):
-        raise OSError(0x103)  # ESP_ERR_INVALID_STATE
-    return answer
+        # Since esp32-camera 2.1.0; before it was OSError(-261, "ESP_ERR_NOT_FOUND").
+        raise OSError(95, "ESP_ERR_NOT_SUPPORTED")
+    if error == "running":
+        raise OSError(-259, "ESP_ERR_INVALID_STATE")
 
 
-def capture(keep):
+def capture(keep, first=False):
     """Return the next frame in the buffer, a view of signed bytes; None when it failed.
 
-    `keep`: the sensor gets this buffer back by the next call, or by ask("free").
+    `keep`: the sensor gets this buffer back by the next call, or by ask("free"). `first`: the
+    driver takes it for itself. Inside the driver nothing else runs, however long it waits.
+    Raises MemoryError.
     """
-    answer = ask("capture", keep)
+    answer = ask("capture", [keep, first])
+    if answer["error"] == "no memory":
+        raise MemoryError("memory allocation failed")
+    if answer["error"] == "not started":
+        return None  # esp_camera_fb_get() looks for that first
+    _sim.block(answer["wait_ms"] * 1000)
     if answer["error"]:
         return None
-    # Inside the driver nothing else runs.
-    _sim.block(answer["wait_ms"] * 1000)
     size = answer["size"]
     _file.seek(0)
     _file.readinto(_buffer)

@@ -1,4 +1,7 @@
 # OpenMV's camera behind both its modules: image objects in place.
+#
+# openmv/openmv, modules/py_csi_ng.c and common/omv_csi.c v5.0.0: snapshot() waits 3 s at most
+# (OMV_CSI_TIMEOUT_MS), returns None only when asked not to wait, and raises RuntimeError.
 
 import _frame
 
@@ -89,24 +92,20 @@ class Sensor:
     def snapshot(self):
         """Return the next frame; RuntimeError when there is none."""
         if self._format is None or self._size is None:
-            raise RuntimeError("Sensor is not configured")
+            raise RuntimeError("Frame size is not supported or is not set.")
         if not self._running:
             settings = {"size": _SIZES[self._size], "quality": self._quality, "pins": None}
             settings["buffers"] = self._count
             settings["latest"] = self._count == 1
+            settings["timeout_ms"] = 3000
             _frame.ask("stop")
-            try:
-                _frame.ask("start", settings)
-            except OSError:
-                raise RuntimeError("Sensor control failed")
+            if _frame.ask("start", settings)["error"]:
+                raise RuntimeError("Sensor control failed.")
             self._running = True
         _frame.ask("free")
-        try:
-            frame = _frame.capture(True)
-        except OSError:
-            raise MemoryError("Out of fast frame buffer memory")
+        frame = _frame.capture(True)
         if frame is None:
-            raise RuntimeError("Sensor capture timeout")
+            raise RuntimeError("Frame capture has timed out.")
         return Image(memoryview(_frame.unsigned())[: len(frame)], self._format == JPEG)
 
     def shutdown(self, enable):

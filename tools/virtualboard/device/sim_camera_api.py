@@ -1,4 +1,6 @@
-# `camera` of cnadler86/micropython-camera-API: a class, frames in place.
+# `camera` of cnadler86/micropython-camera-API v0.6.2: a class, frames in place.
+#
+# src/modcamera_api.c and modcamera.c there: one camera, whatever objects there are of it.
 
 import _frame
 
@@ -29,18 +31,21 @@ class GrabMode:
     WHEN_EMPTY, LATEST = 0, 1
 
 
+_ENOENT = 2
+
+
 class Camera:
-    """The camera; started when it is made, unless init is False."""
+    """The camera. It is started, and takes a first frame, even where `init` is False."""
 
     def __init__(
         self,
         *,
-        frame_size=5,
+        frame_size=1,
         pixel_format=PixelFormat.RGB565,
         jpeg_quality=85,
         fb_count=1,
         grab_mode=GrabMode.WHEN_EMPTY,
-        xclk_freq=20000000,
+        xclk_freq=20,
         init=True,
         **pins,
     ):
@@ -49,6 +54,8 @@ class Camera:
                 raise TypeError("extra keyword arguments given")
         if pixel_format != PixelFormat.JPEG:
             raise ValueError("pixel format not simulated")
+        if not 0 <= jpeg_quality <= 100:
+            raise ValueError("jpeg quality must be in range 0-100")
         self._pins = None
         if pins:
             if not isinstance(pins.get("data_pins"), list):
@@ -56,23 +63,41 @@ class Camera:
             self._pins = list(pins["data_pins"])
             self._pins.extend(pins.get(name, -1) for name in _PINS.split()[1:])
         self._size, self._quality = frame_size, jpeg_quality
-        self._count, self._mode = fb_count, grab_mode
+        self._count, self._mode = min(max(fb_count, 1), 2), grab_mode
+        self._running = False
+        # It is the same camera as before, over a soft reset too.
+        _frame.ask("stop")
+        self.init()
+        if _frame.capture(True, True) is None:
+            self.deinit()
+            raise OSError(
+                "Failed to capture initial frame. Construct a new object with appropriate "
+                "configuration."
+            )
         if init:
-            self.init()
+            self.free_buffer()
+        else:
+            self.deinit()
 
     def init(self):
-        """Start the camera."""
+        """Start the camera, unless it runs."""
+        if self._running:
+            return
         settings = {"size": _SIZES[self._size], "quality": self._quality, "pins": self._pins}
         settings["buffers"] = self._count
         settings["latest"] = self._mode == GrabMode.LATEST
-        _frame.ask("start", settings)
+        _frame.start(settings)
+        self._running = True
 
     def deinit(self):
         """Stop it and give its memory back."""
-        _frame.ask("stop")
+        if self._running:
+            _frame.ask("stop")
+            self._running = False
 
     def capture(self):
-        """Return the next frame, a memoryview of the driver's buffer, or None."""
+        """Return the next frame, a memoryview of the driver's buffer; None after 4 s."""
+        self._check()
         self.free_buffer()
         return _frame.capture(True)
 
@@ -82,16 +107,21 @@ class Camera:
 
     def frame_available(self):
         """Return whether capture() need not wait."""
+        self._check()
         return bool(_frame.ask("ready")["count"])
 
-    def reconfigure(self, *, frame_size=None, jpeg_quality=None, fb_count=None, grab_mode=None):
+    def reconfigure(self, *, frame_size=None, pixel_format=None, grab_mode=None, fb_count=None):
         """Stop it and start it with other settings."""
+        self._check()
         self.deinit()
         self._size = self._size if frame_size is None else frame_size
-        self._quality = self._quality if jpeg_quality is None else jpeg_quality
         self._count = self._count if fb_count is None else fb_count
         self._mode = self._mode if grab_mode is None else grab_mode
         self.init()
+
+    def _check(self):
+        if not self._running:
+            raise OSError(_ENOENT)
 
     @property
     def quality(self):
@@ -100,8 +130,6 @@ class Camera:
 
     @quality.setter
     def quality(self, percent):
-        if not 0 <= percent <= 100:
-            raise ValueError("quality out of range")
         self._quality = percent
         _frame.ask("set", {"quality": percent})
 

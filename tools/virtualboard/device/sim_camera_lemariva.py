@@ -1,4 +1,5 @@
-# `camera` of lemariva/micropython-camera-driver: a module, frames as bytes.
+# `camera` of lemariva/micropython-camera-driver (src/modcamera.c, master of 2023): a module,
+# frames as bytes.
 
 import _frame
 
@@ -30,13 +31,12 @@ _PINS = [
     "pwdn",
     "reset",
 ]
-_BEST, _WORST = 10, 63
+_WORST = 63
 
 
-def init(
-    id=0, format=JPEG, framesize=13, quality=12, xclk_freq=XCLK_20MHz, fb_location=PSRAM, **pins
-):
-    """Start the camera; OSError when it runs already, or cannot be."""
+def init(id, *, format=JPEG, framesize=8, quality=12, fb_size=1, fb_location=DRAM, **pins):
+    """Start the camera; OSError when it runs already (it is stopped then), or cannot be."""
+    pins.pop("xclk_freq", None)
     for name in pins:
         if name not in _PINS:
             raise TypeError("extra keyword arguments given")
@@ -46,38 +46,37 @@ def init(
     settings = {"size": "R" + name if name[0] in "29" else name, "quality": _percent(quality)}
     settings["pins"] = [pins.get(name, -1) for name in _PINS] if pins else None
     # The frame that it waits with is as old as the last capture, or the start.
-    settings["buffers"] = 1
+    settings["buffers"] = fb_size
     settings["latest"] = False
     settings["dram"] = fb_location == DRAM
-    try:
-        _frame.ask("start", settings)
-    except OSError:
-        raise OSError("Camera Init Failed")
+    if _frame.ask("start", settings)["error"]:
+        raise OSError("Camera Init Failed")  # whatever it is
     return True
 
 
 def deinit():
-    """Stop it; returns whether that succeeded."""
-    _frame.ask("stop")
-    return True
+    """Stop it; returns whether it ran."""
+    return _frame.ask("stop")["was"]
 
 
 def capture():
-    """Return a frame as bytes, False when there is none."""
+    """Return a frame as bytes; False when there is none, after 4 s, or when it does not run."""
+    frame = _frame.capture(True)
+    if frame is None:
+        return False
     try:
-        frame = _frame.capture(False)
-    except OSError as e:
-        if e.errno == 12:
-            raise MemoryError("memory allocation failed")
-        raise OSError("Camera not initialised")
-    return False if frame is None else bytes(frame)
+        copy = bytes(frame)
+    except MemoryError:
+        _frame.ask("lose")  # fb is returned behind mp_obj_new_bytes() only
+        raise
+    _frame.ask("free")
+    return copy
 
 
 def quality(value):
-    """Set the quality, from 10 (best) to 63."""
-    if not _BEST <= value <= _WORST:
-        raise ValueError("Quality out of range")
-    _frame.ask("set", {"quality": _percent(value)})
+    """Set the quality, from 0 (best; 10 is as low as one should go) to 63."""
+    # The sensors cut it to that, ov2640.c; False when it does not run.
+    return _frame.ask("set", {"quality": _percent(min(max(value, 0), _WORST))}).get("result")
 
 
 def _percent(value):

@@ -53,6 +53,7 @@ class WLAN:
         if interface != STA_IF:
             raise ValueError("invalid WLAN interface identifier")
         self._pm = WLAN.PM_PERFORMANCE
+        _wlan("init")
 
     def active(self, flag=None):
         """Return whether it is switched on, or switch it."""

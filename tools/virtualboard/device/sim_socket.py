@@ -32,6 +32,8 @@ _NO_ANSWER_US = 18000000  # 12 SYNs (LWIP_TCP_SYNMAXRTX), one in 1.5 s (LWIP_TCP
 _DNS_US = 7000000  # a server that does not answer: 1 + 1 + 2 + 3 s, dns_check_entry() of lwIP
 _IN, _OUT = _select.POLLIN, _select.POLLOUT
 _POLL, _CLOSE = 3, 4  # MP_STREAM_...
+_HANDSHAKE = b"\x16\x03"  # begins the first that Mbed TLS sends
+_NO_MPI = 16  # MBEDTLS_ERR_MPI_ALLOC_FAILED, which mbedtls_raise_error() takes for an errno
 
 _turns = {}  # by name: look-ups so far
 _count = 0  # of open sockets
@@ -106,6 +108,7 @@ class socket(io.IOBase):  # noqa: N801
         self._lease = None  # of the address it is connected by
         self._held = bytearray()  # sent, but not on its way
         self._free_us = 0  # when all that was sent will be on its way
+        self._fresh = True  # nothing was sent
 
     def __repr__(self):
         return "<socket>"
@@ -241,6 +244,10 @@ class socket(io.IOBase):  # noqa: N801
         if part:
             start = part[0] if len(part) == 2 else 0
             view = view[start : start + part[-1]]
+        if self._fresh:
+            self._fresh = False
+            if view[:2] == _HANDSHAKE and not _sim.ask(ram=[self.fileno(), True])["room"]:
+                raise OSError(_NO_MPI)
         sent = 0
         while sent < len(view):
             try:
@@ -305,6 +312,8 @@ class socket(io.IOBase):  # noqa: N801
         if self._is_open:
             self._is_open = False
             _count -= 1
+            if not self._fresh:
+                _sim.tell(ram=[self.fileno(), False])
         self._real.close()
 
     def ioctl(self, request, argument):
