@@ -35,8 +35,10 @@ class Trigger:
         if self._pin is not None:
             self._high = self._pin.value() == 1
             # It rose while a start by time went on: too early to be heard, too late to wake.
-            was_low = board.start_cause() == "deep_sleep" and board.recall(board.SENSOR) == b"\1"
-            self._moved = self._moved or (self._high and was_low)
+            slept = board.start_cause() == "deep_sleep" and board.recall(board.SENSOR)
+            self._moved = self._moved or (self._high and slept == b"\1")
+            if slept == b"\0":  # it was high already
+                self._low_at = ticks_add(ticks_ms(), -_THERE_MS)
             self._listen()
 
     def cause(self):

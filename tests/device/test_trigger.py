@@ -274,6 +274,21 @@ def test_rubbish_in_rtc_memory_is_no_plan(esp):
 
 
 @on_board
+def test_a_line_that_was_high_all_night_is_nobody(esp):
+    # Each wake-up is a start: it must not take the line for news.
+    watcher = start()
+    esp.drive(13, 1)
+    watcher.sleep_plan()
+    esp.wake(10000)
+    assert not start().wanted()
+    esp.drive(13, 0)
+    start().sleep_plan()
+    esp.wake(10000)
+    esp.drive(13, 1)
+    assert start().wanted()
+
+
+@on_board
 def test_tells_when_a_picture_is_wanted(esp):
     # What lets nothing in for seconds asks that before it begins.
     watcher = start(every_s=600)
