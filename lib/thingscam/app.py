@@ -15,6 +15,8 @@ from thingscam.status import Status, stopped
 
 _NAP_MS = const(20)
 _GRACE_MS = const(8000)  # a deep sleeper stays up so long after power-on: for mpremote
+_BUSY_MS = const(120000)  # a deep sleeper's network waits so long for those who are there
+_LAST_MS = const(3000)  # so long for motion while the board goes to sleep
 _OFFLINE_MS = const(30000)  # a deep sleeper looks for the network so long
 _HEALTHY_MS = const(60000)
 _SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
@@ -240,7 +242,8 @@ class App:
         while len(self._outbox) and not self._sender.waits_ms():
             self.turn()
             why = self._why_silent()
-            if why == PACE or self.wanted():  # one has just been sent, or is taken first
+            busy = self.wanted() and ticks_diff(ticks_ms(), self._started) < _BUSY_MS
+            if why == PACE or busy:  # one has just been sent, or is taken first
                 give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
             elif ticks_diff(ticks_ms(), give_up) > 0:
                 # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.
@@ -250,12 +253,16 @@ class App:
         self._sender.hang_up()
         self._wifi.off()
         self._status.off()
+        give_up = ticks_add(ticks_ms(), _LAST_MS)
         while True:
+            self._dog.feed()
             self._capture.photograph()  # the last moment counts too
             self._capture.close()
             ms, pin = self._capture.trigger.sleep_plan()  # from here on motion wakes the board
-            if not self._capture.trigger.pending():
+            late = ticks_diff(ticks_ms(), give_up) >= 0  # a sensor that never rests
+            if late or not self._capture.trigger.pending():
                 break
+            sleep_ms(_NAP_MS)
         safemode.healthy()
         if len(self._outbox):
             left = max(self._sender.left_ms(), 1)

@@ -42,7 +42,7 @@ class Capture:
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
         self._copy = None  # the Kept it has become
-        self.trigger = Trigger(config.trigger)
+        self.trigger = Trigger(config.trigger, log)
 
     def ready(self):
         """Start the camera, so that the first picture need not wait for it."""
@@ -76,7 +76,12 @@ class Capture:
         if fault is not None:
             raise fault
         cause, self._owed = self._owed or self.trigger.cause(), None
-        return self._shoot(cause, may_send, False)
+        if cause is None:
+            return None
+        try:
+            return self._shoot(cause, may_send, False)
+        finally:
+            self.trigger.ended()
 
     def meanwhile(self):
         """Do what cannot wait while something is sent: what is due is photographed and kept.
@@ -90,11 +95,15 @@ class Capture:
             self._safeguard()
             if self._owed is None and self._fault is None:
                 cause = self.trigger.cause()
-                self._shoot(cause, None, True)
+                if cause is not None:
+                    self._shoot(cause, None, True)
         except MemoryError:
             self._later(cause, "out of memory")
         except Exception as e:  # whatever it is, it is told by photograph()
             self._fault = e
+        finally:
+            if cause is not None:
+                self.trigger.ended()
 
     def settle(self, accepted):
         """Keep the picture that photograph() has returned, unless the service has it."""
@@ -129,8 +138,6 @@ class Capture:
                 self._copy = copy
 
     def _shoot(self, cause, may_send, hurried):
-        if cause is None:
-            return None
         try:
             frame = self._started().capture()
         except CameraError as e:

@@ -8,23 +8,36 @@ from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 _RECORD = "<qq"  # clock in ms: the last picture, the next one by period
 _NONE = const(-1)
 _THERE_MS = const(60000)  # a line that is high for longer tells of nobody
+_REST_MS = const(1000)  # from the end of a picture to the next by motion: the loop's share
+_WINDOW_MS = const(1000)  # in which rises are counted
+_BOUNCES = const(3)  # in a window: no sensor moves as fast
+_LONG = const(30)  # such windows, less those without
+_STORM = const(64)  # rises without a look at them: the interrupts are switched off
 
 
 class Trigger:
     """Watches what `settings` (the section "trigger") names.
 
     Triggers within `cooldown_s` of the last picture are one with it: a person who walks
-    by is one picture, not ten. Cooldown and period go on over deep sleep and resets.
-    The sensor's interrupt only takes a note; the line is looked at as well, each time that
-    cause() or pending() is asked.
+    by is one picture, not ten. Cooldown and period go on over deep sleep and resets. Whatever
+    the sensor does, a second lies between the end of a picture and the next by motion.
+    Its interrupt only takes a note; the line is looked at as well, each time that cause() or
+    pending() is asked. `log` is a Log: a line that bounces for long is said.
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings, log):
         self._cooldown_ms = settings.cooldown_s * 1000
         self._every_ms = settings.every_s * 1000
+        self._log = log
         self._last = None
+        self._ended = None
         self._due = ticks_ms()
         self._recall()
+        self._number = settings.pir_pin
+        self._rises = 0  # in this window
+        self._window = ticks_ms()
+        self._bouncing = 0
+        self._told = self._deaf = False
         self._pin = None
         if settings.pir_pin is not None:
             # A PIR module drives its line itself: nothing is pulled.
@@ -45,7 +58,7 @@ class Trigger:
         """Return "pir" or "timer" when a picture is due, None while none is."""
         now = ticks_ms()
         cooling = self._is_cooling(now)
-        if self.pending():
+        if self.pending() and not self._is_resting(now):
             self._moved = False
             if not cooling:
                 self._last = now
@@ -64,15 +77,28 @@ class Trigger:
     def pending(self):
         """Return whether motion was seen since cause() was asked last."""
         if self._pin is not None:
+            now = ticks_ms()
             before, self._high = self._high, self._pin.value() == 1
             if not self._high:
-                self._low_at = ticks_ms()
+                self._low_at = now
             elif not before and not self._moved:
-                # Seen, and not heard: espressif/esp32-camera 2.0.4 to 2.0.8 switch off all
+                # Seen, and not heard: espressif/esp32-camera 2.0.4 to 2.0.9 switch off all
                 # pins' interrupts when the camera is closed (issue 658 there).
                 self._moved = True
-                self._listen()
+                self._rises += 1
+                if not self._deaf:
+                    self._listen()
+            if self._rises >= _STORM and not self._deaf:
+                self._deaf = True  # to look at the line is enough, and lets others work
+                self._pin.irq(None)
+            gone = ticks_diff(now, self._window)
+            if not 0 <= gone < _WINDOW_MS:
+                self._count(gone, now)
         return self._moved
+
+    def ended(self):
+        """Take note that a picture has been taken and kept: others have their turn now."""
+        self._ended = ticks_ms()
 
     def wanted(self):
         """Return whether a picture is due, or may be any moment: somebody is there.
@@ -113,6 +139,31 @@ class Trigger:
         if self._pin is not None:
             self._pin.irq(None)
 
+    def _is_resting(self, now):
+        if self._ended is not None and not 0 <= ticks_diff(now, self._ended) < _REST_MS:
+            self._ended = None  # as with _last
+        return self._ended is not None
+
+    def _count(self, gone, now):
+        # A window is over.
+        rises, self._rises = self._rises, 0
+        self._window = now
+        if self._deaf:
+            self._deaf = False
+            self._listen()
+        if gone < 0 or rises * _WINDOW_MS < _BOUNCES * gone:
+            self._bouncing = max(0, self._bouncing - 1)
+            return
+        self._bouncing = min(_LONG, self._bouncing + 1)
+        if self._bouncing == _LONG and not self._told:
+            self._told = True
+            self._log.warning(
+                "the sensor bounces, GPIO%d rises %d times a second: a resistor, a pull-down, "
+                "another pin",
+                self._number,
+                rises * 1000 // gone,
+            )
+
     def _is_cooling(self, now):
         if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:
             self._last = None  # for good: when the ticks have wrapped it would look new again
@@ -142,4 +193,6 @@ class Trigger:
 
     def _on_rise(self, _pin):
         # Without a jump: there MicroPython takes a Ctrl-C, and what a callback raises is lost.
+        # Nor does it allocate.
         self._moved = True
+        self._rises += 1

@@ -240,6 +240,7 @@ def test_triggers_while_an_upload_is_under_way():
             def on_progress(sent, house=house, taken=taken):
                 if sent > 0 and len(taken) < 3:
                     taken.append(house.camera.frames)
+                    house.esp.go(1000)
                     house.esp.pulse()
 
             house.on_progress = on_progress
@@ -264,6 +265,27 @@ def test_a_trigger_while_the_network_is_sought():
         house.app.turn()
         assert house.app.status()["captured"] == 1
         house.turns(until=arrived)
+
+
+def test_a_sleeper_goes_to_sleep_whatever_the_sensor_does():
+    for in_reach in (True, False):
+        with House(power={"mode": "deepsleep"}, trigger={"cooldown_s": 0}) as house:
+            hungriest = []
+
+            def bounce(house=house, hungriest=hungriest, in_reach=in_reach):
+                if not in_reach or not house.esp.air.active():
+                    house.esp.pulse()
+                if house.esp.dog:
+                    hungriest.append(house.esp.ticks - house.esp.dog.fed)
+
+            if not in_reach:
+                house.esp.air.vanish("home")
+            house.esp.on_ticks = bounce
+            house.sleep()
+            house.wake(by_pin=True, after_ms=1000)
+            house.sleep()
+            assert house.esp.ticks < 200000
+            assert max(hungriest) < 15000
 
 
 def test_no_look_up_begins_while_somebody_is_there():

@@ -21,8 +21,9 @@ CALL = 330
 HERE = 400
 # mp_task(), what runs main.py, and its way to turn(): main.py, main(), run(), App.run().
 ABOVE = 1024 + 4 * CALL
+LOOK_UP = CALL  # names.Names goes one call deeper for a host that it had to look up
 RTC_MEMORY = 2048  # RTC.memory() of ports/esp32/machine_rtc.c has it all on the stack
-MARGIN = 1024
+MARGIN = 1536
 
 
 class Gauge:
@@ -40,7 +41,7 @@ class Gauge:
     def deepest(self):
         """Return the bytes that an ESP32's stack would hold at the deepest place."""
         most = max(self.most.values())
-        return ABOVE + max(most, self.most.get("rtc", 0) + RTC_MEMORY)
+        return ABOVE + LOOK_UP + max(most, self.most.get("rtc", 0) + RTC_MEMORY)
 
 
 class Watched(Flash):
@@ -102,7 +103,7 @@ def measured(tls, from_memory):
             if from_memory:  # that the connection has gone is seen too late
                 house.app._sender.connected = lambda: True
             watch(house, gauge)
-            house.on_progress = lambda sent: house.esp.pulse()
+            house.on_progress = lambda sent: (house.esp.go(1000), house.esp.pulse())
             gauge.base = stack_use()
             house.esp.pulse()
             house.turns(until=lambda: house.app.status()["sent"] > 1)

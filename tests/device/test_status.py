@@ -17,7 +17,7 @@ class Told:
         self.esp = esp
         self.notes = Notes()
         self.outbox = Outbox(new_folder(), 10000000)
-        self.clock = Clock(self.notes, None, None)
+        self.clock = Clock((), self.notes, None, None, None)
         parts = (self.outbox, self.clock, self.notes, Counters())
         self.status = status.Status(boards.find("ai-thinker"), *parts)
 

@@ -1,14 +1,14 @@
 # trigger.Trigger: the motion sensor, the period and the wake-up, over sleep, resets and clocks.
 
-from fakeboard import PERIOD, Names, on_board
+from fakeboard import PERIOD, Names, Notes, on_board
 from thingscam import trigger
 
 DAY_MS = 86400000
 
 
-def start(pir_pin=13, every_s=0, cooldown_s=10):
+def start(pir_pin=13, every_s=0, cooldown_s=10, notes=None):
     settings = Names(pir_pin=pir_pin, every_s=every_s, cooldown_s=cooldown_s)
-    return trigger.Trigger(settings)
+    return trigger.Trigger(settings, notes or Notes())
 
 
 def taken(esp, watcher, ms, step=50):
@@ -33,7 +33,7 @@ def test_motion_is_one_picture(esp):
 
 @on_board
 def test_sees_what_no_interrupt_tells(esp):
-    # As after esp_camera_deinit() of esp32-camera 2.0.4 to 2.0.8 on an ESP32.
+    # As after esp_camera_deinit() of esp32-camera 2.0.4 to 2.0.9 on an ESP32.
     watcher = start(cooldown_s=0)
     for _ in range(3):
         esp.irqs.clear()
@@ -73,6 +73,105 @@ def test_without_a_cooldown_each_motion_counts(esp):
     for _ in range(3):
         esp.pulse()
         assert watcher.cause() == "pir"
+        esp.go(1000)
+
+
+@on_board
+def test_a_second_lies_between_two_pictures(esp):
+    # From the end of one: a capture and a write to flash may take longer than a second.
+    watcher = start(cooldown_s=0, every_s=600)
+    assert watcher.cause() == "timer"
+    watcher.ended()
+    for _ in range(3):
+        esp.pulse()
+        assert watcher.cause() is None and watcher.pending()
+        esp.go(999)
+        assert watcher.cause() is None
+        esp.go(1)
+        assert watcher.cause() == "pir"  # late, and not lost
+        esp.go(2500)
+        watcher.ended()
+    # Also after days: the ticks wrap.
+    for quiet_ms in (7 * DAY_MS, PERIOD + 500, 40 * DAY_MS):
+        taken(esp, watcher, quiet_ms, step=3600000)
+        esp.go(1000)
+        esp.pulse()
+        assert watcher.cause() in ("pir", "timer")
+        watcher.ended()
+
+
+def bounce(esp, watcher, hz, ms, blocked=False):
+    """Let the line bounce, and look at it as the loop does; return the pictures asked for."""
+    found = 0
+    half_ms = 500 // hz
+    for at in range(0, ms, 2 * half_ms):
+        esp.drive(13, 1)
+        esp.go(half_ms)
+        esp.drive(13, 0)
+        esp.go(half_ms)
+        if not blocked and at % 20 == 0 and watcher.cause():
+            found += 1
+            watcher.ended()
+    return found
+
+
+@on_board
+def test_a_line_that_bounces_is_one_picture_a_second_and_is_said_once(esp):
+    notes = Notes()
+    watcher = start(cooldown_s=0, notes=notes)
+    assert 27 <= bounce(esp, watcher, 50, 29000) <= 30
+    assert notes.lines == []
+    bounce(esp, watcher, 50, 120000)
+    assert len(notes.lines) == 1 and notes.count("WARNING the sensor bounces", "GPIO13") == 1
+    assert " 50 times a second" in notes.lines[0]
+    # It may be mended.
+    esp.go(120000)
+    assert watcher.cause() == "pir" and watcher.cause() is None
+    esp.go(2000)
+    esp.pulse()
+    assert watcher.cause() == "pir"
+
+
+@on_board
+def test_a_storm_of_edges_leaves_the_processor_alone(esp):
+    watcher = start(cooldown_s=0)
+    watcher.cause()
+    for _ in range(100):
+        esp.pulse()
+    assert watcher.cause() == "pir"
+    assert esp.irqs[13] is None
+    watcher.ended()
+    # The line is looked at all the same, and it listens again a little later.
+    esp.go(1100)
+    esp.drive(13, 1)
+    assert watcher.cause() == "pir"
+    watcher.ended()
+    esp.drive(13, 0)
+    esp.go(1100)
+    watcher.cause()
+    esp.pulse()
+    assert watcher.cause() == "pir"
+
+
+@on_board
+def test_a_busy_day_is_no_bouncing(esp):
+    # As a PIR module does at its quickest: two seconds high, two seconds low.
+    notes = Notes()
+    watcher = start(cooldown_s=0, notes=notes)
+    found = 0
+    for _ in range(900):
+        esp.drive(13, 1)
+        found += len(taken(esp, watcher, 2000))
+        esp.drive(13, 0)
+        found += len(taken(esp, watcher, 2000))
+    assert found == 900
+    # Nor is what comes while nothing is let in for long.
+    for _ in range(60):
+        for _ in range(8):
+            esp.pulse()
+        esp.go(21000)
+        watcher.cause()
+    assert notes.lines == []
 
 
 @on_board

@@ -3,7 +3,7 @@
 import pytest
 import serial
 
-from tests.host.board_support import running
+from tests.host.board_support import running, until
 
 SENSOR = """
 import machine, time
@@ -53,6 +53,7 @@ def test_a_ctrl_c_in_a_call_that_blocks_comes_behind_it():
     with running(SCAN.replace("now =", "print('late')\nnow =")) as board:
         board.wait_for("in C")
         start = board.state()["board_ms"]
+        until(lambda: board.state()["board_ms"] > start + 300)
         with serial.Serial(board.port) as port:
             port.write(b"\x03")
             board.wait_for("KeyboardInterrupt")
@@ -117,3 +118,26 @@ def test_a_ctrl_c_within_a_callback_ends_the_callback_alone():
             port.write(b"\x03")
             board.wait_for("went on")
         assert "KeyboardInterrupt" in board.output
+
+
+def test_a_wire_that_bounces():
+    program = (
+        SENSOR
+        + """
+levels = [0, 0]
+print("ready")
+end = time.ticks_add(time.ticks_ms(), 4000)
+while time.ticks_diff(end, time.ticks_ms()) > 0:
+    levels[machine.Pin(13).value()] += 1
+    time.sleep_ms(3)
+print("seen", len(seen), levels, "done")
+"""
+    )
+    with running(program) as board:
+        board.wait_for("ready")
+        board.bounce(13, 50, 2)
+        board.wait_for("done")
+        seen, low, high = board.output.split("seen ")[1].split(" done")[0].split()
+        assert 60 <= int(seen) <= 101
+        assert int(high[:-1]) > 50 and int(low[1:-1]) > 200
+        assert board.state()["pins"]["13"] == 0

@@ -168,6 +168,23 @@ class VirtualBoard:
         self.pin(number, 1)
         self._supervisor.later(seconds * 1000, lambda: self.pin(number, 0))
 
+    def bounce(self, number, hz, seconds):
+        """Let a wire bounce for `seconds` of board time: the pin rises `hz` times a second.
+
+        It is low in the end. While the chip sleeps it counts as high, and wakes it.
+        """
+        if not 0 < hz <= 1000:
+            raise ValueError("hz: {} is not between 0 and 1000".format(hz))
+        self.pin(number, 1)
+        with self._supervisor.lock:
+            self._supervisor.link.send(event="bounce", pin=number, hz=hz, ms=int(seconds * 1000))
+            self._world.chip.bounces[number] = hz, self._world.clock.now_ms() + seconds * 1000
+        self._supervisor.later(seconds * 1000, lambda: self._rest(number))
+
+    def _rest(self, number):
+        self._world.chip.bounces.pop(number, None)
+        self.pin(number, 0)
+
     def wifi(self, up, ssid=None, *, rssi=None, new_address=False):
         """Switch the access point `ssid`, or all, on or off.
 

@@ -39,6 +39,7 @@ class Chip:
         self.clock_fast = 0.0
         self.state = OFF
         self.levels = {}
+        self.bounces = {}  # pin: how often a second it rises, until when in the clock's ms
         self._forget()
 
     def _forget(self):
@@ -189,6 +190,11 @@ class Chip:
 
     def _now_ms(self):
         return self._clock.now_ms() if self._stopped_ms is None else self._stopped_ms
+
+    def bounces_now(self):
+        """Return [pin, rises a second, ms left] of the pins that bounce."""
+        now = self._clock.now_ms()
+        return [[pin, hz, int(end - now)] for pin, (hz, end) in self.bounces.items() if end > now]
 
     def _level(self, pin):
         return self.levels.get(pin, 0)

@@ -11,6 +11,7 @@ from aiohttp import web
 ACTIONS = (
     "pin",
     "pulse",
+    "bounce",
     "wifi",
     "internet",
     "network",

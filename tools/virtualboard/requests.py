@@ -46,6 +46,7 @@ class Requests:
             "stopped": chip.is_stopped(),
             "cause": chip.cause,
             "wake": chip.wake,
+            "bounces": chip.bounces_now(),
             "pins": {str(pin): level for pin, level in chip.levels.items()},
             "driven": {str(pin): level for pin, level in chip.driven.items()},
             "pulls": {str(pin): pull for pin, pull in chip.pulls.items()},

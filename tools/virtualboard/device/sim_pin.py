@@ -17,6 +17,7 @@ else:
     RTC_PINS = tuple(range(22))
     _INPUT_ONLY = 99
 _pins = {}
+_bounces = {}
 
 
 class Pin:
@@ -119,6 +120,9 @@ class Pin:
             _sim.tell(out=[self._number, self._out])
 
     def _level(self):
+        bounce = _bounces.get(self._number)
+        if bounce is not None:
+            return bounce.level()
         open_level = 1 if self._pull == Pin.PULL_UP else 0
         return _sim.state["pins"].get(str(self._number), open_level)
 
@@ -140,4 +144,37 @@ def _changed(message):
         pin._edge(pin._level())
 
 
+class _Bounce:
+    # A wire that touches and lets go: a rise each period, of which every second half is low.
+
+    def __init__(self, number, hz, ms):
+        self._number = number
+        self._period_us = int(1000000 / hz)
+        self._end_us = _sim.ticks_us() + ms * 1000
+        self.due_us = _sim.ticks_us()
+        _bounces[number] = self
+        _sim.add_timer(self)
+
+    def level(self):
+        return 1 if (self.due_us - _sim.ticks_us()) * 2 > self._period_us else 0
+
+    def fire(self, now):
+        pin = _pins.get(self._number)
+        while self.due_us <= now:
+            if self.due_us > self._end_us:
+                _sim.drop_timer(self)
+                _bounces.pop(self._number)
+                return
+            self.due_us += self._period_us
+            if pin is not None:
+                pin._edge(1)
+
+
+def _bounce(message):
+    _Bounce(message["pin"], message["hz"], message["ms"])
+
+
+for each in _sim.state["bounces"]:
+    _Bounce(*each)
 _sim.on("pin", _changed)
+_sim.on("bounce", _bounce)
