@@ -1,5 +1,7 @@
 # config.json -> Config; every mistake named, all at once.
 
+import binascii
+
 from thingscam import boards, jsons
 from thingscam.log import mask
 from thingscam.settings import (
@@ -66,7 +68,8 @@ class Config:
     """The whole configuration: config.cloud.endpoint, config.camera.quality and so on.
 
     Attributes are the sections of config.json, each a Section; `wifi`, a list of
-    (ssid, password); and `secrets`, the texts that no log and no error may show.
+    (ssid, password), an ssid that is no text as bytes; and `secrets`, the texts that no log
+    and no error may show.
     """
 
     def __init__(self):
@@ -191,7 +194,15 @@ def _networks(values, needed, mistakes):
     for i, entry in enumerate(values):
         name = "wifi[{}]".format(i)
         network = _section(_object(entry, name, mistakes), name, NETWORK, mistakes)
-        result.append((getattr(network, "ssid", None), getattr(network, "password", "")))
+        ssid = getattr(network, "ssid", None)
+        if isinstance(entry, dict) and "ssid_hex" in entry:
+            if "ssid" in entry:
+                mistakes.add(name + ".ssid_hex: takes the place of ssid, and both are there")
+            if hasattr(network, "ssid_hex"):
+                ssid = binascii.unhexlify(network.ssid_hex)
+        elif isinstance(entry, dict) and "ssid" not in entry:
+            mistakes.add(name + ".ssid: missing")
+        result.append((ssid, getattr(network, "password", "")))
     return result
 
 

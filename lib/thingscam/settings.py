@@ -65,8 +65,12 @@ SECTIONS = (
 
 _MOST_HOSTS = 8
 
-# What each entry of the list "wifi" holds.
-NETWORK = (("ssid", "ssid", NEEDED, None), ("password", "password", "", None))
+# What each entry of the list "wifi" holds: a name as text, or its bytes where it is none.
+NETWORK = (
+    ("ssid", "ssid", None, None),
+    ("ssid_hex", "hex", None, None),
+    ("password", "password", "", None),
+)
 
 # Those of config.example.json, and no others: a network may well be called <home>.
 _PLACEHOLDERS = (
@@ -105,6 +109,8 @@ def check(kind, value, limits):
         return None if value in limits else "must be one of {}".format(", ".join(limits))
     if kind == "ssid":
         return _ssid(value, size)
+    if kind == "hex":
+        return _hex(value, size)
     if kind == "password":
         return _password(value, size)
     if not value:
@@ -256,10 +262,20 @@ def _ssid(value, size):
     return None
 
 
+def _hex(value, size):
+    if size % 2 or not 2 <= size <= 64 or not _is_hex(value):
+        return "must be 1 to 32 bytes in hexadecimal, two digits each"
+    return None
+
+
+def _is_hex(value):
+    return all(char in "0123456789abcdefABCDEF" for char in value)
+
+
 def _password(value, size):
     # WPA2: a passphrase of 8 to 63 characters, or 64 hexadecimal digits; none on an open network.
     if size == 0 or 8 <= size <= 63:
         return None
-    if size == 64 and all(char in "0123456789abcdefABCDEF" for char in value):
+    if size == 64 and _is_hex(value):
         return None
     return "must be 8 to 63 bytes, or empty for an open network, found {}".format(size)

@@ -239,12 +239,39 @@ def test_wifi():
     ):
         assert parse(wifi(ssid, password)).wifi == [(ssid, password)]
     assert parse(dict(GOOD, wifi=[{"ssid": "open"}])).wifi == [("open", "")]
+    for digits in ("d0a1c3d7", "D0A1C3D7"):
+        found = parse(dict(GOOD, wifi=[{"ssid_hex": digits, "password": "12345678"}])).wifi
+        assert found == [(b"\xd0\xa1\xc3\xd7", "12345678")]
+    for digits in ("", "d", "d0a", "0x", "00" * 33, 5, None):
+        (found,) = mistakes(dict(GOOD, wifi=[{"ssid_hex": digits}]))
+        assert found.startswith("wifi[0].ssid_hex: "), found
+    (found,) = mistakes(dict(GOOD, wifi=[{"ssid": "a", "ssid_hex": "61"}]))
+    assert found.startswith("wifi[0].ssid_hex: "), found
+    assert mistakes(dict(GOOD, wifi=[{}])) == ["wifi[0].ssid: missing"]
     for ssid in ("", "x" * 33, "\u4e2d" * 11, "<ssid>", None, 5):
         (found,) = mistakes(wifi(ssid, ""))
         assert found.startswith("wifi[0].ssid: "), found
     for password in ("1234567", "x" * 64, "0" * 65, "<password>", None, 12345678):
         (found,) = mistakes(wifi("a", password))
         assert found.startswith("wifi[0].password: "), found
+
+
+def test_time_servers():
+    for servers in ([], ["10.1.2.3"], ["ntp.example", "a-b.c_d"] * 4):
+        assert parse(dict(GOOD, clock={"servers": servers})).clock.servers == servers
+    wrong = (
+        "ntp.example",
+        ["a b"],
+        ["http://ntp.example"],
+        [""],
+        ["<host>"],
+        [5],
+        ["a"] * 9,
+        None,
+    )
+    for servers in wrong:
+        (found,) = mistakes(dict(GOOD, clock={"servers": servers}))
+        assert found.startswith("clock.servers: "), found
 
 
 def test_settings_that_disagree():

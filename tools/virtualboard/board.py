@@ -430,6 +430,11 @@ def configured_networks(image):
     try:
         files = filesystem.contents(pathlib.Path(image).read_bytes())
         wifi = json.loads(files["config.json"]).get("wifi", [])
-        return [Network(entry["ssid"], entry.get("password", "")) for entry in wifi]
+        return [
+            Network(
+                entry.get("ssid") or bytes.fromhex(entry["ssid_hex"]), entry.get("password", "")
+            )
+            for entry in wifi
+        ]
     except (KeyError, ValueError, AttributeError, TypeError, filesystem.FilesystemError):
         return []
