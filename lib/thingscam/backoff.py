@@ -35,8 +35,9 @@ class Backoff:
         kept = board.recall(board.BACKOFF)
         if kept:
             row, base_s, end = struct.unpack(_RECORD, kept)
-            if 0 <= row < len(_BOUNDS):
-                self._row, self._base_s = row, min(base_s, _BOUNDS[row][1])
+            if 0 <= row < len(_BOUNDS) and _BOUNDS[row][0] <= base_s <= _BOUNDS[row][1]:
+                self._row = row
+                self._base_s = base_s
                 # A clock set back must not lengthen it.
                 left = min(end - board.clock_ms(), self._most_ms())
                 if left > 0:

@@ -7,6 +7,7 @@ from thingscam.camera import Camera, CameraError
 from thingscam.port import const, ticks_diff, ticks_ms
 from thingscam.trigger import Trigger
 
+_LEAST_REFUSED = const(10000)  # bytes: no service finds less too large
 _ROOMY = const(1500000)  # free heap that only PSRAM gives
 _HASTE_MS = const(2000)  # a picture being sent from memory is kept after so long
 
@@ -35,6 +36,8 @@ class Capture:
         self._spare = bytearray(self._limit) if roomy else None
         kept = board.recall(board.REFUSED)
         self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
+        if self._refused < _LEAST_REFUSED:
+            self._refused = 0
         self._size = self._settings.frame_size  # of the last picture
         self._lost = 0  # of the outbox's losses, those that have been counted
         self._owed = None  # the cause of a picture that failed while something was sent

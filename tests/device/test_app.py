@@ -626,6 +626,30 @@ def test_a_micropython_that_is_too_old_is_told_of():
             assert wanted is None or house.count(wanted) == 1
 
 
+def test_senseless_rtc_memory_of_the_right_form_delays_a_picture_at_most():
+    # Of another firmware, or another version of this one: each check sum is right.
+    places = [value for name, value in sorted(board.__dict__.items()) if isinstance(value, tuple)]
+    assert (0, 16) in places and len(places) > 12
+    turns = (bytes(44), b"\xff" * 44, b"\x7f" * 44, b"\x80" * 44, b"\1" * 44, b"\2\0\0\0" * 11)
+    turns += (b"\0\0\0\0\xff\xff\xff\x7f" * 6, b"\3\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7f" * 4)
+    with House() as house:
+        for number, pattern in enumerate(turns):
+            for cause in ("deep_sleep", "soft_reset", "watchdog", "reset"):
+                for place in places:
+                    board.remember(place, pattern[: place[1]])
+                house.esp.restart(cause)
+                board.started()
+                safemode.reason()
+                house.start()
+                before = Counters().as_dict()["sent"]
+                house.esp.go(20000)
+                house.esp.pulse()
+                house.turns(until=lambda before=before: Counters().as_dict()["sent"] != before)
+                house.app.status()
+                assert house.esp.ticks < 200000, (number, cause)
+                house.app.close()
+
+
 # Stopped
 
 

@@ -28,6 +28,22 @@ def cut_during_capture(place):
     sensor.answer = answer
 
 
+def test_the_pace_holds_over_the_button_en(tmp_path):
+    with site(tmp_path, trigger={"cooldown_s": 0}) as place:
+        place.photographed()
+        place.wait_for_pictures(1)
+        place.board.internet(True, rate=300)
+        count = len(place.requests())
+        place.photographed(2)
+        place.let_pass(12, speed=10)  # in the middle of the next request
+        place.board.press_reset()
+        pressed = place.now()
+        place.board.internet(True, rate=500000)
+        picture = place.wait_for_pictures(2)[1]
+        assert picture.arrived >= pressed + 10
+        assert len(place.requests()) <= count + 2
+
+
 def cut_after_capture(ms):
     """While the picture is being written: so long (real ms) after the frame."""
 

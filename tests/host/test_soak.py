@@ -101,7 +101,7 @@ def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
 
 
 def test_a_firmware_that_knows_no_pace_is_caught():
-    files = mutant("interval", "        self._close_for(self._period)\n", "        pass\n")
+    files = mutant("interval", "        self._open = False\n        self._stamp()\n", "")
     result = broken(3, files)
     assert any("after the last" in line for line in result.broken), result.broken
 
