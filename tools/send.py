@@ -45,8 +45,7 @@ def send(picture, config_path):
     settings = config.load(str(config_path))
     cloud = settings.cloud  # pyright: ignore[reportAttributeAccessIssue]
     data = memoryview(picture.read_bytes())
-    if image.check(data, cloud.limit_bytes) == "jpeg":
-        data = data[: len(data) - image.padding(data)]
+    data = data[: image.measure(data, cloud.limit_bytes)[1]]
     ca = None
     if cloud.endpoint.startswith("https:") and cloud.ca is not None:
         path = configfile.beside(config_path.parent, cloud.ca)

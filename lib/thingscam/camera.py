@@ -136,7 +136,7 @@ class Camera:
                 )
 
     def _whole(self):
-        # A whole JPEG of any size, without padding.
+        # A whole JPEG of any size, without what stands behind it.
         seen = None
         for last in (False, True):
             for _ in range(_TRIES):
@@ -162,11 +162,10 @@ class Camera:
             data = self._take()
             if not data:
                 break  # it took seconds to fail: once a try is enough
-        kind = image.check(data, _ANY_SIZE)
+        kind, size = image.measure(data, _ANY_SIZE)
         if kind != "jpeg":
             raise image.ImageError("a {} picture in place of a JPEG".format(kind))
-        view = memoryview(data)
-        return view[: len(view) - image.padding(view)]
+        return memoryview(data)[:size]
 
     def _take(self):
         if self._feed:

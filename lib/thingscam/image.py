@@ -1,11 +1,16 @@
-# What may be sent: the format by its magic bytes, JPEG start and end, size.
+# What may be sent: the format by its magic bytes, size, and of a JPEG that it is whole.
 
 from thingscam.port import const
 
 # The service takes 500 KB a picture, read as 500 * 1024 bytes, boundary included.
 LIMIT = const(512000)
 
-_ZEROS = bytes(256)
+# Markers as in ITU-T T.81, table B.1; each stands behind an FF.
+_END = const(0xD9)
+_SCAN = const(0xDA)
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)  # the others from C0 to CF begin a frame
+_MARKERS_MOST = const(500)  # until the scan, fill bytes with them
+_BLOCK = const(1024)
 
 
 class ImageError(Exception):
@@ -16,43 +21,78 @@ def check(data, limit=LIMIT):
     """Return the format of a picture: "jpeg", "png", "gif", "webp" or "bmp".
 
     `data` is any bytes-like object, looked at in place; `limit` is in bytes, boundary
-    included. Zero bytes behind a JPEG's end marker (camera drivers round frames up)
-    are tolerated and not counted in the size: `padding()` tells how many to leave off.
+    included. What stands behind a JPEG's end marker (zeros, or what an older frame has left
+    in a camera driver's buffer) is tolerated and not counted: see measure().
 
     Raises ImageError for anything that is not a whole picture within the limit, and for
     what a camera driver returns in place of a failed capture (None, False).
     """
+    return measure(data, limit)[0]
+
+
+def measure(data, limit=LIMIT):
+    """Return (format, bytes) as check() does: how many of them are the picture."""
     view = _view(data)
-    if not len(view):
+    size = len(view)
+    if not size:
         raise ImageError("empty picture: 0 bytes")
     kind = _kind(view)
-    size = len(view)
-    if kind == "jpeg" or kind is None:
-        size -= padding(view)
-        ended = view[size - 2 : size] == b"\xff\xd9"
+    if kind == "jpeg":
+        size = _end(view, _scan(view))
+    elif kind is None:
         # Only a picture that ends as a JPEG does, or begins as one nearly does, lost its start.
-        if kind is None and (ended or view[:2] == b"\xff\xd8"):
+        if view[:2] == b"\xff\xd8" or view[size - 2 :] == b"\xff\xd9":
             raise ImageError("JPEG without start: no FF D8 FF at its head")
-        if kind and (not ended or size < 5):
-            raise ImageError("JPEG cut short: no end marker FF D9 in {} bytes".format(len(view)))
-    if kind is None:
         head = " ".join("{:02x}".format(byte) for byte in view[:4])
         raise ImageError("not a picture: begins with {}".format(head))
     if size > limit:
         raise ImageError("picture too large: {} bytes, limit {}".format(size, limit))
-    return kind
+    return kind, size
 
 
-def padding(data):
-    """Return how many zero bytes stand at the end of `data`, to be left off a JPEG."""
-    view = _view(data)
-    end = len(view)
-    # In blocks: byte by byte, a padded half megabyte takes seconds on a board.
-    while end >= 256 and view[end - 256 : end] == _ZEROS:
-        end -= 256
-    while end and view[end - 1] == 0:
-        end -= 1
-    return len(view) - end
+def _scan(view):
+    # Walks the markers to the first scan, and returns where its data begins. Thumbnails are
+    # in segments, which are stepped over.
+    at, framed = 2, False
+    for _ in range(_MARKERS_MOST):
+        if at + 4 > len(view):
+            break
+        if view[at] != 0xFF:
+            raise ImageError("JPEG damaged: no marker at byte {}".format(at))
+        marker = view[at + 1]
+        if marker == 0xFF:  # filling
+            at += 1
+            continue
+        if marker == _END or (marker == _SCAN and not framed):
+            break
+        framed = framed or (0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES)
+        at += 2 + (view[at + 2] << 8 | view[at + 3])
+        if marker == _SCAN:
+            return at
+    if at + 4 > len(view) and view[len(view) - 2 :] != b"\xff\xd9":
+        raise _cut_short(view)
+    raise ImageError("JPEG without a picture: no frame header and scan")
+
+
+def _end(view, start):
+    # Behind a scan's begin the first FF D9 is the end: in its data no FF is followed by that.
+    block = bytearray(_BLOCK)
+    at = start
+    while at < len(view) - 1:
+        part = view[at : at + _BLOCK]
+        count = len(part)
+        block[:count] = part
+        found = block.find(b"\xff\xd9", 0, count)
+        if found >= 0:
+            if at + found == start:
+                raise ImageError("JPEG without a picture: its scan is empty")
+            return at + found + 2
+        at += _BLOCK - 1
+    raise _cut_short(view)
+
+
+def _cut_short(view):
+    return ImageError("JPEG cut short: no end marker FF D9 in {} bytes".format(len(view)))
 
 
 def _kind(view):

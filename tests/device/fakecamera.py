@@ -28,7 +28,9 @@ SIZES = {
     "QXGA": 3145,
 }
 _CAPACITY = 40000
-_HEAD = b"\xff\xd8\xff\xe0"
+_HEAD = b"\xff\xd8\xff\xe0\x00\x06"  # the segment holds what the frame shows
+_SCAN = b"\xff\xc0\x00\x08\x08\x00\x10\x00\x10\x00\xff\xda\x00\x03\x01"
+_STALE = b"\x05\x3b\xb5\x31" + b"\xa7" * 300 + b"\xff\xd9" + b"\x17"
 
 
 class Names:
@@ -54,7 +56,8 @@ class Sensor:
     """What all drivers have in common.
 
     `faults`: what befalls the next frames, one each: "none", "false", "cut", "garbage",
-    "empty", "png", "padded", "oserror", "runtime", "memory". `broken`: the same, for every frame.
+    "empty", "png", "padded", "stale", "headless", "oserror", "runtime", "memory". `broken`: the
+    same, for every frame.
     `cured`: a new start ends that. `start_faults`: exceptions for the next starts. `largest`:
     the thousands of pixels there is memory for. `waited`: the milliseconds spent in vain.
     """
@@ -137,8 +140,9 @@ class Sensor:
             return None
         data = self.bytes
         data[:length] = b"\x5a" * length
-        data[:4] = _HEAD
-        data[4:8] = bytes((seen[0] >> 8, seen[0] & 255, min(seen[1], 255), seen[2]))
+        data[:6] = _HEAD
+        data[6:10] = bytes((seen[0] >> 8, seen[0] & 255, min(seen[1], 255), seen[2]))
+        data[10 : 10 + len(_SCAN)] = _SCAN
         data[length - 2 : length] = b"\xff\xd9"
         if fault == "cut":
             data[length - 2 : length] = b"\x5a\x5a"
@@ -149,15 +153,18 @@ class Sensor:
             data[:8] = b"\x89PNG\r\n\x1a\n"
         elif fault == "empty":
             length = 0
-        elif fault == "padded":
-            data[length : length + 700] = bytes(700)
-            length += 700
+        elif fault == "headless":
+            data[10 : 10 + len(_SCAN)] = b"\xff\xd9" + b"\x5a" * (len(_SCAN) - 2)
+        elif fault in ("padded", "stale"):
+            behind = bytes(700) if fault == "padded" else _STALE
+            data[length : length + len(behind)] = behind
+            length += len(behind)
         return length
 
 
 def shown(frame):
     """Return (clock, frames before it, lit) of a frame."""
-    return (frame[4] << 8 | frame[5], frame[6], bool(frame[7]))
+    return (frame[6] << 8 | frame[7], frame[8], bool(frame[9]))
 
 
 def _size_name(number):
@@ -412,7 +419,7 @@ class World:
 
     def bad(self, fault, tries):
         """Let so many tries in a row go wrong."""
-        whole = fault in ("cut", "garbage", "png")
+        whole = fault in ("cut", "garbage", "png", "headless")
         self.sensor.faults = [fault] * (tries * (self.stale + 1 if whole else 1))
 
     def starts(self):

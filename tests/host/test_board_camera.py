@@ -342,7 +342,7 @@ def test_wrong_pins_find_no_camera(boards):
 def test_without_psram_the_class_has_no_memory():
     # Its frame buffers are in PSRAM, and nowhere else.
     text = API + "try:\n    start(frame_size=FrameSize.QVGA)\nexcept OSError as e:\n    print(e)\n"
-    with running(profile="ttgo-t-journal") as board:
+    with running(profile="ttgo-t-journal", driver="camera-api") as board:
         assert execute(board, text) == "[Errno 1] EPERM: ESP_FAIL\n"
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 import zlib
 
+from thingscam import image
 from tools.virtualboard.scenes import frame_of
 
 PACE_MS = 10000
@@ -55,7 +56,7 @@ class Ledger:
         self.life_ended_ms = {}
         self.phases = []
         self.seen = {}  # how often each phase has begun
-        self.frames = {}  # CRC-32 of each frame delivered, without padding
+        self.frames = {}  # CRC-32 of each frame delivered, without what stands behind it
         self._by_crc = {}
         self._last_frame = None
         self.captured = []
@@ -90,7 +91,7 @@ class Ledger:
 
     def frame(self, number, data, _fault):
         """A frame was delivered: a listener of VirtualBoard.on_frame()."""
-        crc = zlib.crc32(data.rstrip(b"\0"))
+        crc = zlib.crc32(_picture(data))
         self.frames[number] = crc
         self._by_crc[crc] = number
         self._last_frame = number
@@ -306,3 +307,11 @@ def _judge_pace(ledger, service, found, slack_ms):
                 )
             )
     found.closest_service_ms = closest
+
+
+def _picture(data):
+    # The frame without what the driver's buffer has behind it.
+    try:
+        return data[: image.measure(data)[1]]
+    except image.ImageError:
+        return data

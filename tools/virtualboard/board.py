@@ -42,7 +42,7 @@ class VirtualBoard:
         *,
         image=None,
         profile="ai-thinker",
-        driver="camera-api",
+        driver=None,
         heap=None,
         speed=1.0,
         networks=None,

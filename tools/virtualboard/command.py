@@ -30,10 +30,8 @@ _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
 )
 @click.option(
     "--driver",
-    default="camera-api",
-    show_default=True,
     type=click.Choice(list(profiles.DRIVERS)),
-    help="The camera driver its firmware has.",
+    help="The camera driver its firmware has: camera-api, or lemariva where there is no PSRAM.",
 )
 @click.option(
     "--micropython",

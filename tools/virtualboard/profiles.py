@@ -78,14 +78,19 @@ def names():
     return [name for name in boards.names() if name != "firmware"]
 
 
-def find(name, driver="camera-api", heap=None, micropython=MICROPYTHON):
+def find(name, driver=None, heap=None, micropython=MICROPYTHON):
     """Return the Profile of a board, with the firmware of a camera driver in DRIVERS.
+
+    Without one it is the usual one for the board.
 
     `micropython` is its version, a name in MICROPYTHONS.
 
     Raises ValueError for names there are not.
     """
     board = boards.find(name)
+    if driver is None:
+        # micropython-camera-API cannot be built without PSRAM.
+        driver = "camera-api" if board.psram else "lemariva"
     if driver not in DRIVERS:
         raise ValueError("no driver {}: {}".format(driver, ", ".join(DRIVERS)))
     if micropython not in MICROPYTHONS:

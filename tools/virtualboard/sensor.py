@@ -23,7 +23,7 @@ FAULTS = (
     "first_frame",
 )
 _AT_START = ("start", "first_frame")
-_RANDOM_FAULTS = ("failed", "truncated", "padding")
+_RANDOM_FAULTS = ("failed", "truncated", "padding", "stale")
 _LIGHT = (0.05, 0.4)  # of the first frames after a start; the exposure is still to find
 _FRAME_MS = 66  # 15 frames a second
 # esp_camera_fb_get() waits so long for a frame (FB_GET_TIMEOUT, esp_camera.c v2.0.0 to v2.1.5).
