@@ -104,6 +104,24 @@ def test_while_connecting_hangs(tmp_path, tls, full):
             arrived_at_once(place, start)
 
 
+@pytest.mark.parametrize("servers", [1, 3])
+def test_while_a_name_is_looked_up_that_no_server_knows(tmp_path, servers):
+    """The worst that can be: docs/architecture.md says so."""
+    with site(tmp_path, trigger={"cooldown_s": 0}) as place:
+        place.board.dns(False, servers)
+        place.wait_for("INFO Wi-Fi")
+        start = place.moment()
+        place.board.pin(PIR, 1)
+        place.wait_for("INFO kept")
+        place.board.pin(PIR, 0)
+        place.board.dns(True)
+        (picture,) = place.wait_for_pictures(1)
+        late = picture.moment - start
+        assert (servers - 1) * 7000 < late < servers * 7000 + 1000
+        # It was taken before any other name was looked up.
+        assert place.board.output.split("INFO kept")[0].count("no time from") <= 1
+
+
 def test_while_it_looks_for_networks(tmp_path, monkeypatch):
     networks = [{"ssid": name, "password": "pass-word"} for name in ("one", "two")]
     with site(tmp_path, wifi=networks, trigger={"cooldown_s": 0}) as place:
