@@ -5,6 +5,8 @@ from thingscam.port import const
 _HEAD_MOST = const(8192)
 _BODY_MOST = const(4096)
 _INTERIM_MOST = const(8)
+_EMPTY_MOST = const(4)  # lines before the first
+_BEGIN = const(240)  # bytes of an answer that cannot be read, for a log
 _DIGITS_MOST = const(9)
 _HEX = b"0123456789abcdefABCDEF"
 
@@ -14,9 +16,11 @@ _BROKEN = const(-1)  # a length that is none
 _LENGTH = b"content-length"
 _CODING = b"transfer-encoding"
 _CONNECTION = b"connection"
+_CONTENT = b"content-encoding"
 _LOCATION = b"location"
 _CLOSE = b"close"
-_KEPT = (_LENGTH, _CODING, _CONNECTION, _LOCATION)
+_CHUNKED = b"chunked"
+_KEPT = (_LENGTH, _CODING, _CONNECTION, _CONTENT, _LOCATION)
 
 
 class AnswerError(OSError):
@@ -26,6 +30,7 @@ class AnswerError(OSError):
     """
 
     status = None
+    begin = b""  # of what came then: of the body where there was one
 
 
 class Answer:
@@ -80,7 +85,7 @@ class Reader:
         self._start = self._end = 0  # the line taken last
         self._head = 0  # bytes of head so far
         self._length = None
-        self._coding = None
+        self._coding = self._content = b""
         self._close = False
         self._cut = False
 
@@ -98,13 +103,20 @@ class Reader:
             status = self._status_line()
         answer = Answer(status)
         self._length = None
-        self._coding = None
+        self._coding = self._content = b""
         try:
             self._headers(answer)
             answer.keep = not self._close
             self._read_body(answer)
+            if self._content:
+                coding = str(self._content[:20], "utf-8")
+                raise AnswerError(
+                    "answer in the coding {}, which was not asked for".format(coding)
+                )
         except AnswerError as e:
-            e.status = None if self._cut else status  # pyright: ignore
+            if not self._cut:
+                e.status = status  # pyright: ignore
+                e.begin = answer.content[:_BEGIN] or bytes(self._data[self._at :][:_BEGIN])
             raise
         # What stands behind the answer belongs to nobody.
         answer.keep = answer.keep and self._at == len(self._data)
@@ -113,10 +125,10 @@ class Reader:
     def _read_body(self, answer):
         if answer.status_code in (204, 304):
             return
-        if self._coding is not None:
-            if self._coding != b"chunked":
+        if self._coding:
+            if self._coding != _CHUNKED:
                 raise AnswerError("answer in an unknown transfer coding")
-            answer.content = self._chunks()
+            self._chunks(answer)
             # Both lengths at once: one of them lies, so this connection is not used again.
             answer.keep = answer.keep and self._length is None
         elif self._length is not None:
@@ -127,20 +139,24 @@ class Reader:
             answer.content = self._take_all()
             answer.keep = False
 
-    def _chunks(self):
-        body = b""
+    def _chunks(self, answer):
         while True:
             self._line()
             word = self._data[self._start : self._end].split(b";")[0].strip()
-            if not 0 < len(word) <= _DIGITS_MOST or not all(char in _HEX for char in word):
+            if not word or not all(char in _HEX for char in word):
                 raise AnswerError("answer with a broken length")
-            size = int(str(word, "utf-8"), 16)
-            if size == 0:
-                self._headers(None)  # trailers
-                return body
-            if len(body) + size > _BODY_MOST:
+            word = word.lstrip(b"0")
+            if not word:
+                try:
+                    self._headers(None)  # trailers
+                except OSError:
+                    self._cut = False
+                    answer.keep = False  # the body is whole, and that is all that was asked
+                return
+            size = int(str(word, "utf-8"), 16) if len(word) <= _DIGITS_MOST else _BODY_MOST + 1
+            if len(answer.content) + size > _BODY_MOST:
                 raise AnswerError("answer larger than {} bytes".format(_BODY_MOST))
-            body += self._take(size)
+            answer.content += self._take(size)
             if self._line():
                 raise AnswerError("answer with a broken chunk")
 
@@ -166,7 +182,9 @@ class Reader:
         return end - self._start
 
     def _status_line(self):
-        self._line()
+        for _ in range(_EMPTY_MOST):
+            if self._line():
+                break
         data, at = self._data, self._start
         if not data.startswith(b"HTTP/1.", at) or not self._is_blank(at + 8):
             raise AnswerError("not an HTTP answer")
@@ -181,32 +199,56 @@ class Reader:
 
     def _headers(self, answer):
         # Takes lines up to an empty one, and notes what matters; without answer: nothing.
+        last = None
         while self._line():
+            if self._is_blank(self._start):
+                # The line before goes on: nothing that matters may be read in part.
+                if last in (_LENGTH, _CODING, _CONTENT):
+                    raise AnswerError("answer with a broken header")
+                continue
             colon = self._data.find(b":", self._start, self._end)
             if colon < 0:
                 raise AnswerError("answer with a broken header")
+            last = None
             if answer is not None:
+                size = colon - self._start
+                while size and self._is_blank(self._start + size - 1):
+                    size -= 1
                 for name in _KEPT:
-                    if len(name) == colon - self._start and self._reads(self._start, name):
+                    if len(name) == size and self._reads(self._start, name):
                         self._note(answer, name, colon + 1)
+                        last = name
 
     def _note(self, answer, name, at):
         if name is _LENGTH:
-            length = self._number(at, self._end)
-            if self._length not in (None, length):
-                raise AnswerError("answer with two lengths")
-            self._length = length
+            while at:  # "5, 5" is what a proxy makes of two of them
+                comma = self._data.find(b",", at, self._end)
+                length = self._number(at, self._end if comma < 0 else comma)
+                if self._length not in (None, length):
+                    raise AnswerError("answer with two lengths")
+                self._length = length
+                at = comma + 1
         elif name is _CONNECTION:
             for i in range(at, self._end):
                 if self._reads(i, _CLOSE):
                     self._close = True
         elif name is _CODING:
-            self._coding = self._data[at : self._end].strip().lower()
+            self._coding = self._codings(self._coding, at)
+        elif name is _CONTENT:
+            self._content = self._codings(self._content, at)
         else:
             try:
                 answer.headers["location"] = str(self._data[at : self._end], "utf-8").strip()
             except UnicodeError:
                 pass  # no place to go to
+
+    def _codings(self, before, at):
+        # The list of codings so far, without those that change nothing.
+        for word in self._data[at : self._end].lower().split(b","):
+            word = word.strip()
+            if word and word != b"identity":
+                before = before + b", " + word if before else word
+        return before
 
     def _reads(self, at, word):
         # Whether it reads `word`, which is in lower case, there; makes no copy, as lower() does.

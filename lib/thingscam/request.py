@@ -1,6 +1,9 @@
 # The head of an HTTP request: URL and headers checked once, and kept for the next one.
 
+from thingscam.port import const
+
 LENGTH = "Content-Length"
+_LENGTH_MOST = const(24)  # bytes of any, and of the empty line
 
 
 class Request:
@@ -13,10 +16,11 @@ class Request:
         self.peer = None
         self._url = None
         self._headers = {}
-        self._fixed = b""
+        self._head = bytearray()  # with room for any length at its end
+        self._fixed = 0  # bytes of it before the length
 
     def head(self, url, headers, length):
-        """Return the head, bytes, of a POST of `length` bytes to `url`.
+        """Return the head of a POST of `length` bytes to `url`: a memoryview, until the next.
 
         `headers` is a dict of texts, or None; Host and Content-Length in it are left out.
 
@@ -24,7 +28,10 @@ class Request:
         """
         if url != self._url or not self._knows(headers or ()):
             self._prepare(url, headers or {})
-        return self._fixed + b"%d\r\n\r\n" % length
+        rest = b"%d\r\n\r\n" % length
+        end = self._fixed + len(rest)
+        self._head[self._fixed : end] = rest
+        return memoryview(self._head)[:end]
 
     def _knows(self, headers):
         count = 0
@@ -53,8 +60,13 @@ class Request:
             line = "{}: {}".format(name, value)
             _refuse_controls(line.replace(" ", ""), "header")
             lines.append(line)
+        if not any(name.lower() == "accept-encoding" for name in headers):
+            lines.append("Accept-Encoding: identity")  # nothing here undoes a coding
         lines.append(LENGTH + ": ")
-        self._fixed = "\r\n".join(lines).encode()
+        fixed = "\r\n".join(lines).encode()
+        self._fixed = len(fixed)
+        self._head = bytearray(self._fixed + _LENGTH_MOST)
+        self._head[: self._fixed] = fixed
         self.peer = peer
         self._url = url
 

@@ -71,7 +71,6 @@ class Session:
         timeout_ms = int((timeout or self._timeout) * 1000)
         done = False
         try:
-            head = memoryview(head)
             taken = 0
             if not self._is_open(peer):
                 taken = self._connect(peer, timeout_ms, head)

@@ -184,8 +184,9 @@ class Uploader:
         if isinstance(e, CertificateError) or "CERTIFICATE_VERIFY_FAILED" in str(e):
             return self._error(errcodes.STOP, text)
         status = getattr(e, "status", None)  # of an answer that is there and breaks the rules
-        taken = status is not None and 200 <= status < 300
-        return self._error(errcodes.RETRY, text, None, status, ANSWER if taken else None)
+        if status is not None:
+            return self._unclear(text, status, getattr(e, "begin", b""))
+        return self._error(errcodes.RETRY, text)
 
     def _error(self, action, message, errcode=None, status=None, fault=None):
         # Service and network may say our own secrets back to us.

@@ -33,6 +33,7 @@ def test_sends_exactly_this_request():
     assert lines[0] == "POST /a/b HTTP/1.1"
     assert sorted(lines[1:-2]) == [
         "A: b c",
+        "Accept-Encoding: identity",
         "Content-Length: 5",
         "Host: localhost:{}".format(script.port),
         "Region: demo",
@@ -338,7 +339,7 @@ def test_does_not_follow_redirects():
 
 def test_refuses_answers_that_are_none():
     refused("garbage\r\n\r\n", "not an HTTP answer")
-    refused("\r\n\r\n", "not an HTTP answer")
+    refused("\r\n" * 5, "not an HTTP answer")
     refused("HTTP/2 200 OK\r\n\r\n", "not an HTTP answer")
     refused("HTTP/1.1 20 OK\r\n\r\n", "not an HTTP answer")
     refused("HTTP/1.1 2000 OK\r\n\r\n", "not an HTTP answer")
@@ -357,9 +358,54 @@ def test_refuses_answers_that_are_none():
 
 def test_refuses_answers_cut_short():
     chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-    for text in (GOOD, chunked):
-        for end in range(1, len(text) - 1):
+    for text, needed in ((GOOD, len(GOOD)), (chunked, len(chunked) - 2)):
+        for end in range(1, needed - 1):
             refused(text[:end], "cut short")
+
+
+def test_reads_what_the_letter_of_http_allows():
+    for head, body in (
+        ("\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2", "hi"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2", "hi"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2, 2", "hi"),
+        ("HTTP/1.1 200 OK\r\nContent-Length :\t2 ", "hi"),
+        ("HTTP/1.1 200 OK\r\nX: a\r\n  folded: b\r\n\tc\r\nContent-Length: 2", "hi"),
+        ("HTTP/1.1 200 OK\r\nContent-Encoding: Identity\r\nContent-Length: 2", "hi"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2", "hi"),
+        ("HTTP/1.1 200 OK\nTransfer-Encoding: IDENTITY, , CHUNKED", "2\nhi\n0\n\n"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", '2 ; a="b"\r\nhi\r\n0\r\n\r\n'),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "000000000002\r\nhi\r\n00\r\n\r\n"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "2\r\nhi\r\n0\r\nX: y\r\nbad\r\n\r\n"),
+        # What the body needs has come; only the end of its trailers has not.
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "2\r\nhi\r\n0\r\n"),
+    ):
+        end = "\n\n" if "OK\n" in head else "\r\n\r\n"
+        assert reply_to(head + end + body).content == b"hi", (head, body)
+
+
+def test_tells_what_an_answer_that_cannot_be_read_began_with():
+    for head, body, status, begin in (
+        (
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4",
+            "\x1f\x8bxy",
+            200,
+            None,
+        ),
+        (
+            "HTTP/1.1 201 OK\r\nTransfer-Encoding: gzip, chunked",
+            "2\r\nhi\r\n0\r\n\r\n",
+            201,
+            b"2\r\nhi",
+        ),
+        ("HTTP/1.1 403 No\r\nContent-Length: 5000", "<html>", 403, b"<html>"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 3", "hi", 200, b"\r\nhi"),
+    ):
+        e = raises(answer.AnswerError, reply_to, head + "\r\n\r\n" + body)
+        assert e.status == status, (head, e)
+        assert e.begin.startswith(begin or b"\x1f\x8bxy"), (head, e.begin)
+    # One that is cut off has not come.
+    e = raises(answer.AnswerError, reply_to, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi")
+    assert e.status is None and e.begin == b""
 
 
 def test_refuses_answers_that_are_too_large():
