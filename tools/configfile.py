@@ -5,9 +5,10 @@ import os
 import re
 import tempfile
 
-from thingscam import config
-from thingscam.log import mask
-from thingscam.settings import NEEDED, NETWORK, SECTIONS, nearest
+from thingscam import boards, config
+from thingscam.masks import mask
+from thingscam.settings import NEEDED, NETWORK, SECTIONS, is_like, nearest
+from thingscam.settings import check as check_value
 from tools.errors import ToolError
 
 SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
@@ -34,8 +35,11 @@ def describe(name):
     """
     plain = _WIFI.sub(r"wifi.\2", name)
     if plain not in _KINDS:
+        found = nearest(name, names())
+        # Perhaps a secret, typed in the wrong place.
+        shown = name if is_like(name.split(".")[-1], found) else name[:3] + "..."
         text = "{}: no such setting, the nearest known one is {}"
-        raise SettingError(text.format(name, nearest(name, names())))
+        raise SettingError(text.format(shown, found))
     return _KINDS[plain]
 
 
@@ -145,20 +149,35 @@ def masked(data):
         if isinstance(entry, dict):
             found = (entry.get(key) for key in ("access_token", "project_key", "password"))
             secrets += [secret for secret in found if isinstance(secret, str) and secret]
-    return {key: _masked(found, key, secrets) for key, found in data.items()}
+    return {mask(key, secrets): _masked(found, key, secrets) for key, found in data.items()}
 
 
 def _masked(found, name, secrets):
     if isinstance(found, dict):
-        return {key: _masked(item, name + "." + key, secrets) for key, item in found.items()}
-    if isinstance(found, list):
+        return {
+            mask(key, secrets): _masked(item, name + "." + key, secrets)
+            for key, item in found.items()
+        }
+    if isinstance(found, list) and name not in _KINDS:
         return [_masked(item, name, secrets) for item in found]
     if found in ("", None):
         return found
     # A misspelt name may hold a secret too, and so may an endpoint that is a whole URL.
     if name in SECRETS or name not in _KINDS:
         return _MASKED
-    return mask(found, secrets) if isinstance(found, str) else found
+    if not isinstance(found, str):
+        return found
+    kind, _, limits = _KINDS[name]
+    choices = []
+    if name == "camera.board":
+        choices = boards.names()
+    elif kind == "choice":
+        choices = [str(each) for each in limits or ()]
+    # So may a text that is none of those that can stand there.
+    odd = check_value(kind, found, limits) or (choices and found not in choices)
+    if odd and not any(is_like(found, each.lower()) for each in choices):
+        return _MASKED
+    return mask(found, secrets)
 
 
 def _list(found):

@@ -6,6 +6,7 @@ import sys
 import click
 
 from thingscam.config import ConfigError
+from thingscam.masks import mask
 
 
 class ToolError(Exception):
@@ -18,9 +19,9 @@ def told():
     try:
         yield
     except (ToolError, ConfigError) as e:
-        click.echo(str(e), err=True)
+        click.echo(mask(str(e)), err=True)
         sys.exit(1)
     except OSError as e:
         text = e.strerror or str(e)
-        click.echo("{}: {}".format(e.filename, text) if e.filename else text, err=True)
+        click.echo(mask("{}: {}".format(e.filename, text) if e.filename else text), err=True)
         sys.exit(1)

@@ -6,6 +6,7 @@ import sys
 import click
 
 from thingscam import config, image
+from thingscam.masks import mask
 from thingscam.session import CertificateError, Session
 from thingscam.uploader import Uploader, UploadError
 from tools import configfile, errors
@@ -28,9 +29,9 @@ def command(picture, config_path):
     """
     with errors.told():
         try:
-            click.echo(send(picture, config_path))
+            click.echo(mask(send(picture, config_path)))
         except (CertificateError, image.ImageError, UploadError) as e:
-            click.echo(_one_line(e, picture), err=True)
+            click.echo(mask(_one_line(e, picture)), err=True)
             sys.exit(1)
 
 

@@ -3,7 +3,7 @@
 import binascii
 
 from thingscam import boards, jsons
-from thingscam.log import mask
+from thingscam.masks import hide, mask
 from thingscam.settings import (
     FRAME_SIZES,
     NEEDED,
@@ -122,6 +122,7 @@ def _parse(raw, name, wifi_needed):
     data = _decode(raw, name)
     config = Config()
     config.secrets = _secrets(data)
+    hide(config.secrets)
     mistakes = _Mistakes(config.secrets)
     for section, settings in SECTIONS:
         values = _object(data.get(section, {}), section, mistakes)

@@ -1,10 +1,11 @@
-# Short lines to the console and to a small ring of two files; secrets masked, repeats counted.
+# Short lines to the console and to a small ring of two files, repeats counted.
 
 import os
 import struct
 import time
 
 from thingscam import board
+from thingscam.masks import mask
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -33,17 +34,17 @@ class Log:
     """Writes lines such as `INFO upload 48213 bytes pir -> https://... 412 ms`.
 
     `level` is the least of LEVELS to be written. `secrets` are texts to be masked in
-    every line. `folder` is where the ring files go (None: console only), `max_bytes`
-    what they may hold together. `sparing`: this start is one of many, woken from a deep
-    sleep, and its lines may be left out of the files. A full or missing file system never
-    raises: a camera goes on without its log.
+    every line (None: those of the configuration read last). `folder` is where the ring files
+    go (None: console only), `max_bytes` what they may hold together. `sparing`: this start is
+    one of many, woken from a deep sleep, and its lines may be left out of the files. A full or
+    missing file system never raises: a camera goes on without its log.
 
     A text that comes again and again, whatever its values, is said five times, then ever
     more seldom, up to once an hour, with how often it came since. Below warning the console
     has each, and the files one in five minutes.
     """
 
-    def __init__(self, level="info", secrets=(), folder=None, max_bytes=16384, sparing=False):
+    def __init__(self, level="info", secrets=None, folder=None, max_bytes=16384, sparing=False):
         self._least = LEVELS.index(level)
         self._secrets = secrets
         self._half = max_bytes // 2
@@ -73,7 +74,7 @@ class Log:
 
     def stopped(self, e):
         """Say by "STOPPED ..." that the app cannot start, for the exception `e`."""
-        self._put("STOPPED " + one_line(mask(str(e), self._secrets)), True)
+        self._put("STOPPED " + str(e), True)
         self.flush()
 
     def step(self):
@@ -97,14 +98,15 @@ class Log:
             return
         if values:
             text = text % values
-        line = LEVELS[level].upper() + " " + one_line(mask(text, self._secrets))
+        more = ""
         if since > 0:
-            line += " (%s since)" % ("once" if since == 1 else "%d times" % since)
-        self._put(line, since >= 0)
+            more = " (%s since)" % ("once" if since == 1 else "%d times" % since)
+        self._put(LEVELS[level].upper() + " " + text, since >= 0, more)
         if level >= _ERROR and not self._sparing:
             self.flush()
 
-    def _put(self, line, keep):
+    def _put(self, line, keep, more=""):
+        line = one_line(mask(line, self._secrets)) + more
         print(line)
         if keep and self._newer is not None:
             now = tuple(time.localtime()[:6])
@@ -184,17 +186,6 @@ def _left_out():
         return None
     board.remember(board.LOG, struct.pack(_RECORD, until, 0))
     return count
-
-
-def mask(text, secrets):
-    """Return `text` with every one of `secrets` (texts) replaced by ***.
-
-    One of less than four characters is left: it would blot out ordinary words.
-    """
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) > 3:
-            text = text.replace(secret, "***")
-    return text
 
 
 def one_line(text, most=400):

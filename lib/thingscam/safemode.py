@@ -5,6 +5,7 @@ import sys
 
 from thingscam import board, boards
 from thingscam.counters import Counters
+from thingscam.masks import print_exception
 from thingscam.port import const, sleep_ms
 
 _MOST = const(3)
@@ -70,10 +71,7 @@ def crashed(e):
     try:
         _keep(_recall()[0] + 1, 1)
         Counters().add("crash")
-        if hasattr(sys, "print_exception"):
-            sys.print_exception(e)  # pyright: ignore[reportAttributeAccessIssue]
-        else:
-            print("{}: {}".format(type(e).__name__, e))
+        print_exception(e)
         print("restarting in {} s, Ctrl-C prevents it".format(_PAUSE_MS // 1000))
     except MemoryError:
         pass  # nothing can be said; the restart is what helps

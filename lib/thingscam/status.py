@@ -94,9 +94,9 @@ class Status:
         return now - oldest.captured_at
 
 
-def stopped(e, secrets=()):
+def stopped(e):
     """Say on the console, in the ring file and by the LED that `e` keeps the app from starting."""
-    Log("info", secrets, ".").stopped(e)
+    Log("info", None, ".").stopped(e)
     try:
         # The board's own LED, whatever else is wrong in config.json.
         with open("config.json") as file:

@@ -3,7 +3,8 @@
 import errno
 
 from thingscam import errcodes, jsons
-from thingscam.log import mask, one_line
+from thingscam.log import one_line
+from thingscam.masks import mask
 from thingscam.port import const
 from thingscam.trust import CertificateError
 

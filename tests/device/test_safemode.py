@@ -6,7 +6,7 @@ import sys
 import thingscam
 from fakeboard import Board, Gone, Names, on_board
 from support import env, new_folder, raises
-from thingscam import board, safemode
+from thingscam import board, masks, safemode
 from thingscam.counters import Counters
 
 
@@ -50,6 +50,19 @@ def test_three_crashes_in_a_row(esp):
     for _ in range(3):
         esp.restart("watchdog")
         assert safemode.reason() is None
+
+
+@on_board
+def test_a_crash_shows_no_secret(esp):
+    printed = []
+    masks.print = printed.append
+    masks.hide(("a-pass-word",))
+    try:
+        raises(Gone, safemode.crashed, ValueError("wrong: a-pass-word"))
+    finally:
+        del masks.print
+        masks.hide(())
+    assert "ValueError: wrong: ***" in "\n".join(printed)
 
 
 @on_board

@@ -150,11 +150,13 @@ def test_mask_and_check(tmp_path):
     data["cloud"]["endpoint"] = "https://x/device/v1/" + TOKEN
     data["cloud"]["projectkey"] = KEY + "2"
     data["note"] = ["a", {"b": PASSWORD + "2"}]
+    data["camera"] = {"board": "a-token-of-another", "frame_size": "svga", "quality": "x"}
     path.write_text(json.dumps(data))
     done = config(tmp_path, path, "--mask")
     assert done.returncode == 0
     shown = json.loads(done.stdout)
-    assert shown["cloud"]["endpoint"] == "https://x/device/v1/***"
+    assert shown["cloud"]["endpoint"] == "***"
+    assert shown["camera"] == {"board": "***", "frame_size": "svga", "quality": "***"}
     assert shown["cloud"]["region"] == "cn-1"
     assert shown["wifi"] == [{"ssid": "garden", "password": "***"}]
     assert shown["note"] == ["***", {"b": "***"}]

@@ -57,7 +57,7 @@ def run(name):
         result.update(ok=False, text="%s: %s" % (type(e).__name__, e), remedy=_REMEDIES[name])
     gc.collect()
     if "config" in have:
-        from thingscam.log import mask
+        from thingscam.masks import mask
 
         secrets = have["config"].secrets
         result = {
