@@ -168,6 +168,10 @@ class App:
         self._cramped = True  # camera and connection have no room beside each other
         self._capture.close()
 
+    def dated(self, number):
+        """Return when a picture was taken that was kept without a time, None if unknown."""
+        return self._capture.dated(number)
+
     def too_large(self, size):
         """Take smaller pictures than one of `size` bytes."""
         self._capture.too_large(size)
@@ -222,7 +226,7 @@ class App:
         # What is kept for the next start is in the clock's time.
         self._status.clock_set(off_s)
         self._sender.clock_set()
-        self._capture.trigger.clock_set()
+        self._capture.clock_set(off_s)
 
     def _is_certificate(self):
         # Whether the last trouble was a certificate: nobody answered, and a person must see to it.

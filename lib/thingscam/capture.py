@@ -9,6 +9,8 @@ from thingscam.trigger import Trigger
 
 _LEAST_REFUSED = const(10000)  # bytes: no service finds less too large
 _ROOMY = const(1500000)  # free heap that only PSRAM gives
+_UNDATED_MOST = const(32)
+_DRIFT_S = const(300)  # by no more does it go wrong by itself
 _HASTE_MS = const(2000)  # a picture being sent from memory is kept after so long
 
 
@@ -40,6 +42,7 @@ class Capture:
             self._refused = 0
         self._size = self._settings.frame_size  # of the last picture
         self._lost = 0  # of the outbox's losses, those that have been counted
+        self._undated = []  # kept while the clock was not set: (number, what it showed)
         self._owed = None  # the cause of a picture that failed while something was sent
         self._fault = None  # of ours, met while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
@@ -121,6 +124,23 @@ class Capture:
         """Return whether a picture is due or may be any moment: see Trigger.wanted()."""
         return self.trigger.wanted()
 
+    def clock_set(self, off_s):
+        """Take note that the clock was moved by `off_s`: what it showed before was as wrong."""
+        if abs(off_s) > _DRIFT_S:
+            self._undated = [(number, shown + off_s) for number, shown in self._undated]
+        self.trigger.clock_set()
+
+    def dated(self, number):
+        """Return when a picture was taken that was kept while the clock was not set.
+
+        In seconds since 1970; None where that is not known: from before the last start.
+        """
+        if self._clock.now() is not None:
+            for each, shown in self._undated:
+                if each == number:
+                    return shown
+        return None
+
     def count_losses(self):
         """Count what the outbox has lost since it was asked last: dropped, or found damaged."""
         lost = self._outbox.dropped - self._lost
@@ -190,5 +210,10 @@ class Capture:
                 self._counters.add("dropped")  # a fault of ours has cost it
         if kept:
             self._log.info("kept %d bytes %s, %d waiting", len(frame), cause, len(self._outbox))
+            if taken is None:
+                newest = self._outbox.newest()
+                if newest is not None:
+                    undated = self._undated[1 - _UNDATED_MOST :]
+                    self._undated = undated + [(newest.number, self._clock.raw())]
         self.count_losses()
         return kept

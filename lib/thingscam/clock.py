@@ -101,6 +101,10 @@ class Clock:
         """Return the seconds since 1970, UTC; None while the clock is not set."""
         return int(time.time()) + _EPOCH if self.is_set() else None
 
+    def raw(self):
+        """Return what the clock shows, right or wrong, in seconds since 1970."""
+        return int(time.time()) + _EPOCH
+
     def joined(self):
         """Take note that there is a network again: names may be found there."""
         if not self.is_set():

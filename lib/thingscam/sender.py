@@ -89,7 +89,10 @@ class Sender:
         file = None
         try:
             file = kept.open()
-            image = self._stamped(file, kept.captured_at, kept.cause)
+            taken = kept.captured_at
+            if taken is None:
+                taken = self._host.dated(kept.number)
+            image = self._stamped(file, taken, kept.cause)
         except OSError as e:
             if file is not None:
                 file.close()

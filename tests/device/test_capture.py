@@ -112,6 +112,35 @@ def test_time_and_cause_are_kept(watcher):
 
 
 @watched()
+def test_the_time_is_found_out_when_the_clock_is_set(watcher):
+    esp, capture = watcher.esp, watcher.capture
+    moments = []
+    for _ in range(40):
+        watcher.pulse()
+        capture.photograph()
+        moments.append(esp.real_ms // 1000)
+        esp.go(60000)
+    numbers = [picture.number for picture in (watcher.outbox.oldest(), watcher.outbox.newest())]
+    first, last = numbers
+    assert capture.dated(last) is None
+    capture.clock_set(esp.set_clock())
+    assert abs(capture.dated(last) - moments[-1]) <= 1
+    # It goes a little wrong, and is set again.
+    esp.wall_ms += 5000
+    capture.clock_set(esp.set_clock())
+    assert abs(capture.dated(last) - moments[-1]) <= 2
+    # Of the last 32 it is known.
+    assert abs(capture.dated(last - 31) - moments[-32]) <= 2
+    assert last - first == 39 and capture.dated(last - 32) is None
+    # From before the start, and taken since: nothing is to be found out.
+    assert capture.dated(last + 1) is None
+    watcher.pulse()
+    capture.photograph()
+    assert watcher.outbox.newest().captured_at is not None
+    assert capture.dated(last + 1) is None
+
+
+@watched()
 def test_is_ready_before_the_first_picture(watcher):
     watcher.capture.ready()
     assert watcher.camera.starts == 1

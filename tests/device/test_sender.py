@@ -50,6 +50,7 @@ class Post:
         self.folder = folder or new_folder()
         self.outbox = Outbox(self.folder, 10000000, "drop_oldest", self.notes)
         self.too_large_sizes = []
+        self.dates = {}
         self.rooms = 0
         self.interrupted = False
         self.chokes = None  # the begin of a note, and what pictures with it meet
@@ -84,6 +85,9 @@ class Post:
     def progress(self, sent):
         if self.interrupted:
             raise KeyboardInterrupt
+
+    def dated(self, number):
+        return self.dates.get(number)
 
     def make_room(self):
         assert self.sender.needs_clock, "no room is needed"
@@ -676,6 +680,12 @@ def test_tells_when_and_why_it_was_taken(esp):
         # Nothing else is changed.
         length = body[4] << 8 | body[5]
         assert body[:2] + body[4 + length :] in (photo("one"), photo("two"))
+    # Kept while the clock was not set, and known since.
+    assert post.outbox.put(photo("three"), None, "pir")
+    post.dates[post.outbox.newest().number] = TAKEN
+    esp.go(10000)
+    post.sender.send_kept()
+    assert b"2026:09:21" in bodies()[-1][:400]
     post = Post(exif=False)
     post.keep("one")
     esp.go(10000)
