@@ -1,5 +1,7 @@
 # Faults on demand, each as it is seen on the wire, and the endpoint that queues them.
 
+import gzip
+import json
 import socket
 import ssl
 import time
@@ -20,7 +22,7 @@ from tests.host.cloud_support import (
     running,
     trusting,
 )
-from tools.cloud import certificates
+from tools.cloud import certificates, faults
 
 PICTURE = picture()
 REQUEST = head(len(PICTURE)) + PICTURE
@@ -74,6 +76,47 @@ def test_html(cloud, stored):
     assert answer.text.startswith("<!DOCTYPE html>")
     assert cloud.last()["status"] == 200
     assert stored() == 0
+
+
+@pytest.mark.parametrize("name", faults.PAGES)
+def test_pages_of_others(name, cloud, stored):
+    cloud.fault({"html": name, "status": 403})
+    answer = cloud.upload(PICTURE)
+    assert answer.status_code == 403 and answer.text
+    assert (name in ("xml", "text")) is ("<html" not in answer.text)
+    assert stored() == 0
+
+
+def test_gzip(cloud, stored):
+    cloud.fault({"gzip": True})
+    with connect(cloud) as connection:
+        connection.sendall(REQUEST)
+        answer = connection.recv(65536)
+    assert b"Content-Encoding: gzip" in answer
+    assert json.loads(gzip.decompress(body_of(answer)))["result"] == 1
+    assert stored() == 1
+    cloud.fault({"gzip": True})
+    assert cloud.upload(PICTURE).json()["result"] == 1  # who understands it, does
+
+
+def test_a_firewall_that_takes_exception_to_one_picture(cloud, stored):
+    cloud.fault(
+        [
+            {"containing": "bad \xff", "html": "firewall", "status": 403, "times": 3},
+            {"errcode": 5001},
+        ]
+    )
+    bad = PICTURE + b"..bad \xff.."
+    assert [cloud.upload(each).status_code for each in (bad, PICTURE, PICTURE, bad)] == [
+        403,
+        500,
+        200,
+        403,
+    ]
+    assert cloud.last()["bytes"] == len(bad)
+    assert stored() == 1
+    assert cloud.upload(PICTURE[:-5]).status_code == 400  # judged as ever
+    assert cloud.fault([])["queued"][0]["times"] == 1
 
 
 @pytest.mark.parametrize(("more", "status"), [({}, 302), ({"status": 307}, 307)])

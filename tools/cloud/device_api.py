@@ -1,6 +1,7 @@
 # What devices talk to: the upload of a picture, and reading the attributes back.
 
 import asyncio
+import contextlib
 import re
 
 from aiohttp import web
@@ -28,7 +29,12 @@ class DeviceApi:
         """Answer POST /device/v1/<AccessToken>/<identifier>/image, with a fault if one waits."""
         arrived = self._clock()
         upload = request[UPLOAD] = self._journal.arrive(request, arrived)
-        fault = self._faults.take(request.match_info["token"])
+        token = request.match_info["token"]
+        body = b""
+        if self._faults.wants_body(token):
+            with contextlib.suppress(RefusedError, ConnectionError):
+                body = await wire.read_body(request, upload)
+        fault = self._faults.take(token, body)
 
         async def judge():
             return await self._judge(request, upload, arrived)

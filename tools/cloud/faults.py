@@ -7,7 +7,8 @@ the rules are not asked):
 
     errcode N          the body is read, the answer is this errcode
     early N            this errcode at once, the body unread, the connection closed behind it
-    html true          a captive portal's page with status 200
+    html NAME          a page with status 200: "portal" (or true) is a captive portal's, "firewall"
+                       and "gateway" those of proxies, "xml" and "text" another service's
     redirect URL       to there, with status 302
     garbage N          N bytes that are no HTTP, then the connection is closed
     raw TEXT           this text (latin-1) as the answer, then the connection is closed
@@ -22,6 +23,7 @@ above (not with no_answer and reset_after), may be spoiled, also in several ways
     content_length N   Content-Length is off by N (-5: too small), the connection stays open
     slow S             S seconds after each byte of the answer
     close true         the connection is closed behind an answer that did not say so
+    gzip true          its body is compressed, whatever the client accepts
     stored_but_lost    with none of these: no answer, and the connection is closed (true or
                        "close") or held open until the client goes away ("hold")
 
@@ -31,6 +33,7 @@ With any of them, or alone:
                        seconds; before_body is between the answer's head and its body
     times N            for how many requests (1)
     token TEXT         for requests with this AccessToken only
+    containing TEXT    for pictures with this text (latin-1) somewhere in their bytes only
 """
 
 import collections
@@ -40,6 +43,7 @@ import math
 from dataclasses import dataclass, field
 
 BODY = "before_body"
+PAGES = ("portal", "firewall", "gateway", "xml", "text")
 
 
 class FaultError(Exception):
@@ -52,7 +56,7 @@ class Fault:
 
     errcode: int | None = None
     early: int | None = None
-    html: bool | None = None
+    html: bool | str | None = None
     redirect: str | None = None
     garbage: int | None = None
     raw: str | None = None
@@ -64,9 +68,11 @@ class Fault:
     content_length: int | None = None
     slow: float | None = None
     close: bool | None = None
+    gzip: bool | None = None
     delay: dict[str, float] = field(default_factory=dict)
     times: int = 1
     token: str | None = None
+    containing: str | None = None
 
     @property
     def judged(self):
@@ -86,7 +92,8 @@ class Fault:
     def spoils(self):
         """Whether the answer must be written byte for byte, past aiohttp."""
         given = (self.early, self.raw, self.garbage, self.cut, self.content_length, self.slow)
-        return any(value is not None for value in (*given, self.close, self.delay.get(BODY)))
+        given += (self.close, self.gzip, self.delay.get(BODY))
+        return any(value is not None for value in given)
 
     @property
     def closes(self):
@@ -103,7 +110,7 @@ class Fault:
 
     def names(self):
         """Return the names of what it does, for the journal."""
-        return [name for name in self.as_json() if name not in ("times", "token")]
+        return [name for name in self.as_json() if name not in ("times", "token", "containing")]
 
 
 def _integer(value):
@@ -136,6 +143,10 @@ def _true(value):
     return value is True
 
 
+def _page(value):
+    return value is True or (isinstance(value, str) and value in PAGES)
+
+
 def _open_or_closed(value):
     return value is True or value in ("hold", "close")
 
@@ -143,7 +154,7 @@ def _open_or_closed(value):
 _FIELDS = {
     "errcode": (_integer, "a whole number"),
     "early": (_integer, "a whole number"),
-    "html": (_true, "true"),
+    "html": (_page, "true, " + ", ".join(PAGES)),
     "redirect": (_header, "a URL in ASCII"),
     "garbage": (_count, "a number of bytes"),
     "raw": (_latin, "a text of latin-1 characters"),
@@ -155,8 +166,10 @@ _FIELDS = {
     "content_length": (lambda value: _integer(value) and value != 0, "a number, not 0"),
     "slow": (_seconds, "seconds per byte"),
     "close": (_true, "true"),
+    "gzip": (_true, "true"),
     "times": (lambda value: _integer(value) and value >= 1, "a whole number, 1 or more"),
     "token": (_text, "an AccessToken"),
+    "containing": (_latin, "a text of latin-1 characters"),
 }
 _STAGES = ("before_read", "before_answer", BODY)
 _INSTEAD = (
@@ -172,7 +185,7 @@ _INSTEAD = (
 )
 _UNANSWERED = ("no_answer", "reset_after", "stored_but_lost")
 _WITH_STATUS = ("errcode", "early", "html", "redirect")
-_SPOILING = ("cut", "content_length", "slow", "close")
+_SPOILING = ("cut", "content_length", "slow", "close", "gzip")
 
 
 def parse(text):
@@ -224,8 +237,9 @@ def _check_combination(found, place):
         raise FaultError(f"{place}{spoiling[0]}: cannot go with {instead[0]}")
     if "status" in found and not any(name in _WITH_STATUS for name in instead):
         raise FaultError(f"{place}status: goes only with {', '.join(_WITH_STATUS)}")
-    if "content_length" in found and any(name in ("raw", "garbage") for name in instead):
-        raise FaultError(f"{place}content_length: cannot go with {instead[0]}")
+    for name in ("content_length", "gzip"):
+        if name in found and any(other in ("raw", "garbage") for other in instead):
+            raise FaultError(f"{place}{name}: cannot go with {instead[0]}")
     if not instead and not spoiling and "delay" not in found:
         raise FaultError(f"{place[:-1] or 'the object'} names no fault")
 
@@ -248,10 +262,15 @@ class Faults:
         """Return whether this very Fault waits in the queue."""
         return any(other is fault for other in self._queue)
 
-    def take(self, token):
-        """Return the fault for a request of the device `token`, or None."""
+    def wants_body(self, token):
+        """Return whether it takes the body to tell which fault a device's request gets."""
+        return any(fault.containing for fault in self._queue if fault.token in (None, token))
+
+    def take(self, token, body=b""):
+        """Return the fault for a request of the device `token` with `body`, or None."""
         for fault in self._queue:
-            if fault.token in (None, token):
+            wanted = (fault.containing or "").encode("latin-1")
+            if fault.token in (None, token) and wanted in body:
                 fault.times -= 1
                 if not fault.times:
                     self._queue.remove(fault)

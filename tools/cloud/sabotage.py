@@ -1,6 +1,7 @@
 # Plays a fault: does to one request, on its socket, what faults.py says.
 
 import asyncio
+import gzip
 import random
 
 from aiohttp import web
@@ -10,11 +11,29 @@ from tools.cloud.answers import refused
 from tools.cloud.faults import BODY
 from tools.cloud.rules import RefusedError
 
-# What a captive portal answers to everything.
-_PORTAL = (
-    "<!DOCTYPE html><html><head><title>Welcome</title></head>"
-    "<body><h1>Please accept the terms of use</h1></body></html>"
-)
+# What others answer in the service's place: text, media type.
+_PAGES = {
+    "portal": (
+        "<!DOCTYPE html><html><head><title>Welcome</title></head>"
+        "<body><h1>Please accept the terms of use</h1></body></html>",
+        "text/html",
+    ),
+    "firewall": (
+        "<html><head><title>Web Page Blocked</title></head><body><h1>Access denied</h1>"
+        "<p>The content was classified as: malware. Contact your administrator.</p></body></html>",
+        "text/html",
+    ),
+    "gateway": (
+        "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center>"
+        "<h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>",
+        "text/html",
+    ),
+    "xml": (
+        '<?xml version="1.0" encoding="UTF-8"?><Result><ok>1</ok></Result>',
+        "application/xml",
+    ),
+    "text": ("OK", "text/plain"),
+}
 
 
 async def play(fault, request, upload, judge, journal):
@@ -61,7 +80,8 @@ def _replacement(fault):
         return refused(fault.errcode, fault.status)
     if fault.redirect is not None:
         return web.Response(status=fault.status or 302, headers={"Location": fault.redirect})
-    return web.Response(status=fault.status or 200, text=_PORTAL, content_type="text/html")
+    text, kind = _PAGES[fault.html if isinstance(fault.html, str) else "portal"]
+    return web.Response(status=fault.status or 200, text=text, content_type=kind)
 
 
 async def _leave(fault, request):
@@ -96,8 +116,12 @@ def _bytes(fault, response):
     if fault.garbage is not None:
         return random.Random(fault.garbage).randbytes(fault.garbage), b""
     body = response.body or b""
+    headers = dict(response.headers)
+    if fault.gzip:
+        body = gzip.compress(body, mtime=0)
+        headers["Content-Encoding"] = "gzip"
     headers = {
-        **response.headers,
+        **headers,
         "Content-Length": str(max(len(body) + (fault.content_length or 0), 0)),
     }
     lines = [f"HTTP/1.1 {response.status} {response.reason}"]

@@ -18,6 +18,8 @@ DRAIN_SECONDS = 5
 
 _CHUNK = 16384
 
+BODY = web.RequestKey("body", bytes)
+
 
 class AlreadySent(web.StreamResponse):
     """Given to aiohttp in place of an answer that went to the socket another way.
@@ -46,6 +48,8 @@ async def read_body(request, upload):
     Raises RefusedError 4005 as soon as it is too large, 4003 when it stops coming (broken
     framing looks the same from here), and ConnectionError when the client goes away.
     """
+    if BODY in request:  # somebody has looked at it before
+        return request[BODY]
     if _awaits_go_ahead(request) and not gone(request):
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
@@ -58,7 +62,8 @@ async def read_body(request, upload):
     except (web.RequestPayloadError, TimeoutError) as error:
         raise RefusedError(4003) from error
     upload.read_whole(body)
-    return bytes(body)
+    request[BODY] = bytes(body)
+    return request[BODY]
 
 
 async def read_up_to(request, count, upload=None):
