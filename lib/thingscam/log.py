@@ -21,7 +21,7 @@ _FREE = const(5)  # so often a text is said; then after a minute, two, four, ...
 _GAP_MS = const(60000)
 _HOUR_MS = const(3600000)
 _EVENT_GAP_MS = const(300000)  # the longest gap below warning: it tells of a picture, say
-_TEXTS_MOST = const(64)
+_TEXTS_MOST = const(24)
 _DELAY_MS = const(20000)  # lines wait so long to be written together
 _LINES_MOST = const(24)
 # A deep sleeper writes at each sleep, this often at once and one more each two minutes.

@@ -31,6 +31,7 @@ class Sender:
         ways = (host.progress, host.make_room, getattr(host, "wanted", None))
         self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways)
         self._uploader = Uploader(config, self._session)
+        self._uploader.ready()
         self._limit = cloud.limit_bytes
         self._model = config.camera.board if config.camera.exif else None
         self._outbox = outbox

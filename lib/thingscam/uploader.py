@@ -10,7 +10,7 @@ from thingscam.trust import CertificateError
 
 _ANSWER_MOST = const(4096)
 _CHUNK = const(4096)
-_BEGIN = const(80)  # bytes of an answer that are shown
+_BEGIN = const(60)  # bytes of an answer that are shown
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 FILE = "file"  # faults that are not the network's
@@ -74,8 +74,14 @@ class Uploader:
         needs_check = cloud.verify and cloud.endpoint.startswith("https:")
         self._verified = needs_check
         self._refused = needs_check and not (self._own or self._on_computer)
-        self._file = None  # what sends files, made with the first one
+        self._file = None  # what sends files, made with the first one or by ready()
         self._file_headers = self._headers.copy()
+
+    def ready(self):
+        """Take the memory for sending files now, while a piece is large enough; return it."""
+        if self._file is None:
+            self._file = _FileBody()
+        return self._file
 
     def upload(self, image):
         """Send one picture and return its URL (text).
@@ -130,9 +136,7 @@ class Uploader:
         if parts is not None:
             headers["Content-Length"] = str(sum(map(len, parts)))
             return parts, headers
-        if self._file is None:
-            self._file = _FileBody()
-        body = self._file
+        body = self.ready()
         try:
             body.take(image)
         except OSError as e:
@@ -164,11 +168,15 @@ class Uploader:
     def _unclear(self, what, status, body):
         # The page of a hotel's Wi-Fi says 200 to everything; a server that was verified has
         # taken the picture in if it says 2xx, whatever else it says.
-        begin = bytes(body[: 4 * _BEGIN])
-        page = b"<html" in begin.lower() or b"<!doctype html" in begin.lower()
+        begin = bytearray(body[: 4 * _BEGIN])
+        small = bytes(begin).lower()
+        page = b"<html" in small or b"<!doctype html" in small
         taken = 200 <= status < 300 and (self._verified or not page)
         # Masked before it is cut: half a secret is one, too.
-        text = mask("".join(chr(c) if 32 <= c < 127 else "?" for c in begin), self._secrets)
+        for i in range(len(begin)):
+            if not 32 <= begin[i] < 127:
+                begin[i] = 63  # ?
+        text = mask(str(begin, "utf-8"), self._secrets)
         what = "{}: HTTP {}, ".format(what, status)
         what += 'it begins "{}"'.format(text[:_BEGIN]) if text else "it is empty"
         return self._error(errcodes.RETRY, what, None, status, ANSWER if taken else None)
