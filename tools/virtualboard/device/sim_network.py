@@ -14,7 +14,7 @@ _country = "XX"
 
 def _wlan(what, argument=None):
     # Only networks are much to tell: the firmware's heap is not to pay for more.
-    answer = _sim.ask(8192 if what == "scan" else 512, wlan=[what, argument])
+    answer = _sim.ask(3072 if what == "scan" else 512, wlan=[what, argument])
     if "error" in answer:
         raise OSError(answer["error"])
     return answer["answer"]
