@@ -3,8 +3,8 @@
 import pytest
 
 from tests.host.board_support import execute, mpremote
-from tests.soak import day, rounds
-from tests.soak.ledger import judge
+from tests.soak import day, long, rounds
+from tests.soak.ledger import Ledger, judge
 from tests.soak.rig import PIR_PIN, Rig
 from tests.world import ROOT
 
@@ -24,6 +24,31 @@ def test_no_picture_is_lost_by_power_cuts(at, count):
     assert result.broken == []
     assert result.verdict.sent >= result.verdict.kept > 0
     assert sum(result.cuts.values()) == count
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_no_picture_is_lost_while_all_goes_wrong_at_once(at):
+    result = long.soak(long.KINDS[at], 1, seed=3, length_s=(90, 150))
+    assert result.broken == []
+    assert result.verdict.sent >= result.verdict.kept > 0
+
+
+def test_many_uploads_in_one_power_on():
+    verdict, _, lines = long.uploads(20)
+    assert verdict.broken == [], lines[-20:]
+    assert verdict.sent >= 20
+
+
+def test_a_blind_camera_and_a_busy_log_are_seen():
+    ledger = Ledger(lambda: 500000)
+    ledger.power_on()
+    ledger.text("rst:0x1\nINFO start: power_on, 0 waiting\n")
+    ledger.text("@ 1000 begin capture -\n@ 1100 end capture 0\n")
+    ledger.text("@ 2000 log\n" * 241)
+    assert long.still(ledger, 20) == [] and len(long.wears(ledger)) == 1
+    ledger._now_ms = lambda: 580001
+    ledger.power_cut()
+    assert long.still(ledger, 20) == ["life 1: no picture for 80 s"]
 
 
 def test_no_picture_is_lost_in_an_hour_of_outages():
@@ -80,7 +105,7 @@ def broken(count, files):
 
 
 def test_a_firmware_that_removes_before_it_has_sent_is_caught():
-    old = "            action = self._upload(image, kept.size, kept.cause)\n"
+    old = "            e = self._upload(image, kept.size, kept.cause)\n"
     new = "            self._outbox.remove(kept)\n" + old
     result = broken(8, mutant("sender", old, new))
     assert result.verdict.lost > 0 and any("kept" in line for line in result.broken)
@@ -107,9 +132,8 @@ def test_a_firmware_that_knows_no_pace_is_caught():
 
 
 def test_a_firmware_that_damages_what_it_sends_is_caught():
-    old = "        return self._file.readinto(buffer)\n"
-    new = "        count = self._file.readinto(buffer)\n        if count > 99:\n"
-    new += "            buffer[count // 2] ^= 1\n        return count\n"
+    old = "            count = self._file.readinto(buffer)\n"
+    new = old + "            if count > 99:\n                buffer[count // 2] ^= 1\n"
     files = mutant("kept", old, new)
     result = broken(4, files)
     assert result.verdict.damaged > 0

@@ -69,6 +69,8 @@ class Ledger:
         self.ready = False
         self.ended_ms = None  # the last upload, as it was heard of
         self.heap = []
+        self.log_writes = []
+        self._tried = []  # (life, when a picture was tried or the board was ready)
         self._starts = []  # per start: (time of a line, ticks in it)
         self._putting = None
         self._line = ""
@@ -127,12 +129,17 @@ class Ledger:
         elif found := _START.search(line):
             self.waiting = int(found[2])
             self.ready = True
+            if found[1] == "power_on":
+                self._tried.append((self.life, self._now_ms()))
         if any(word in line for word in _TROUBLE):
             self.trouble.append("life {}: {}".format(self.life, line))
 
     def _step(self, ticks, words):
         now = self._now_ms()
         self._starts[-1].append((now, ticks))
+        if words[0] == "log":
+            self.log_writes.append(now)
+            return
         if words[0] == "heap":
             self.heap.append((now, int(words[1])))
             return
@@ -142,6 +149,8 @@ class Ledger:
             self.seen[name] = self.seen.get(name, 0) + 1
             if name == "upload":
                 self.uploads.append(Upload(self.life, (len(self._starts) - 1, ticks)))
+            elif name == "capture":
+                self._tried.append((self.life, now))
             elif name == "put":
                 self._putting = self._by_crc.get(int(value))
             return
@@ -156,6 +165,14 @@ class Ledger:
             self.kept.add(self._putting)
         elif name == "remove":
             self.waiting = max(self.waiting - 1, 0)
+
+    def pauses(self):
+        """Yield (life, when, when before) for each picture that was tried, and each life's end."""
+        ends = [(life, self.life_ended_ms[life]) for life in self.life_ended_ms]
+        tried = sorted(self._tried + ends)
+        for (before, then), (life, now) in zip(tried, tried[1:], strict=False):
+            if life == before:
+                yield life, now, then
 
     def pace(self):
         """Return the gaps in ms from each upload's end to the next one's begin, in one life.
@@ -192,6 +209,7 @@ class Verdict:
     from_memory: int = 0  # of these, never put into the outbox
     requests: int = 0
     lost: int = 0
+    aside: int = 0  # given up, as the log says, and in rejected/
     damaged: int = 0
     repeats_by_cut: int = 0
     repeats_by_answer: int = 0
@@ -200,10 +218,11 @@ class Verdict:
     broken: list = dataclasses.field(default_factory=list)
 
 
-def judge(ledger, service, slack_ms=0):
+def judge(ledger, service, slack_ms=0, aside=()):
     """Return the Verdict on all that a Ledger and a Service have seen.
 
-    `slack_ms`: how far the times of two starts of one life may be wrong.
+    `slack_ms`: how far the times of two starts of one life may be wrong. `aside`: frames that
+    were given up, as the log says, and found in rejected/.
     """
     found = Verdict(
         captured=len(ledger.captured),
@@ -213,7 +232,8 @@ def judge(ledger, service, slack_ms=0):
     storings = _storings(ledger, service, found)
     found.sent = len(storings)
     found.from_memory = len(set(storings) - ledger.kept)
-    _judge_losses(ledger, storings, found)
+    found.aside = len(set(aside) - set(storings))
+    _judge_losses(ledger, storings, found, set(aside))
     _judge_repeats(ledger, storings, found)
     _judge_pace(ledger, service, found, slack_ms)
     found.broken += ledger.trouble
@@ -238,13 +258,13 @@ def _storings(ledger, service, found):
     return storings
 
 
-def _judge_losses(ledger, storings, found):
+def _judge_losses(ledger, storings, found, aside):
     acknowledged = {
         frame
         for frame, names in storings.items()
         if any(name in ledger.acknowledged for _, name in names)
     }
-    for frame in sorted(ledger.kept - set(storings), key=str):
+    for frame in sorted(ledger.kept - set(storings) - aside, key=str):
         found.lost += 1
         found.broken.append("frame {}: kept, and not in the store".format(frame))
     if len(ledger.acknowledged) > sum(map(len, storings.values())):

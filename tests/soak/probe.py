@@ -6,7 +6,7 @@ import time
 
 import machine
 
-from thingscam import camera, outbox, uploader
+from thingscam import camera, log, outbox, uploader
 
 
 def tell(*words):
@@ -35,10 +35,17 @@ def _heap(_pin):
     tell("heap", gc.mem_alloc())
 
 
+def _open(*arguments):
+    # How often the log's files are written: each time is an erased block.
+    tell("log")
+    return open(*arguments)
+
+
 def start(heap_pin):
     """Watch all there is to watch; the heap in use is told each time the pin goes high."""
     watch(camera.Camera, "capture")
     watch(outbox.Outbox, "put", lambda arguments: binascii.crc32(arguments[1]))
     watch(outbox.Outbox, "remove")
     watch(uploader.Uploader, "upload")
+    log.open = _open
     machine.Pin(heap_pin, machine.Pin.IN).irq(_heap, machine.Pin.IRQ_RISING)

@@ -19,6 +19,8 @@ SSID = "yard"
 PASSWORD = "correct horse"
 SPEED = 20.0
 _START = "import probe\n\nprobe.start({})\n"
+# Without PSRAM micropython-camera-API cannot start: its buffers are always in PSRAM.
+DRIVERS = {"ai-thinker": "camera-api", "ttgo-t-journal": "lemariva"}
 _PROBE = pathlib.Path(__file__).with_name("probe.py")
 _JUMP_MS = 2500  # at the most
 _CALM_S = 0.008  # of real time since the board has said something
@@ -66,6 +68,7 @@ class Rig:
                 {path: data for path, data in flash.items() if data is not None},
                 image=folder / "flash.img",
                 profile=profile,
+                driver=DRIVERS[profile],
                 speed=speed,
                 networks=[Network(SSID, PASSWORD)],
                 slow_flash=slow_flash,

@@ -17,7 +17,7 @@ _MOMENTS = {"capture": 0.006, "put": 0.006, "upload": 0.02, "remove": 0.004}
 _ROUND_S = (10, 80)  # of board time
 _SHORT_S = (0, 4)  # now and then: hardly a start
 _CAMERA_TROUBLE = 0.05  # of the captures
-_DRAIN_S = 1800
+DRAIN_S = 1800
 _PROFILES = {"PSRAM": "ai-thinker", "no PSRAM": "ttgo-t-journal"}
 
 # What the service does wrong; seconds are real ones, of which a board sees twenty times as many.
@@ -101,14 +101,21 @@ class Result:
         return self.verdict.broken
 
 
-def soak(kind, rounds, seed, files=None, drain_s=_DRAIN_S):
+@contextlib.contextmanager
+def folder():
+    """Make a folder for one rig, and take it away again."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as name:
+        yield pathlib.Path(name)
+
+
+def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
     """Run `rounds` of a Kind and return the Result; the same `seed` plans the same.
 
-    `files` change the firmware; `drain_s`: for so long the board may send what waits.
+    `files` change the firmware; `drain_s`: for so long the board may send what waits;
+    `make(rig, chance)` makes other Rounds.
     """
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
         settings = {
             "outbox": {"order": kind.order, "max_bytes": 1500000},
             "power": {"mode": kind.mode, "watchdog_s": 120},
@@ -116,7 +123,7 @@ def soak(kind, rounds, seed, files=None, drain_s=_DRAIN_S):
         }
         rig = stack.enter_context(
             Rig(
-                folder,
+                stack.enter_context(folder()),
                 settings,
                 profile=_PROFILES[kind.memory],
                 tls=kind.tls,
@@ -125,12 +132,14 @@ def soak(kind, rounds, seed, files=None, drain_s=_DRAIN_S):
                 trouble=_CAMERA_TROUBLE,
             )
         )
-        run = _Rounds(rig, random.Random("{} {}".format(kind, seed)), drain_s)
+        chance = random.Random("{} {}".format(kind, seed))
+        run = make(rig, chance) if make else Rounds(rig, chance, drain_s)
         for _ in range(rounds):
             run.round()
         left = run.drain()
-        verdict = judge(rig.ledger, rig.service, 300 if kind.mode == "deepsleep" else 0)
-        verdict.broken += left
+        slack_ms = 300 if kind.mode == "deepsleep" else 0
+        verdict = judge(rig.ledger, rig.service, slack_ms, run.aside)
+        verdict.broken += left + run.more(kind)
         return Result(
             kind,
             rounds,
@@ -142,7 +151,11 @@ def soak(kind, rounds, seed, files=None, drain_s=_DRAIN_S):
         )
 
 
-class _Rounds:
+class Rounds:
+    """Rounds of one board in a rig: power on, trouble, power off."""
+
+    aside = ()  # frames that were found in rejected/
+
     def __init__(self, rig, chance, drain_s):
         self._rig = rig
         self._random = chance
@@ -167,6 +180,14 @@ class _Rounds:
             time.sleep(chance.uniform(0, _MOMENTS[phase]))
         rig.forget_plan()
         self.cuts[rig.cut() or "else"] += 1
+        self._mend()
+
+    def more(self, kind):
+        """Return what else was not as promised, a text each."""
+        return []
+
+    def _mend(self):
+        rig = self._rig
         rig.service.clear()
         rig.board.wifi(True)
         rig.board.internet(True)
@@ -180,7 +201,11 @@ class _Rounds:
         self._wait_for_nothing()
         rig.cut()
         files = rig.board.files()
-        waiting = [path for path in files if path.startswith("outbox/") and files[path]]
+        waiting = [
+            path
+            for path in files
+            if path.startswith("outbox/") and files[path] and "/rejected/" not in path
+        ]
         return ["left in the outbox: " + path for path in waiting]
 
     def _wait_for_nothing(self):
@@ -241,11 +266,11 @@ class _Rounds:
         return come
 
 
-def together(rounds, seed, kinds=KINDS, workers=2, said=lambda result: None):
+def together(rounds, seed, kinds=KINDS, workers=2, said=lambda result: None, run=soak):
     """Run so many rounds, divided among the kinds, some at a time; return the Results."""
 
     def one(at):
-        result = soak(kinds[at], rounds // len(kinds) + (at < rounds % len(kinds)), seed)
+        result = run(kinds[at], rounds // len(kinds) + (at < rounds % len(kinds)), seed)
         said(result)
         return result
 
