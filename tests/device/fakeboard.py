@@ -117,7 +117,7 @@ class Board:
             "time": self.time,
             "gc": Names(mem_free=lambda: 4000000 if self.psram else 80000, collect=lambda: None),
             "ticks_ms": lambda: self.ticks % PERIOD,
-            "ticks_add": lambda ticks, delta: (ticks + delta) % PERIOD,
+            "ticks_add": _ticks_add,
             "ticks_diff": _ticks_diff,
             "sleep_ms": self._sleep,
             "implementation": Names(
@@ -655,6 +655,12 @@ def _seconds_since_1970(year, month, day, hour, minute, second):
 
 def _is_leap(year):
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def _ticks_add(ticks, delta):
+    if not -PERIOD // 2 < delta < PERIOD // 2:
+        raise OverflowError("ticks interval overflow")
+    return (ticks + delta) % PERIOD
 
 
 def _ticks_diff(end, start):

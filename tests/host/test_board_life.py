@@ -185,6 +185,33 @@ def test_a_timer_that_feeds_the_watchdog_does_so_at_the_prompt_too(mode):
             assert starts(board, 2)[1][0] == WDT
 
 
+def test_a_timer_that_is_not_set():
+    text = (
+        "import machine, time\n"
+        "timer = machine.Timer(0)\n"
+        "def value():\n"
+        "    try:\n"
+        "        print(timer.value() >= 0)\n"
+        "    except ValueError as e:\n"
+        "        print(e)\n"
+        "value()\n"
+        "timer.init(mode=timer.ONE_SHOT, period=1)\n"
+        "value()\n"
+        "time.sleep_ms(100)\n"
+        "timer.deinit()\n"
+        "value()\n"
+    )
+    with running() as board:
+        printed = mpremote(board, "exec", text)
+    assert "TypeError" in printed
+    lines = [line.strip() for line in printed.splitlines()]
+    assert [line for line in lines if line in ("timer not set", "True")] == [
+        "timer not set",
+        "True",
+        "timer not set",
+    ]
+
+
 def test_timers_and_pins_interrupt_a_sleep():
     program = (
         "import machine, time\n"

@@ -48,6 +48,8 @@ ticks_cpu = ticks_us
 
 def ticks_add(ticks, delta):
     """Return the ticks `delta` later."""
+    if not -_PERIOD // 2 < delta < _PERIOD // 2:
+        raise OverflowError("ticks interval overflow")
     return (ticks + delta) % _PERIOD
 
 

@@ -18,6 +18,7 @@ class Timer:
             _timers[number] = object.__new__(cls)
             _timers[number]._number = number
             _timers[number]._told = False
+            _timers[number]._set = False
         return _timers[number]
 
     def __init__(self, number, **kwargs):
@@ -30,6 +31,7 @@ class Timer:
             raise TypeError("extra keyword arguments given")
         if hard.get("hard"):
             raise ValueError("hard Timers are not implemented")
+        self._set = True
         self._mode = mode
         self._callback = callback
         self._period_us = 1000000 // freq if freq != -1 else period * 1000000 // tick_hz
@@ -44,6 +46,7 @@ class Timer:
     def deinit(self):
         """Stop it."""
         _sim.drop_timer(self)
+        self._set = False
         self._tell(False)
 
     def _tell(self, goes_round):
@@ -53,6 +56,8 @@ class Timer:
 
     def value(self):
         """Return the ms that have passed of this period."""
+        if not self._set:
+            raise ValueError("timer not set")
         return (_sim.ticks_us() - self.due_us + self._period_us) // 1000
 
     def fire(self, now):
@@ -61,5 +66,4 @@ class Timer:
             _sim.drop_timer(self)
         else:
             self.due_us = now + self._period_us - (now - self.due_us) % self._period_us
-        if self._callback is not None:
-            _sim.schedule(self._callback, self)
+        _sim.schedule(self._callback, self)
