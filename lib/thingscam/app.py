@@ -119,8 +119,11 @@ class App:
         if shot is not None:
             self._send_frame(shot)
         self._network()
-        if self._why_silent() is None and len(self._outbox):
-            self._send(self._sender.send_kept)
+        if self._why_silent() is None:
+            if self._capture.holds():
+                self._capture.offer(self._send_held)
+            elif len(self._outbox):
+                self._send(self._sender.send_kept)
         self._capture.count_losses()
         why = self._why_silent()
         self._status.show(self._online, self._sender.trouble, why)
@@ -210,6 +213,9 @@ class App:
         finally:  # Ctrl-C must not cost the picture, nor a fault of ours
             self._capture.settle(accepted)
 
+    def _send_held(self, frame, captured_at, cause):
+        return self._send(self._sender.send_frame, frame, captured_at, cause)
+
     def _network(self):
         online = self._wifi.step()
         if online:
@@ -243,7 +249,9 @@ class App:
     def _deliver(self):
         # A deep sleeper stays up for what can be sent now, one picture in 10 s.
         give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
-        while len(self._outbox) and not self._sender.waits_ms():
+        while self._capture.holds() or len(self._outbox):
+            if self._sender.waits_ms():
+                break
             self.turn()
             why = self._why_silent()
             busy = self.wanted() and ticks_diff(ticks_ms(), self._started) < _BUSY_MS
@@ -268,6 +276,7 @@ class App:
                 break
             sleep_ms(_NAP_MS)
         safemode.healthy()
+        self._capture.abandon()
         if len(self._outbox):
             left = max(self._sender.left_ms(), 1)
             ms = min(ms or left, left)

@@ -48,6 +48,8 @@ class Capture:
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
         self._copy = None  # the Kept it has become
+        self._unkept = 0  # 1: the outbox did not take it, and counted it as lost
+        self._held = None  # a Held, once flash or card has failed
         self.trigger = Trigger(config.trigger, log)
 
     def ready(self):
@@ -59,8 +61,11 @@ class Capture:
 
     def close(self):
         """Give the camera's memory back; the next picture starts it again."""
-        if self._camera is not None:
-            self._camera.close()
+        if self._camera is None or self._held and self._held.is_lending():
+            return
+        if self._held:
+            self._held.give_back()
+        self._camera.close()
 
     def too_large(self, size):
         """Take smaller pictures from now on: the service refused one of `size` bytes."""
@@ -81,6 +86,8 @@ class Capture:
         fault, self._fault = self._fault, None
         if fault is not None:
             raise fault
+        if self._held:
+            self._lost += self._held.keep(self._outbox)
         cause, self._owed = self._owed or self.trigger.cause(), None
         if cause is None:
             return None
@@ -96,6 +103,8 @@ class Capture:
         picture that fails is tried once more by photograph(), for which a fault of ours waits
         too: here it would be taken for one of the network.
         """
+        if self._held and self._held.is_lending():
+            return  # its buffer would be overwritten
         cause = None
         try:
             self._safeguard()
@@ -115,10 +124,26 @@ class Capture:
         """Keep the picture that photograph() has returned, unless the service has it."""
         shot, self._sending = self._sending, None
         copy, self._copy = self._copy, None
+        self._lost += self._unkept  # it is not, or is counted anew below
+        self._unkept = 0
         if accepted and copy is not None:
             self._outbox.remove(copy)
         elif not accepted and shot is not None:
             self._keep(*shot)
+
+    def holds(self):
+        """Return whether pictures are in memory that flash or card did not take."""
+        return bool(self._held)
+
+    def offer(self, send):
+        """Have one of them sent by `send(frame, captured_at, cause)`; call meanwhile() in it."""
+        self._lost += self._held.offer(send)
+
+    def abandon(self):
+        """Forget them: the board sleeps."""
+        if self._held:
+            self._held.abandon()
+        self.count_losses()
 
     def wanted(self):
         """Return whether a picture is due or may be any moment: see Trigger.wanted()."""
@@ -143,24 +168,30 @@ class Capture:
 
     def count_losses(self):
         """Count what the outbox has lost since it was asked last: dropped, or found damaged."""
-        lost = self._outbox.dropped - self._lost
+        held = len(self._held) if self._held else 0
+        lost = self._outbox.dropped - self._lost - self._unkept - held
         if lost:
             self._lost += lost
             self._counters.add("dropped", lost)
 
     def _safeguard(self):
-        if self._sending is None or ticks_diff(ticks_ms(), self._since) < _HASTE_MS:
+        if self._sending is None or self._unkept:
+            return
+        if ticks_diff(ticks_ms(), self._since) < _HASTE_MS:
             return
         shot, self._since = self._sending, ticks_ms()
         kept = self._keep(*shot, False)
-        self._sending = None  # not before: what fails is tried again, or kept by settle()
+        # Not before: what fails is tried again, or kept by settle().
         if kept:
+            self._sending = None
             copy = self._outbox.newest()
             # Another one, should the flash have spoilt it: that must not go with this one.
             if copy is not None and copy.size == len(shot[0]):
                 self._copy = copy
 
     def _shoot(self, cause, may_send, hurried):
+        if self._held:
+            self._held.give_back()
         try:
             frame = self._started().capture()
         except CameraError as e:
@@ -215,5 +246,16 @@ class Capture:
                 if newest is not None:
                     undated = self._undated[1 - _UNDATED_MOST :]
                     self._undated = undated + [(newest.number, self._clock.raw())]
+        elif not last_chance:
+            self._unkept = 1
+        elif self._outbox.fault is not None:
+            self._hold(frame, taken, cause)
         self.count_losses()
         return kept
+
+    def _hold(self, frame, taken, cause):
+        if self._held is None:
+            from thingscam.held import Held  # seldom needed
+
+            self._held = Held(self._spare is not None, self._log)
+        self._held.add(frame, taken, cause)

@@ -85,7 +85,7 @@ class Outbox:
         if not 0 < size <= self._max:
             return "%d bytes, outbox.max_bytes is %d" % (size, self._max)
         if not self._recover(True):
-            return "the outbox cannot be used"
+            return self.fault
         while self._bytes + size > self._max:
             if not self._drop_one():
                 return "the outbox is full, %d waiting" % self._count

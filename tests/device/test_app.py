@@ -4,7 +4,8 @@ import json
 import os
 import re
 
-from fakeboard import Board, Gone
+import thingscam.held  # noqa: F401 - so that the played board is in its place there too
+from fakeboard import Board, Gone, Names
 from photocamera import Photographer
 from support import (
     KEY,
@@ -20,7 +21,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam import app, board, config, log, safemode, session
+from thingscam import app, board, config, folder, log, safemode, session
 from thingscam.counters import Counters
 
 HOME = ("home", "the home password")
@@ -954,3 +955,92 @@ def test_a_good_wake_up_forgets_crashes():
         board.remember(board.CRASHES, bytes([2, 0]))
         house.sleep()
         assert board.recall(board.CRASHES) == bytes([0, 0])
+
+
+# Flash or card fails
+
+
+class Corrupt:
+    """The flash cannot be listed any more, as littlefs says when it is corrupt."""
+
+    def __enter__(self):
+        self._kept = folder.ilistdir, folder.os
+        folder.ilistdir = _corrupt
+        folder.os = Names(mkdir=_corrupt, rmdir=_corrupt, rename=_corrupt, stat=_corrupt)
+        return self
+
+    def __exit__(self, *_):
+        folder.ilistdir, folder.os = self._kept
+
+
+def _corrupt(*_):
+    raise OSError(84)
+
+
+def test_pictures_that_the_flash_does_not_take_are_sent_from_memory():
+    for psram in (True, False):
+        with House(psram, trigger={"pir_pin": 13, "cooldown_s": 0}) as house:
+            house.start()
+            house.turns(until=house.online)
+            seen = len(arrived())
+            with Corrupt():
+                for i in range(4):
+                    house.esp.pulse()
+                    house.turns(until=lambda n=seen + i: len(arrived()) > n)
+                assert house.app.status()["dropped"] == 0
+                house.turns(20000)
+                lines = house.count("WARNING ")
+                assert lines <= 4 and house.count("WARNING picture not kept: ") == lines
+                assert house.count("WARNING", "84") == lines
+                assert house.app._outbox.fault is not None
+                # Without Wi-Fi there is no other way: what memory holds is kept when it can be.
+                house.esp.air.vanish(HOME[0])
+                house.turns(12000)
+                house.esp.pulse()
+                house.turns(2000)
+            house.turns(20000)
+            assert len(house.app._outbox) == 1 and house.app._outbox.fault is None
+            assert house.app.status()["dropped"] == 0
+            assert house.app.status()["captured"] == 5
+
+
+def test_a_deep_sleeper_sends_what_the_flash_does_not_take():
+    for psram in (True, False):
+        with deep(psram=psram, trigger={"pir_pin": 13, "every_s": 0}) as house:
+            house.sleep()
+            seen = len(arrived())
+            with Corrupt():
+                for i in range(3):
+                    house.esp.pulse()
+                    house.wake(by_pin=True, after_ms=60000)
+                    house.sleep()
+                    assert len(arrived()) == seen + i + 1, house.lines()
+                assert Counters().as_dict()["dropped"] == 0
+                house.esp.air.vanish(HOME[0])
+                house.esp.pulse()
+                house.wake(by_pin=True, after_ms=60000)
+                house.sleep()
+            assert Counters().as_dict()["dropped"] == 1
+            assert house.count("ERROR picture of", "lost: neither kept nor sent in time") == 1
+
+
+def test_a_drivers_buffer_is_sent_before_the_next_capture_or_lost():
+    with House(trigger={"pir_pin": 13, "cooldown_s": 0}) as house:
+        house.start()
+        house.esp.air.networks.clear()
+        with Corrupt():
+            for _ in range(3):
+                house.esp.pulse()
+                house.turns(2000)
+            assert house.app._capture.holds()
+            assert house.count("picture of", "lost: neither kept nor sent") == 2
+            assert house.app.status()["dropped"] == 2
+            house.esp.air.add(*HOME)
+
+            def moved(sent):
+                house.esp.pulse()  # while it is sent: that buffer must not be overwritten
+                house.on_progress = None
+
+            house.on_progress = moved
+            seen = len(arrived())
+            house.turns(until=lambda: len(arrived()) == seen + 2)
