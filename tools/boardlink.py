@@ -138,6 +138,12 @@ class Board:
         try:
             self._quietly(self._transport.fs_writefile, new, data, _CHUNK, told)
             self.exec(_RENAME.format(new, path))
+        except KeyboardInterrupt:
+            # Half a configuration holds secrets too.
+            with contextlib.suppress(OSError, ToolError, TransportError):
+                self._enter()
+                self._forget(new)
+            raise
         except OSError as e:
             self._forget(new)
             if e.errno == errno.ENOSPC:

@@ -78,7 +78,13 @@ def deploy(board, say, wanted):
     reason = too_old(tuple(map(int, board.exec(_VERSION).split())), card)
     if reason:
         say("note: " + reason)
-    there = board.sums([_OURS, *wanted])
+    # What a deploy that was cut off has left: half a configuration holds secrets too.
+    left = {path + ".new" for path in ["/config.json", *wanted]}
+    there = board.sums(dict.fromkeys([_OURS, *wanted, *sorted(left)]))
+    halves = sorted(left.intersection(there))
+    for path in halves:
+        board.remove(path)
+        del there[path]
     changed = {
         path: data for path, data in wanted.items() if there.get(path) != filesystem.total(data)
     }
@@ -97,12 +103,13 @@ def deploy(board, say, wanted):
         for path in stale:
             board.remove(path)
     text = "{} of {} files copied ({} bytes), {} removed"
-    say(text.format(len(changed), len(wanted), total, len(stale)))
+    removed = halves + stale
+    say(text.format(len(changed), len(wanted), total, len(removed)))
     if "/config.json" not in wanted:
         say("config.json on the board is as it was: --config copies one")
     if not board.exec(_WHOSE).startswith("/lib/"):
         say("note: this board takes the thingscam in its firmware, or in /, not the one in /lib")
-    return {"port": board.port, "copied": sorted(changed), "removed": stale, "bytes": total}
+    return {"port": board.port, "copied": sorted(changed), "removed": removed, "bytes": total}
 
 
 def _reject_no_room(board, changed, there):

@@ -11,7 +11,7 @@ import pytest
 import serial
 
 from tests.world import ROOT
-from tools import filesystem
+from tools import boardlink, filesystem
 from tools.virtualboard.board import VirtualBoard
 
 CONFIG = {
@@ -294,3 +294,23 @@ def test_a_micropython_that_is_too_old_is_told_of(config):
         assert done.returncode == 0, done.stderr
         assert (words or "note: MicroPython") in done.stdout or words is None
         assert words is not None or "too old" not in done.stdout
+
+
+def test_what_an_interrupted_deploy_has_left_is_removed(config):
+    half = {"config.json.new": "half a secret", "boot.py.new": "x"}
+    with VirtualBoard(EMPTY | half) as board:
+        done = tools("deploy", board.port, "--no-follow", "--config", config)
+        assert done.returncode == 0, done.stderr
+        assert not [name for name in board.files() if name.endswith(".new")]
+
+
+def test_an_interrupt_leaves_no_half_configuration():
+    def interrupt(done):
+        if done > 2000:
+            raise KeyboardInterrupt
+
+    with VirtualBoard(EMPTY | {"config.json": "old"}) as board:
+        with boardlink.Board(board.port) as link, pytest.raises(KeyboardInterrupt):
+            link.write("/config.json", b"secret" * 2000, interrupt)
+        files = board.files()
+    assert "config.json.new" not in files and "config.json" in files
