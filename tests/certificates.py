@@ -15,7 +15,7 @@ def make(folder):
     """Write `ca.der` (the CA to trust) into `folder`; return a server context by name.
 
     "good", "unknown" (from another CA), "self" (signed by itself), "host" (for another
-    name), "expired" and "future".
+    name), "expired" and "future"; "ciphers" (none in common with a client).
     """
     now = datetime.datetime.now(datetime.UTC)
     ca = trustme.CA()
@@ -36,6 +36,11 @@ def make(folder):
         leaf.configure_cert(contexts[name])
     contexts["self"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     contexts["self"].load_cert_chain(_self_signed(folder / "self.pem", now))
+    # The certificate's key is for ECDSA, these ciphers' is for RSA.
+    ciphers = contexts["ciphers"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaves["good"].configure_cert(ciphers)
+    ciphers.maximum_version = ssl.TLSVersion.TLSv1_2
+    ciphers.set_ciphers("AES256-GCM-SHA384")
     return contexts
 
 

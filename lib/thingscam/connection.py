@@ -120,7 +120,7 @@ class Connection:
             # CPython's TLS socket takes the plain one's place; MicroPython's stands upon it.
             self._watch(sock, select.POLLIN)
         while True:
-            taken = trust.shake_hands(sock, first, self._host)
+            taken = trust.shake_hands(sock, first, self._host, self._guard)
             if taken is not None:
                 break
             self.step()  # also when news come faster than _wait() would call it

@@ -3,6 +3,10 @@
 import errno
 import io
 
+from thingscam.port import const
+
+_FATAL = const(2)
+
 
 class Guard(io.IOBase):
     """A stream for MicroPython's wrap_socket(), over the connected socket `sock`.
@@ -15,6 +19,7 @@ class Guard(io.IOBase):
     def __init__(self, sock):
         self.sock = sock
         self.broken = False
+        self.alert = None  # the number of the alert that ended the handshake
         self._armed = False
 
     def arm(self):
@@ -34,7 +39,10 @@ class Guard(io.IOBase):
 
     def readinto(self, data):
         try:
-            return self.sock.readinto(data)
+            count = self.sock.readinto(data)
+            if count == 2 and not self._armed and data[0] == _FATAL:
+                self.alert = data[1]  # Mbed TLS has one error for all of them
+            return count
         except OSError as e:
             return -(e.errno or errno.EIO)
 

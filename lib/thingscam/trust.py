@@ -25,8 +25,28 @@ _SHORT = (0x10, 0x17, 0x6A, 141)
 _SHORT_ABOVE = (0x1180, 0x2880, 0x3400, 0x3F80, 0x4D80, 0x5180, 0x6180, 0x7F00)
 
 
+# Handshakes that come to nothing: Mbed TLS 3's codes, the alerts of RFC 8446, CPython's words.
+_ALERT = const(0x7780)
+_NO_TLS = const(0x7200)
+_NO_NAME = const(112)
+_VERSION = (0x6E80, 0x5F00)
+_VERSION_ALERTS = (70, 86)
+_CIPHER = (0x6E00, 0x7380, 0x6D00)
+_CIPHER_ALERTS = (40, 71)
+_REASONS = (
+    (("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH", "RECORD_LAYER"), (0x7200, None)),
+    (("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION"), (0x6E80, None)),
+    (("HANDSHAKE_FAILURE", "INSUFFICIENT_SECURITY", "SHARED_CIPHER"), (0x6E00, None)),
+    (("UNRECOGNIZED_NAME",), (0, 112)),
+)
+
+
 class CertificateError(OSError):
     """The server cannot be trusted, or the CA certificate cannot be used."""
+
+
+class TlsError(CertificateError):
+    """The server and this device have no TLS in common: a person must see to it."""
 
 
 def make_context(ca, verify):
@@ -72,14 +92,15 @@ def wrap(context, sock, host):
         raise _explained(e, host)
 
 
-def shake_hands(sock, first, host):
+def shake_hands(sock, first, host, guard=None):
     """Do what of the handshake can be done now; return None when it is not over.
 
     Then how many of the bytes `first` were sent: MicroPython has no other way to shake hands
-    than to write. None of them go to a server that is not trusted.
+    than to write. None of them go to a server that is not trusted. `guard` is the Guard below.
 
     Raises CertificateError when the certificate is not for `host`, not from the CA, or
-    not valid now; MemoryError when memory is too short; OSError when the connection fails.
+    not valid now, TlsError when there is no TLS in common; MemoryError when memory is too
+    short; OSError when the connection fails.
     """
     try:
         if hasattr(sock, "do_handshake"):
@@ -89,10 +110,10 @@ def shake_hands(sock, first, host):
     except (ValueError, OSError) as e:
         if isinstance(e, OSError) and e.errno in NOT_NOW:
             return None
-        raise _explained(e, host)
+        raise _explained(e, host, guard.alert if guard is not None else None)
 
 
-def _explained(e, host):
+def _explained(e, host, alert=None):
     # CPython's refusal of a certificate is of both classes.
     if isinstance(e, ValueError):
         # Mbed TLS's reason comes as a ValueError; CPython's error is one too.
@@ -110,7 +131,31 @@ def _explained(e, host):
     )
     if short or board.is_out_of_memory(e):
         return MemoryError("TLS with {}: {}".format(host, e))
-    return e
+    return (
+        _in_words(code & 0xFF80 if code > 0 else 0, getattr(e, "reason", None), alert, host) or e
+    )
+
+
+def _in_words(code, reason, alert, host):
+    # What Mbed TLS (a code, an alert) or CPython (a reason) says of a handshake without an end.
+    if reason:
+        for words, meant in _REASONS:
+            if any(word in reason for word in words):
+                code, alert = meant
+                break
+    if code in _VERSION or alert in _VERSION_ALERTS:
+        text = "no TLS version in common with {}: it must offer TLS 1.2"
+        return TlsError(text.format(host))
+    if code in _CIPHER or alert in _CIPHER_ALERTS:
+        text = "no TLS cipher in common with {}: it must offer TLS 1.2 with ECDHE and AES-GCM"
+        return TlsError(text.format(host))
+    if alert == _NO_NAME:
+        return TlsError("{} is not known to the server: check cloud.endpoint".format(host))
+    if code == _NO_TLS:
+        return OSError("{} does not speak TLS there: check cloud.endpoint".format(host))
+    if code == _ALERT:
+        return OSError("{} ended the TLS handshake, alert {}".format(host, alert))
+    return None
 
 
 def _load(context, ca, on_computer):

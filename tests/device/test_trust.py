@@ -46,6 +46,7 @@ def test_a_server_without_tls_is_no_certificate_error():
     client = session.Session(ca=ca(), timeout=5)
     e = raises(OSError, client.post, script.url.replace("http:", "https:"), b"1")
     assert not isinstance(e, session.CertificateError)
+    assert "does not speak TLS" in str(e), e
     assert descriptors() == before
     script.report()
 
@@ -157,10 +158,50 @@ def test_lack_of_memory_in_any_of_its_numbers():
     for error in [OSError(number) for number in numbers] + [OSError(-17168, words)]:
         sock = trust.wrap(Failing(error), None, "example.com")
         assert raises(MemoryError, trust.shake_hands, sock, b"1", "example.com"), error
-    for number in (5, 104, 110, 113, 128, -0x7280, -0x7780, -0x2700 - 5):
+    for number in (5, 104, 110, 113, 128, -0x7280, -0x2700 - 5):
         error = OSError(number)
         sock = trust.wrap(Failing(error), None, "example.com")
         assert raises(OSError, trust.shake_hands, sock, b"1", "example.com") is error
+
+
+def alerted(alert):
+    """Shake hands with a server that ends it by an alert; return the exception."""
+    script = Script([["read", 1], ["send", "\x15\x03\x03\x00\x02\x02" + chr(alert)], ["close"]])
+    client = session.Session(ca=ca(), timeout=2)
+    try:
+        return raises(OSError, client.post, script.url.replace("http:", "https:"), b"1")
+    finally:
+        script.report()
+
+
+def test_no_tls_in_common_is_told_in_words():
+    for alert, word in ((70, "version"), (86, "version"), (40, "cipher"), (71, "cipher")):
+        e = alerted(alert)
+        if alert == 86 and not isinstance(e, trust.TlsError):
+            continue  # OpenSSL has another word for it
+        assert isinstance(e, trust.TlsError) and word in str(e) and "localhost" in str(e), e
+    # This may pass by itself.
+    e = alerted(80)
+    assert not isinstance(e, session.CertificateError)
+    if sys.implementation.name == "micropython":
+        assert "alert 80" in str(e)
+    script = Script([["head"], ["body"], ["send", GOOD]], tls="ciphers")
+    client = session.Session(ca=ca(), timeout=2)
+    e = raises(trust.TlsError, client.post, script.url, b"1")
+    assert "cipher" in str(e), e
+    script.report()
+
+
+def test_the_family_of_handshakes_that_fail():
+    for number, word in (
+        (-0x6E80, "version"),
+        (-0x5F00, "version"),
+        (-0x6E00, "cipher"),
+        (-0x7380, "cipher"),
+    ):
+        sock = trust.wrap(Failing(OSError(number)), None, "example.com")
+        e = raises(trust.TlsError, trust.shake_hands, sock, b"1", "example.com")
+        assert word in str(e) and "example.com" in str(e)
 
 
 def test_a_refusal_without_a_reason_is_one():
