@@ -23,6 +23,11 @@ _ON_ESP32 = sys.platform == "esp32"
 
 _BOTH = select.POLLIN | select.POLLOUT
 
+# Bytes that may have been taken and not arrived: TCP_SND_BUF of an ESP32; the buffers of a
+# computer's kernel and of the other side's.
+UNDER_WAY = 5760 if _ON_ESP32 else 196608
+_SEND_BUFFER = const(32768)  # of a computer: else its kernel takes megabytes
+
 # EISCONN of macOS, Linux and an ESP32; MicroPython's errno has no name for it.
 _CONNECTED = (56, 106, 127)
 
@@ -66,6 +71,8 @@ class Connection:
         done = False
         try:
             raw.setblocking(False)
+            if _ON_COMPUTER:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # pyright: ignore
             self._watch(raw, select.POLLOUT)
             self._connect(raw, address[-1], until)
             _no_delay(raw)

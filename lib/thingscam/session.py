@@ -1,7 +1,7 @@
 # urequests' post() over one kept-open, verified connection.
 
 from thingscam import answer, board
-from thingscam.connection import ClosedError, Connection
+from thingscam.connection import UNDER_WAY, ClosedError, Connection
 from thingscam.names import Names
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.request import Request, is_length
@@ -21,12 +21,13 @@ class Session:
     `ca` is the certificate of the authority the server's must come from, in DER: a path
     or the bytes. Without one a computer trusts its own store; a board has none and
     refuses https. `timeout` is in seconds: for each standstill while sending, and for the
-    whole answer. All of connecting ends within twice that; only what a look-up of the name
-    takes, which nothing can end, comes on top. `verify=False` takes any server.
-    `progress(sent)` is called between the steps of connecting, between slices of the body
-    and ten times a second while waiting, with the bytes of the body sent so far; before it
-    with another number less than 0 at each step. It is for a watchdog, and for what else
-    cannot wait. `wanted()` returns whether a look-up must not block now.
+    whole answer, from when all that was sent may have arrived. All of connecting ends within
+    twice that; only what a look-up of the name takes, which nothing can end, comes on top.
+    `verify=False` takes any server. `progress(sent)` is called between the steps of
+    connecting, between slices of the body and ten times a second while waiting, with the bytes
+    of the body sent so far; before it with another number less than 0 at each step. It is for
+    a watchdog, and for what else cannot wait. `wanted()` returns whether a look-up must not
+    block now.
     `make_room()` is called when memory is too short to connect, or the certificate is
     refused, which may have the same reason; then that is tried again.
 
@@ -138,6 +139,7 @@ class Session:
         # Returns the first bytes of the answer; raises ClosedError when there is none.
         connection = self._connection
         connection.sent = -len(head)  # of what is left of it; the callback counts the body alone
+        begin = ticks_ms()
         give_up = ticks_add(connection.deadline(), length // _LEAST_RATE)
         self._whole = False
         first = connection.send(head, give_up) if len(head) else None
@@ -145,6 +147,9 @@ class Session:
             first = self._send_body(chunks, length, give_up)
         self._whole = first is None
         self._answer_by = connection.deadline()
+        if self._whole:
+            took = ticks_diff(ticks_ms(), begin)
+            self._answer_by = ticks_add(self._answer_by, _under_way_ms(length, took))
         if first is None:
             first = self._receive()
         if not first:
@@ -173,6 +178,14 @@ class Session:
         # A server that answers early may still wait for the rest of the body.
         result.keep = result.keep and self._whole
         return result
+
+
+def _under_way_ms(length, took):
+    # How long what was sent may still be on its way, by the rate at which the rest went out.
+    if length <= UNDER_WAY:
+        return length // _LEAST_RATE
+    rate = (length - UNDER_WAY) // (took + 1)  # bytes in a ms
+    return UNDER_WAY // max(rate, _LEAST_RATE)
 
 
 def _body(data, headers):

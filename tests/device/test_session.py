@@ -454,6 +454,21 @@ def test_no_wait_is_longer_than_told():
         script.report()
 
 
+def test_the_wait_for_an_answer_grows_with_what_may_be_under_way():
+    # The kernels take it all at once, and the server reads it late.
+    for tls in (None, "good"):
+        script = Script([["head"], ["pause", 1.5], ["body"], ["send", GOOD]], tls=tls)
+        ca = support.env("FILES") + "/ca.der"
+        assert post(script, BODY, ca=ca, timeout=0.4).status_code == 200
+        script.report()
+    # There is an end to it: at 1 KB/s that is half a second.
+    script = Script([["head"], ["body"], ["pause", 3]])
+    start = ticks_ms()
+    raises(OSError, post, script, bytes(500), timeout=0.4)
+    assert 800 <= ticks_diff(ticks_ms(), start) < 2000
+    script.report()
+
+
 def test_a_refused_connection_is_an_oserror():
     script = Script()
     script.report()
