@@ -3,6 +3,7 @@
 import os
 
 from fakeboard import on_board
+from flash import Flash
 from support import env
 from thingscam import log
 
@@ -269,3 +270,35 @@ def test_why_it_cannot_start_is_kept_as_well(out):
     out.log = log.Log(folder=out.path, secrets=("s3cret-token",))
     out.log.stopped(ValueError("camera.board: no s3cret-token"))
     assert lines(out) == ["STOPPED camera.board: no ***"] == out.seen
+
+
+class Erased(Flash):
+    """A flash that counts its erased blocks."""
+
+    erases = 0
+
+    def ioctl(self, op, arg):
+        self.erases += op == 6
+        return super().ioctl(op, arg)
+
+
+def test_lines_written_together_wear_the_flash_less():
+    if not hasattr(os, "VfsLfs2"):
+        return
+    counts = []
+    for together in (False, True):
+        flash = Erased(4096, 32)
+        os.VfsLfs2.mkfs(flash)
+        os.mount(os.VfsLfs2(flash), "/worn")
+        out = log.Log("debug", folder="/worn", max_bytes=100000)
+        out.info("so that there is a file of some size " + "x" * 300)
+        out.flush()
+        before = flash.erases
+        for i in range(20):
+            out.info("line number {}".format(i))
+            if not together:
+                out.flush()
+        out.flush()
+        counts.append(flash.erases - before)
+        os.umount("/worn")
+    assert counts[0] >= 20 and counts[1] <= 2, counts
