@@ -8,6 +8,7 @@ from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 _RECORD = "<qq"  # clock in ms: the last picture, the next one by period
 _NONE = const(-1)
 _THERE_MS = const(60000)  # a line that is high for longer tells of nobody
+_LULL_MS = const(5000)  # without a question: the next is a new one
 _REST_MS = const(1000)  # from the end of a picture to the next by motion: the loop's share
 _WINDOW_MS = const(1000)  # in which rises are counted
 _BOUNCES = const(3)  # in a window: no sensor moves as fast
@@ -20,7 +21,7 @@ class Trigger:
 
     Triggers within `cooldown_s` of the last picture are one with it: a person who walks
     by is one picture, not ten. Cooldown and period go on over deep sleep and resets. Whatever
-    the sensor does, a second lies between the end of a picture and the next by motion.
+    the sensor does, a second lies between the end of a picture and the next one.
     Its interrupt only takes a note; the line is looked at as well, each time that cause() or
     pending() is asked. `log` is a Log: a line that bounces for long is said.
     """
@@ -42,6 +43,7 @@ class Trigger:
         if settings.pir_pin is not None:
             # A PIR module drives its line itself: nothing is pulled.
             self._pin = board.input_pin(settings.pir_pin)
+        self._calm_at = self._asked = ticks_ms()
         self._low_at = ticks_ms()  # when the line was seen low last
         self._high = False
         self._moved = self._pin is not None and board.woken_by_pin()
@@ -64,7 +66,7 @@ class Trigger:
                 self._last = now
                 self._keep(now)
                 return "pir"
-        if self._every_ms and ticks_diff(now, self._due) >= 0:
+        if self._every_ms and ticks_diff(now, self._due) >= 0 and not self._is_resting(now):
             self._due = ticks_add(self._due, self._every_ms)
             if ticks_diff(self._due, now) <= 0:
                 # It took longer than the period: what was missed is not made up.
@@ -104,14 +106,15 @@ class Trigger:
         """Return whether a picture is due, or may be any moment: somebody is there.
 
         What lets nothing in for seconds (a look-up of a name, a Wi-Fi scan) waits for that. It
-        need not ask for how long: a line that stays high for a minute is no reason any more.
+        need not ask for how long: a line that stays high for a minute is no reason any more,
+        nor one that never rests.
         """
-        if self._every_ms and ticks_diff(ticks_ms(), self._due) >= 0:
-            return True
-        moved = self.pending()
-        if self._high:
-            return 0 <= ticks_diff(ticks_ms(), self._low_at) < _THERE_MS
-        return moved and not self._is_cooling(ticks_ms())
+        now = ticks_ms()
+        wanted = self._is_wanted(now)
+        if not wanted or not 0 <= ticks_diff(now, self._asked) < _LULL_MS:
+            self._calm_at = now
+        self._asked = now
+        return wanted and 0 <= ticks_diff(now, self._calm_at) < _THERE_MS
 
     def sleep_plan(self):
         """Return (milliseconds until the next picture by period or 0 for none, wake pin).
@@ -138,6 +141,14 @@ class Trigger:
         """Leave the sensor alone."""
         if self._pin is not None:
             self._pin.irq(None)
+
+    def _is_wanted(self, now):
+        if self._every_ms and ticks_diff(now, self._due) >= 0:
+            return True
+        moved = self.pending()
+        if self._high:
+            return 0 <= ticks_diff(now, self._low_at) < _THERE_MS
+        return moved and not self._is_cooling(now)
 
     def _is_resting(self, now):
         if self._ended is not None and not 0 <= ticks_diff(now, self._ended) < _REST_MS:

@@ -133,6 +133,39 @@ def test_a_line_that_bounces_is_one_picture_a_second_and_is_said_once(esp):
 
 
 @on_board
+def test_who_waits_for_a_sensor_that_never_rests_waits_a_minute(esp):
+    watcher = start(cooldown_s=0)
+    for _ in range(2):
+        waited = 0
+        while True:
+            esp.pulse()
+            if not watcher.wanted():
+                break
+            if watcher.cause():
+                watcher.ended()
+            esp.go(20)
+            waited += 20
+        assert 59000 <= waited <= 61000
+        bounce(esp, watcher, 50, 9000)
+        # Another question, a day later.
+
+
+@on_board
+def test_pictures_by_time_leave_the_loop_its_share(esp):
+    watcher = start(pir_pin=None, every_s=1)
+    found = []
+    for _ in range(20):
+        if watcher.cause():
+            found.append(esp.ticks)
+            esp.go(3000)  # a slow card, say
+            watcher.ended()
+        esp.go(500)
+    assert len(found) > 4
+    for i in range(1, len(found)):
+        assert found[i] - found[i - 1] == 4000
+
+
+@on_board
 def test_a_storm_of_edges_leaves_the_processor_alone(esp):
     watcher = start(cooldown_s=0)
     watcher.cause()
