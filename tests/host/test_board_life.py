@@ -314,6 +314,14 @@ def test_a_pin_that_is_held_keeps_its_level_in_deep_sleep_until_it_is_let_go():
         assert board.state()["driven"] == {"32": 0}
 
 
+def test_a_pin_that_is_none_of_rtcs_is_held_until_the_next_sleep():
+    with running() as board:
+        execute(board, "from machine import Pin; Pin(21, Pin.OUT, value=1, hold=True).off()")
+        assert board.state()["driven"] == {"21": 1}
+        execute(board, "from machine import Pin; Pin(21, Pin.OUT, value=0, hold=False)")
+        assert board.state()["driven"] == {"21": 0}
+
+
 def test_a_camera_whose_power_is_held_off_does_not_start():
     text = (
         "from machine import Pin\n"

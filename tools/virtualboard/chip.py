@@ -48,6 +48,7 @@ class Chip:
         self.wake = 0
         self.memory = ""  # hexadecimal
         self.held = {}  # over all but a power cut
+        self._awake_holds = set()
         self._slept_ms = self._clock.now_ms()
         self._rtc_ms = -self._clock.now_ms()
         self._restart()
@@ -95,9 +96,18 @@ class Chip:
             self._restart()
         self.state = RUNNING
 
+    def hold(self, pin, on, in_sleep):
+        """Hold a pin's level, or let it go; one that is none of RTC's until the next sleep."""
+        if on:
+            self.held[pin] = self.level_out(pin)
+            (self._awake_holds.discard if in_sleep else self._awake_holds.add)(pin)
+        else:
+            self.held.pop(pin, None)
+
     def sleep(self, ms):
         """Begin a deep sleep of `ms`, 0 for one that no time ends."""
         self.driven = {}
+        self.held = {pin: self.held[pin] for pin in self.held if pin not in self._awake_holds}
         self.wdt_due = None
         self._slept_ms = self._clock.now_ms()
         # The clock that wakes it is the one that counts the time.

@@ -100,11 +100,7 @@ class Requests:
         self._chip.pulls[pin] = pull
 
     def _hold(self, value):
-        pin, on = value
-        if on:
-            self._chip.held[pin] = self._chip.level_out(pin)
-        else:
-            self._chip.held.pop(pin, None)
+        self._chip.hold(*value)
 
     def _rtc_ms(self, ms):
         self._chip.rtc_ms(ms)

@@ -83,8 +83,8 @@ class Pin:
             self._tell_hold(True)
 
     def _tell_hold(self, on):
-        if self._number in RTC_PINS:
-            _sim.tell(hold=[self._number, on])
+        if self._number < _INPUT_ONLY:
+            _sim.tell(hold=[self._number, on, self._number in RTC_PINS])
 
     def value(self, value=None):
         """Return the level, or set it."""
