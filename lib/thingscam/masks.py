@@ -58,16 +58,24 @@ def _plain(text, secret):
 
 
 def _spelled(text, secret):
-    at = 0
-    while at < len(text):
-        end = 0
-        if text[at] == secret[0] or text[at] in "\\%":
-            end = _end(text, at, secret)
+    at = _next(text, 0, secret[0])
+    while at >= 0:
+        end = _end(text, at, secret)
         if end:
             text = text[:at] + "***" + text[end:]
             at += 2
-        at += 1
+        at = _next(text, at + 1, secret[0])
     return text
+
+
+def _next(text, at, first):
+    # Where a secret can begin, from `at` on; less than 0: nowhere.
+    nearest = -1
+    for mark in (first, "\\", "%"):
+        found = text.find(mark, at)
+        if found >= 0 and (nearest < 0 or found < nearest):
+            nearest = found
+    return nearest
 
 
 def _end(text, at, secret):
@@ -84,19 +92,18 @@ def _end(text, at, secret):
 
 def _width(text, at, char):
     # How many characters of the text stand for this one at `at`.
-    found = text[at : at + 1]
-    if found == "\\":
+    if text.startswith("\\", at):
         after = text[at + 1 : at + 2]
         if after and (after == _SHORT.get(char) or (after == char and char in "\\\"'/")):
             return 2
         for way in _escapes(char):
             if text[at : at + len(way)].lower() == way:
                 return len(way)
-    elif found == "%":
+    elif text.startswith("%", at):
         way = "".join("%{:02x}".format(byte) for byte in char.encode())
         if text[at : at + len(way)].lower() == way:
             return len(way)
-    return 1 if found == char else 0
+    return 1 if text.startswith(char, at) else 0
 
 
 def _escapes(char):
