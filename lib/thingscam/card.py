@@ -69,17 +69,23 @@ class CardOutbox:
 
     def put(self, image, captured_at, cause):
         """Keep a picture, on the card if it takes it; see Outbox."""
+        why = self.refusal(image, captured_at, cause)
+        if why is not None:
+            self._dropped += 1
+            self._say("picture not kept: %s", why)
+        return why is None
+
+    def refusal(self, image, captured_at, cause):
+        """Do what put() does, but neither count nor say it; see Outbox."""
         if self._writable:
             # In one row with those on the flash, and these with those on the card.
             self._card.next = self._flash.next - _FIRST
             why = self._card.refusal(image, captured_at, cause)
             if why is None:
                 self._told = False
-                return True
+                return None
             if self._card.fault is None:  # it is too large, or the card is as full as it may be
-                self._dropped += 1
-                self._say("picture not kept: %s", why)
-                return False
+                return why
             self._writable = False
             self._look_later()
             if not self._told:
@@ -87,7 +93,7 @@ class CardOutbox:
                 self._say("SD card: %s; pictures wait on the flash", why)
         if self._card is not None:
             self._flash.next = self._card.next + _FIRST
-        return self._flash.put(image, captured_at, cause)
+        return self._flash.refusal(image, captured_at, cause)
 
     def oldest(self, skip=()):
         """Return the Kept that was taken first, of both; see Outbox."""

@@ -6,9 +6,11 @@ import os
 from fakeboard import Notes, on_board
 from flash import Flash
 from support import new_folder
-from test_outbox import fill, picture, read, sent
+from test_outbox import fails, fill, picture, read, sent
 from thingscam import card
+from thingscam import kept as kept_files
 from thingscam.card import CardOutbox
+from thingscam.held import Held
 
 MAX = 1000000
 
@@ -193,6 +195,26 @@ def test_a_full_card_obeys_the_policy_and_the_flash_stays_empty(esp, slot, folde
     assert box.dropped == 1 and log.count("picture not kept: the outbox is full") == 1
     assert read(box.oldest()) == picture(0)
     assert len(box) == 2 and box.fault is None
+
+
+@with_card
+def test_what_neither_takes_is_counted_once(esp, slot, folder, log, outbox):
+    box = outbox()
+    slot.pull()
+    write_, kept_files.write = kept_files.write, fails
+    try:
+        assert not box.put(picture(1), None, "pir")
+        assert box.dropped == 1 and box.fault is not None
+        assert log.count("picture not kept") == 1
+        held = Held(True, log)
+        held.add(picture(1), None, "pir")
+        esp.go(10000)
+        assert held.keep(box) == 0 and box.dropped == 1
+    finally:
+        kept_files.write = write_
+    esp.go(10000)
+    assert held.keep(box) == 1 and len(held) == 0
+    assert len(box) == 1 and box.dropped == 1
 
 
 @with_card
