@@ -39,6 +39,28 @@ def test_many_uploads_in_one_power_on():
     assert verdict.sent >= 20
 
 
+@pytest.mark.parametrize("fault", ["no time", "5001", "no picture"])
+def test_a_fault_that_lasts_wears_no_flash_out(fault, tmp_path):
+    settings = {"trigger": {"pir_pin": PIR_PIN, "cooldown_s": 10, "every_s": 60}}
+    with Rig(tmp_path, settings, tls=fault == "no time") as rig:
+        rig.board.ntp(fault != "no time")
+        if fault == "5001":
+            rig.service.fault({"errcode": 5001, "times": 1000000})
+        elif fault == "no picture":
+            rig.board.camera_fault("start", 1000000)
+        rig.power_on()
+        rig.run(3600)
+        rig.cut()
+        ledger = rig.ledger
+    # With the pictures themselves, one in a minute, it is nothing.
+    assert 3 <= len(ledger.log_writes) <= 60
+    assert ledger.starts == 1
+    assert fault == "no picture" or long.still(ledger, 60) == []
+    # And the log is not full of one line.
+    text = "\n".join(line for line in ledger.lines if line.startswith(("WARNING", "ERROR")))
+    assert len(text.splitlines()) <= 60, text
+
+
 def test_a_blind_camera_and_a_busy_log_are_seen():
     ledger = Ledger(lambda: 500000)
     ledger.power_on()
