@@ -8,6 +8,8 @@ from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 _RECORD = "<qq"  # clock in ms: the last picture, the next one by period
 _NONE = const(-1)
 _THERE_MS = const(60000)  # a line that is high for longer tells of nobody
+_LOOKS = const(30)  # in a row at a high line, until the next ones are seldom
+_STUCK_MS = const(60000)
 _LULL_MS = const(5000)  # without a question: the next is a new one
 _REST_MS = const(1000)  # from the end of a picture to the next by motion: the loop's share
 _WINDOW_MS = const(1000)  # in which rises are counted
@@ -127,10 +129,16 @@ class Trigger:
             left = max(ticks_diff(self._due, ticks_ms()), 1)
         is_low = self._pin is None or not self._pin.value()
         board.remember(board.SENSOR, bytes([is_low]))
+        kept = board.recall(board.LOOKS)
+        looks = kept[0] if kept else 0
         if is_low:
+            if looks:
+                board.remember(board.LOOKS, b"\0")
             return left, self._pin
-        # Look again when the cooldown is over.
-        again = max(self._cooldown_ms, 1000)
+        # Look again when the cooldown is over: seldom at a line that is stuck, for the battery.
+        again = max(self._cooldown_ms, _STUCK_MS if looks >= _LOOKS else 1000)
+        if looks < _LOOKS:
+            board.remember(board.LOOKS, bytes([looks + 1]))
         return min(left or again, again), None
 
     def clock_set(self):

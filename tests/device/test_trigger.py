@@ -484,6 +484,25 @@ def test_motion_while_it_starts_by_time_is_a_picture(esp):
 
 
 @on_board
+def test_a_line_that_is_stuck_is_looked_at_seldom(esp):
+    esp.drive(13, 1)
+    slept = []
+    for _ in range(40):
+        watcher = start(cooldown_s=10)
+        watcher.cause()
+        ms, pin = watcher.sleep_plan()
+        assert pin is None
+        slept.append(ms)
+        esp.wake(ms)
+    assert slept == [10000] * 30 + [60000] * 10
+    esp.drive(13, 0)
+    assert start(cooldown_s=10).sleep_plan()[0] == 0
+    esp.wake(5000, by_pin=True)
+    esp.drive(13, 1)
+    assert start(cooldown_s=10).sleep_plan()[0] == 10000
+
+
+@on_board
 def test_a_pin_still_high_makes_no_wake_loop(esp):
     watcher = start(cooldown_s=10)
     esp.drive(13, 1)
