@@ -145,7 +145,9 @@ def psram():
 
 def camera():
     from thingscam.camera import Camera, CameraError
+    from thingscam.wifi import Wifi
 
+    Wifi(have["config"].wifi, Lines(), _nobody)  # it takes its memory first, as in the app
     try:
         device = Camera(have["config"].camera, have["config"].cloud.limit_bytes, have["profile"])
         have["camera"] = device
