@@ -48,7 +48,7 @@ class Camera:
     def __init__(self, settings, limit, profile=None, light=None, feed=None):
         self._settings = settings
         self._feed = feed
-        self._limit = limit
+        self._limit = self._most = limit
         self._profile = profile or boards.find(settings.board)
         self._light = None
         if settings.light and self._profile.light is not None:
@@ -87,8 +87,10 @@ class Camera:
         return frame
 
     def too_large(self, size):
-        """Stay below `size` bytes from now on: the service has refused such a picture."""
-        self._limit = min(self._limit, max(size - size // 8, _LEAST_LIMIT))
+        """Stay below `size` bytes: the service has refused such a picture. None: no longer."""
+        self._limit = self._most
+        if size is not None:
+            self._limit = min(self._limit, max(size - size // 8, _LEAST_LIMIT))
 
     def ready(self):
         """Start a camera that was closed, so that capture() need not; raises CameraError."""

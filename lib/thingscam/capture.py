@@ -1,12 +1,15 @@
 # A trigger becomes a picture: sent from memory or put into the outbox, whatever else goes on.
 
 import gc
+import struct
 
 from thingscam import board
 from thingscam.camera import Camera, CameraError
 from thingscam.port import const, ticks_diff, ticks_ms
 from thingscam.trigger import Trigger
 
+_DAY_MS = const(86400000)
+_FORMAT = "<IQH"  # bytes refused, when in ms, frame size and quality
 _LEAST_REFUSED = const(10000)  # bytes: no service finds less too large
 _ROOMY = const(1500000)  # free heap that only PSRAM gives
 _UNDATED_MOST = const(32)
@@ -36,10 +39,8 @@ class Capture:
         # from memory, for the next capture overwrites that buffer.
         roomy = hasattr(gc, "mem_free") and gc.mem_free() > _ROOMY
         self._spare = bytearray(self._limit) if roomy else None
-        kept = board.recall(board.REFUSED)
-        self._refused = int.from_bytes(kept, "little") if kept else 0  # bytes; 0: none was
-        if self._refused < _LEAST_REFUSED:
-            self._refused = 0
+        # Bytes of a picture that was too large for the service, 0: none was; and when, in ms.
+        self._refused, self._refused_at = _recall(self._settings)
         self._size = self._settings.frame_size  # of the last picture
         self._lost = 0  # of the outbox's losses, those that have been counted
         self._undated = []  # kept while the clock was not set: (number, what it showed)
@@ -68,9 +69,11 @@ class Capture:
         self._camera.close()
 
     def too_large(self, size):
-        """Take smaller pictures from now on: the service refused one of `size` bytes."""
-        self._refused = size
-        board.remember(board.REFUSED, size.to_bytes(4, "little"))
+        """Take smaller pictures for a day: the service refused one of `size` bytes."""
+        if self._refused:
+            size = min(size, self._refused)  # larger ones may have waited
+        self._refused, self._refused_at = size, board.clock_ms()
+        _remember(size, self._refused_at, self._settings)
         if self._camera is not None:
             self._camera.too_large(size)
 
@@ -192,6 +195,11 @@ class Capture:
     def _shoot(self, cause, may_send, hurried):
         if self._held:
             self._held.give_back()
+        if self._refused and not 0 <= board.clock_ms() - self._refused_at < _DAY_MS:
+            # It may have been the picture, or the service be another: the next one tells.
+            self._refused = 0
+            if self._camera is not None:
+                self._camera.too_large(None)
         try:
             frame = self._started().capture()
         except CameraError as e:
@@ -259,3 +267,21 @@ class Capture:
 
             self._held = Held(self._spare is not None, self._log)
         self._held.add(frame, taken, cause)
+
+
+def _recall(settings):
+    # What was refused at another frame size or quality tells nothing of these.
+    kept = board.recall(board.REFUSED)
+    if kept:
+        size, at, mark = struct.unpack(_FORMAT, kept)
+        if mark == _mark(settings) and size >= _LEAST_REFUSED:
+            return size, at
+    return 0, 0
+
+
+def _remember(size, at, settings):
+    board.remember(board.REFUSED, struct.pack(_FORMAT, size, at, _mark(settings)))
+
+
+def _mark(settings):
+    return sum(settings.frame_size.encode()) << 7 & 0xFF80 | settings.quality

@@ -23,7 +23,9 @@ CLOUD = {
 class Watcher:
     """A Capture on a board with a camera."""
 
-    def __init__(self, esp, camera, max_bytes=10000000, light=False, limit=512000, **trigger):
+    def __init__(
+        self, esp, camera, max_bytes=10000000, light=False, limit=512000, quality=85, **trigger
+    ):
         self.esp = esp
         self.camera = camera
         self.notes = Notes()
@@ -33,7 +35,7 @@ class Watcher:
         trigger.setdefault("cooldown_s", 0)
         found = {
             "cloud": dict(CLOUD, limit_bytes=limit),
-            "camera": {"warmup_frames": 0, "light": light},
+            "camera": {"warmup_frames": 0, "light": light, "quality": quality},
             "trigger": trigger,
         }
         clock = Clock([], self.notes, None, None, None)
@@ -491,6 +493,33 @@ def test_smaller_pictures_after_a_refusal():
         esp.pulse()
         watcher.capture.photograph()
         assert len(watcher.kept()) == 1
+
+
+def test_the_larger_are_tried_again_after_a_day():
+    # These photographs get no smaller, whatever is set: while the limit holds there is none.
+    with Board() as esp, Photographer() as camera:
+        for restarts in (False, True):
+            watcher = Watcher(esp, camera)
+            watcher.capture.too_large(40000)
+            watcher.capture.too_large(60000)  # one that had waited: the lower limit holds
+            for hours, count in ((0, 0), (23, 0), (2, 1), (1, 2)):
+                esp.go(hours * 3600000)
+                if restarts:
+                    watcher = Watcher(esp, camera)
+                watcher.pulse()
+                watcher.capture.photograph()
+                assert watcher.counters.as_dict()["captured"] == count, hours
+            esp.power_cut()
+
+
+def test_a_refusal_is_of_its_frame_size_and_quality():
+    with Board() as esp, Photographer() as camera:
+        for quality in (85, 60):
+            Watcher(esp, camera).capture.too_large(40000)
+            watcher = Watcher(esp, camera, quality=quality)
+            watcher.pulse()
+            watcher.capture.photograph()
+            assert len(watcher.kept()) == (quality == 60)
 
 
 @watched()
