@@ -28,6 +28,7 @@ FAULTS = (
 )
 ROUND_S = (60, 480)  # of board time
 _ALWAYS = 1000000
+_DRAIN_S = 6 * 3600  # many wait after so much trouble, and new ones come meanwhile
 _STILL_MS = 60000  # so long may photographing stop, beyond the period
 _WRITES = 240  # of the log's files in an hour, each start among them
 _HOUR_MS = 3600000
@@ -87,7 +88,7 @@ def wears(ledger):
 
 class _Long(rounds.Rounds):
     def __init__(self, rig, chance, length_s):
-        super().__init__(rig, chance, rounds.DRAIN_S)
+        super().__init__(rig, chance, _DRAIN_S)
         self._length_s = length_s
         self.aside = set()  # frames that were found in rejected/
 
