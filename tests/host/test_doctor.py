@@ -183,7 +183,7 @@ def test_a_board_without_psram_has_memory_enough_for_it(services):
     }
     with VirtualBoard(files, profile=name, driver="lemariva", speed=SPEED) as it:
         found = looked_over(it)
-    assert wrong(found) == []
+    assert wrong(found) == [], [found[name] for name in wrong(found)]
     assert found["psram"].text.startswith("none")
 
 

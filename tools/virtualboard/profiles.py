@@ -43,7 +43,8 @@ MICROPYTHON = "1.27"
 # holds the simulation and the frame buffer as well.
 _HEAP_PSRAM = 10 * 1024 * 1024
 _HEAP_INTERNAL = 2 * 120 * 1024  # about 120 KB are free on an ESP32 without PSRAM
-_HEAP_COPIES = 96 * 1024  # of frames: an ESP32 adds an area to its heap for one that finds no room
+# Without PSRAM thingscam must be built in: there its code takes nothing of the heap, here it does.
+_HEAP_CODE = 160 * 1024
 _HEAP_SIMULATION = 60 * 1024
 _FRAME_PSRAM = 2048 * 1536 // 5
 _FRAME_INTERNAL = 800 * 600 // 5
@@ -97,7 +98,7 @@ def find(name, driver=None, heap=None, micropython=MICROPYTHON):
         known = ", ".join(MICROPYTHONS)
         raise ValueError("no MicroPython {} is played, only {}".format(micropython, known))
     frame_bytes = _FRAME_PSRAM if board.psram else _FRAME_INTERNAL
-    usual = _HEAP_PSRAM if board.psram else _HEAP_INTERNAL + _HEAP_COPIES
+    usual = _HEAP_PSRAM if board.psram else _HEAP_INTERNAL + _HEAP_CODE
     return Profile(
         name=board.name,
         chip=board.chip or "esp32",
