@@ -12,7 +12,7 @@ from thingscam.port import too_old
 from tools import configfile, errors, filesystem, flash, screen
 from tools.boardlink import WAIT_S, Board, BoardError
 
-_VERSION = "import sys\nprint(*sys.implementation.version[:2])"
+_VERSION = "import sys\nprint(*sys.implementation.version[:3])"
 _WHOSE = "import thingscam\nprint(thingscam.__file__)"
 _OURS = "/lib/thingscam"  # all in it is from here: what is not any more is removed
 

@@ -50,7 +50,7 @@ class Firmware:
     """A checked firmware file.
 
     `data` goes to the flash at `offset`; `chip` is "esp32" or "esp32s3"; `version` is
-    MicroPython's ("v1.27.0"), `release` its beginning ((1, 27)), `machine` what it calls its
+    MicroPython's ("v1.27.0"), `release` its numbers ((1, 27, 0)), `machine` what it calls its
     board, `idf` the ESP-IDF's version; `camera` whether a camera driver was seen in it, `frozen`
     whether thingscam was; `partitions` the list of its partition table.
     """
@@ -125,10 +125,10 @@ def parse(data):
     code = data[app.offset - offset :][: app.size]
     _image(code, chip, "the app")
     project, idf = _described(code)
-    banner = re.search(rb"MicroPython (v?(\d+)\.(\d+)[\w.+-]*) on \d{4}-\d\d-\d\d", code)
+    banner = re.search(rb"MicroPython (v?(\d+)\.(\d+)\.?(\d*)[\w.+-]*) on \d{4}-\d\d-\d\d", code)
     if banner is None:
         raise FirmwareError("no MicroPython: it is {}".format(project or "something else"))
-    found = (int(banner[2]), int(banner[3]))
+    found = (int(banner[2]), int(banner[3]), int(banner[4] or 0))
     reason = too_old(found, card=False)
     if reason:
         raise FirmwareError(reason)

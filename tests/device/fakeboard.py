@@ -122,7 +122,9 @@ class Board:
             "sleep_ms": self._sleep,
             "implementation": Names(
                 name="micropython",
-                version=self.micropython + ((0,) if self.micropython < (1, 22) else (0, "")),
+                version=self.micropython
+                + (int(self.micropython == (1, 24)),)  # 1.24.1: 1.24.0 takes no card
+                + (() if self.micropython < (1, 22) else ("",)),
                 _machine="Generic ESP32 module with ESP32",
             ),
             "random": Names(random=lambda: 0),

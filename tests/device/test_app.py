@@ -613,7 +613,7 @@ def test_a_micropython_that_is_too_old_is_told_of():
     for version, card, wanted in (
         ((1, 21), False, "take 1.22 or later"),
         ((1, 22), False, None),
-        ((1, 22), True, "take 1.24 or later"),
+        ((1, 22), True, "take 1.24.1 or later"),
         ((1, 24), True, None),
         ((1, 29), True, None),
     ):

@@ -284,8 +284,8 @@ def test_a_configuration_that_is_wrong_stays_here(config):
 def test_a_micropython_that_is_too_old_is_told_of(config):
     card = CONFIG | {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
     for version, data, words in (
-        ("1.21", CONFIG, "note: MicroPython 1.21 is too old, take 1.22 or later"),
-        ("1.22", card, "note: MicroPython 1.22 is too old, take 1.24 or later"),
+        ("1.21", CONFIG, "note: MicroPython 1.21.0 is too old, take 1.22 or later"),
+        ("1.22", card, "note: MicroPython 1.22.0 is too old, take 1.24.1 or later"),
         ("1.22", CONFIG, None),
     ):
         config.write_text(json.dumps(data))

@@ -88,7 +88,10 @@ APP = GOOD[0xF000:]
         (APP, "no partition table"),
         (firmwarefile.make("esp32c3"), "for ESP32-C3: thingscam knows boards with ESP32 and"),
         (firmwarefile.make(project="blink"), "no MicroPython: it is blink"),
-        (firmwarefile.make(version="v1.21.0"), "MicroPython 1.21 is too old, take 1.22 or later"),
+        (
+            firmwarefile.make(version="v1.21.0"),
+            "MicroPython 1.21.0 is too old, take 1.22 or later",
+        ),
         (firmwarefile.make(parts=firmwarefile.BASE), "no app"),
         (cut(GOOD, 0x7000 + 8, 1), "partition table is damaged"),
         (cut(GOOD, 0x0500, 1), "boot loader in it is damaged"),

@@ -109,7 +109,7 @@ def test_a_card_needs_a_newer_micropython(bench):
     assert flash(bench, "esp32", *image).returncode == 0
     card = {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
     (bench / "config.json").write_text(json.dumps(CONFIG | card))
-    refused(flash(bench, "esp32", *image), "1.23 is too old, take 1.24 or later")
+    refused(flash(bench, "esp32", *image), "1.23.0 is too old, take 1.24.1 or later")
 
 
 def test_erase_leaves_nothing_of_before(bench):

@@ -118,9 +118,9 @@ def config():
         raise Trouble(str(e), "python -m tools config, then python -m tools deploy PORT")
     have["profile"] = boards.find(found.camera.board)
     have["config"] = found
-    if found.outbox.path.startswith("/sd/") and sys.implementation.version[:2] < (1, 24):
-        text = "a write to the SD card of outbox.path that fails counts as done before 1.24"
-        raise Trouble(text, "flash MicroPython 1.24 or later, or set outbox.path to /outbox")
+    if found.outbox.path.startswith("/sd/") and sys.implementation.version[:3] < (1, 24, 1):
+        text = "a write to the SD card of outbox.path that fails counts as done before 1.24.1"
+        raise Trouble(text, "flash MicroPython 1.24.1 or later, or set outbox.path to /outbox")
     return "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
 
 

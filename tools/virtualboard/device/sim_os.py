@@ -33,6 +33,8 @@ def sync():
 def uname():
     """Return the names of the machine."""
     major, minor = _sim.state["micropython"]
-    release = "{}.{}.0{}".format(major, minor, "-preview" if minor >= 29 else "")
+    release = "{}.{}.{}{}".format(
+        major, minor, int(minor == 24), "-preview" if minor >= 29 else ""
+    )
     machine = "Generic ESP32 module with " + _sim.state["chip"].upper()
     return _UNAME("esp32", "esp32", release, "v" + release + ", virtual board", machine)

@@ -8,10 +8,14 @@ import _sim
 platform = "esp32"
 
 
+_SUFFIX = {False: "", True: "preview"}
+
+
 def _implementation(version):
     fields = [
         ("name", "micropython"),
-        ("version", tuple(version) + ((0, "preview") if version >= [1, 29] else (0, ""))),
+        # 1.24.1: 1.24.0 takes the True of an SD card's driver for an error (vfs_blockdev.c).
+        ("version", tuple(version) + (int(version == [1, 24]), _SUFFIX[version >= [1, 29]])),
         ("_machine", "Generic ESP32 module with " + _sim.state["chip"].upper()),
         # Version and subversion of .mpy files; Xtensa with windows.
         ("_mpy", 6 | (3 if version >= [1, 23] else version[1] - 20) << 8 | 10 << 10),
