@@ -100,7 +100,7 @@ def _width(text, at, char):
             if text[at : at + len(way)].lower() == way:
                 return len(way)
     elif text.startswith("%", at):
-        way = "".join("%{:02x}".format(byte) for byte in char.encode())
+        way = "".join("%{:02x}".format(byte) for byte in _bytes(char))
         if text[at : at + len(way)].lower() == way:
             return len(way)
     return 1 if text.startswith(char, at) else 0
@@ -108,7 +108,7 @@ def _width(text, at, char):
 
 def _escapes(char):
     code = ord(char)
-    yield "".join("\\x{:02x}".format(byte) for byte in char.encode())
+    yield "".join("\\x{:02x}".format(byte) for byte in _bytes(char))
     if code < 0x100:
         yield "\\x{:02x}".format(code)
     if code < 0x10000:
@@ -117,3 +117,8 @@ def _escapes(char):
         yield "\\u{:08x}".format(code)
         code -= 0x10000
         yield "\\u{:04x}\\u{:04x}".format(0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
+
+
+def _bytes(char):
+    # JSON's "\\ud83d" alone is half a character, which CPython has no UTF-8 for.
+    return char.encode("utf-8", "surrogatepass")

@@ -66,6 +66,14 @@ def test_a_configuration_hides_its_own():
     assert masks.mask("{} {}".format(TOKEN, "a long word")) == "*** ***"
 
 
+def test_half_a_character_in_a_secret_is_a_mistake_as_any_other():
+    data = {"wifi": [{"ssid": "home", "password": "HALF-of-one"}], "a\\%": "HALF-of-one"}
+    raw = json.dumps(data).replace("HALF", "\\ud83d").encode()
+    e = raises(config.ConfigError, config.parse, raw)
+    assert "wifi[0].password: holds half a character" in str(e)
+    assert "-of-one" not in str(e) and masks.mask("\\ud83d-of-one") == "***"
+
+
 def test_a_traceback_is_masked():
     printed = []
     masks.print = printed.append
