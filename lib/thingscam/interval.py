@@ -13,6 +13,7 @@ except ImportError:  # a computer: the ticks alone open the gate
 _TIMER_ID = const(0)
 _TICKS = const(1 << 30)  # ticks_ms() stays below
 _YEAR_MS = const(31557600000)
+_KNOWN = ("soft_reset", "deep_sleep")  # starts over which the last request's end is known
 _DRIFT = const(20)  # a clock in deep sleep is fast by one part in so many at most
 
 
@@ -30,6 +31,8 @@ class Interval:
         self._open = False
         self._ended = ticks_add(ticks_ms(), self._left_at_start() - period_ms)
         self.left_ms()
+        if board.start_cause() not in _KNOWN:
+            self._stamp()  # for a deep sleep that comes before the period has passed
         if Timer is not None and board.may_start_timer():
             # Periodic, as it may not be started often. The ticks have the last word; it has them
             # looked at before they wrap, days later.
@@ -75,7 +78,7 @@ class Interval:
 
     def _left_at_start(self):
         cause = board.start_cause()
-        if cause not in ("soft_reset", "deep_sleep"):
+        if cause not in _KNOWN:
             # RTC memory may be lost by the button EN, and the clock jumps at a panic: ESP-IDF
             # brings it into line with the ticks at a planned restart only.
             gone = ticks_ms()

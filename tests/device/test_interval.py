@@ -148,6 +148,24 @@ def test_holds_over_deep_sleep(esp):
 
 
 @on_board
+def test_a_start_that_soon_sleeps_waits_its_period_all_the_same(esp):
+    # Reset in the middle of a request that had begun long before; nothing waits after it.
+    for cause in ("power_on", "reset", "watchdog"):
+        for is_lost in (False, True):
+            esp.restart("power_on")
+            interval.Interval().restart()
+            esp.go(30000)
+            kept = esp.rtc
+            esp.restart(cause)
+            esp.rtc = b"" if is_lost else kept
+            begin = esp.ticks
+            interval.Interval()
+            esp.go(2000)
+            left = wake(esp, 500).left_ms()
+            assert 7500 - begin <= left <= 8000, (cause, is_lost, left)
+
+
+@on_board
 def test_a_clock_that_is_fast_in_deep_sleep_opens_nothing_early(esp):
     for fast in (0, 1, 5):
         esp.power_cut()
