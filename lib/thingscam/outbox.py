@@ -7,7 +7,7 @@ from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.shelf import Shelf
 
 _TRIES = const(8)  # damaged pictures to step over in one call
-_BAD_MOST = const(16)
+_BAD_MOST = const(64)
 _PAUSE_MS = const(10000)  # between two looks at a file system that fails; a put() looks at once
 _SAY_MS = const(3600000)  # a fault that comes back is said so seldom
 _REJECTED_MOST = const(5)
@@ -88,7 +88,7 @@ class Outbox:
             return self.fault
         while self._bytes + size > self._max:
             if not self._drop_one():
-                return "the outbox is full, %d waiting" % self._count
+                return self.fault or "the outbox is full, %d waiting" % self._count
         for _ in range(_TRIES):
             try:
                 # From the first and the last record alone a restart tells how many wait.
@@ -146,7 +146,8 @@ class Outbox:
                 self._gone(kept.number, kept.size)
                 self._works(True)
         except OSError as e:
-            self._fails("picture %d was sent and cannot be deleted: %s" % (kept.number, e), True)
+            text = "picture %d was sent and cannot be deleted: %s"
+            self._fails(text, True, kept.number, e)
             self._sent().add(self._shelf, kept)
             self._gone(kept.number, kept.size)
 
@@ -167,16 +168,21 @@ class Outbox:
 
         Returns False when it is not the picture, but all of the file system that fails.
         """
+        if not self._is_one(e, number):
+            return False
+        self._warn("picture %s cannot be %s: %s", number, what, e)
+        self._bad = self._bad[1 - _BAD_MOST :] + [number]
+        return True
+
+    def _is_one(self, e, number=0):
+        # Whether a picture is at fault, and not all of the file system.
         try:
             self._shelf.check()
         except OSError as fault:
             e, number = fault, None
         if number is None:
             self._broken(e)
-            return False
-        self._warn("picture %s cannot be %s: %s", number, what, e)
-        self._bad = self._bad[1 - _BAD_MOST :] + [number]
-        return True
+        return number is not None
 
     def _recover(self, now=False):
         # Returns whether the file system can be used; looks what is there the first time.
@@ -285,16 +291,19 @@ class Outbox:
         number = self._shelf.low
         for _ in range(_TRIES):
             try:
-                number = self._good(number, True)
-                if number is None:
+                found = self._good(number, True)
+                if found is None:
                     return not self._count
+                number = found
                 if number != self.in_use:
                     self._lose(number, "dropped, the outbox is full")
                     return True
-                number += 1
             except OSError as e:
-                if not self.step_over(number, "deleted", e):
-                    break
+                if not self._is_one(e):
+                    return False
+                # It may be sent all the same; another one may give way.
+                self._refuse("picture %d cannot be deleted: %s" % (number, e))
+            number += 1
         return False
 
     def _make_room(self, size, number):
@@ -345,14 +354,14 @@ class Outbox:
         # No look for a while; the app's loop asks fifty times a second.
         self._ready = False
         self._again = ticks_add(ticks_ms(), _PAUSE_MS)
-        self._fails("the outbox cannot be used: %s" % e, False)
+        self._fails("the outbox cannot be used: %s", False, e)
 
-    def _fails(self, why, writing):
+    def _fails(self, text, writing, *values):
         # Said once, and seldom again. (Of each picture that is not kept put() tells.)
         if self.fault is None and not _is_to_come(self._said):
             self._said = ticks_add(ticks_ms(), _SAY_MS)
-            self._warn("%s", why)
-        self.fault = why
+            self._warn(text, *values)
+        self.fault = text % values
         self._writing = self._writing or writing
 
     def _works(self, writing):

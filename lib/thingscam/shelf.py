@@ -89,7 +89,13 @@ class Shelf:
         """
         if number < 0:
             return None
-        return number if folders.size(self._file(number)) else self._nearest(number, up)
+        try:
+            if folders.size(self._file(number)):
+                return number
+        except OSError:
+            # Its folder may tell, or be at fault itself.
+            pass
+        return self._nearest(number, up)
 
     def rise(self, low):
         """Take note that no number is below `low`."""
@@ -216,16 +222,16 @@ class Shelf:
     def _find_last(self, folder):
         # The highest number of all, from `folder` down; returns whether there is one.
         while folder is not None:
-            last = last_size = -1
+            last = -1
             for number, size in self._files(folder):
-                if number > last:
-                    last, last_size = number, size
+                if size > 0:  # names that are taken otherwise are passed by
+                    last = max(last, number)
             if folder in self._unreadable:
                 self.next = max(self.next, (folder + 1) * self._per_folder)
                 return True
             if last < 0:  # someone's, or made just before a power cut
                 folder = self._next_folder(folder - 1, False)
-            elif last_size <= 0 or not self._was_half(last):
+            elif not self._was_half(last):
                 self.next = max(self.next, last + 1)
                 return True
         return False

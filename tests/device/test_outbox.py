@@ -652,6 +652,24 @@ def test_foreign_folders_in_range_take_no_numbers(path):
 
 
 @everywhere
+def test_the_last_name_that_there_can_be_takes_no_numbers(path):
+    # A folder, an empty file or someone's file of that name: none of them is a picture.
+    name = path + "/999999/03999999.jpg"
+    for strange in (None, b"", b"x" * 50, b"x" * 5000):
+        box = Small(path, MAX)
+        fill(box, 3)
+        os.mkdir(path + "/999999")
+        if strange is None:
+            os.mkdir(name)
+        else:
+            write(name, strange)
+        box = Small(path, MAX)
+        fill(box, 1, 3)
+        assert sent(box) == [0, 1, 2, 3]
+        delete(path)
+
+
+@everywhere
 def test_what_stands_in_the_way_is_set_aside_under_a_free_name(path):
     # To rename onto a name that is taken destroys a file, or fails for a folder.
     write(path, b"mine")
@@ -799,6 +817,41 @@ def test_one_that_cannot_be_read_lets_the_others_go(esp):
     assert len(log.lines) == 1 and log.has("picture 2 cannot be read"), log.lines
     assert box.fault is None
     assert sent(Small(path, MAX)) == [2]
+
+
+@on_board
+def test_a_folder_that_fails_altogether_lets_the_others_go(esp):
+    path = new_folder() + "/outbox"
+    log = Lines()
+    box = Small(path, MAX, log=log)
+    fill(box, 12)
+    listing = folders.ilistdir
+    folders.os = Names(os, stat=lambda path: fails() if "/000001/" in path else os.stat(path))
+    folders.ilistdir = lambda path: deny(listing, path, "/000001")
+    try:
+        assert sent(box) == [0, 1, 2, 3, 8, 9, 10, 11]
+    finally:
+        folders.os, folders.ilistdir = os, listing
+    assert len(log.lines) == 1 and log.has("folder 1 of the outbox"), log.lines
+
+
+@on_board
+def test_a_full_outbox_that_nothing_can_be_deleted_from_is_a_fault(esp):
+    # And what lies in it is sent all the same.
+    path = new_folder() + "/outbox"
+    log = Lines()
+    box = Small(path, 20000, log=log)
+    fill(box, 10)
+    shelf.os = Names(os, remove=fails)
+    try:
+        for _ in range(3):
+            assert not box.put(picture(10), 1, "pir")
+            assert box.fault.startswith("picture "), box.fault
+        assert read(box.oldest()) == picture(0) and len(box) == 10
+    finally:
+        shelf.os = os
+    fill(box, 1, 10)
+    assert box.fault is None and sent(box) == list(range(1, 11))
 
 
 @on_board
