@@ -91,12 +91,16 @@ def test_three_bites_of_the_watchdog(esp):
 
 @on_board
 def test_three_panics_look_like_a_reset_and_are_crashes(esp):
-    for i in range(3):
-        safemode.begin()
-        esp.restart("reset")
-        assert (safemode.reason() is None) == (i < 2)
-        assert "panic" in safemode.ended
-    assert Counters().as_dict()["crash"] == 3
+    # The network is no excuse for a panic, as it is for the watchdog.
+    for online in (False, True):
+        esp.power_cut()
+        for i in range(3):
+            safemode.begin()
+            board.waiting(online)
+            esp.restart("reset")
+            assert (safemode.reason() is None) == (i < 2)
+            assert "panic" in safemode.ended
+        assert Counters().as_dict()["crash"] == 3
 
 
 @on_board
