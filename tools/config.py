@@ -128,7 +128,8 @@ def _asked(data, named, file):
     before = None
     while True:
         for name, text in _QUESTIONS:
-            if name not in named:
+            by_bytes = name == "wifi.ssid" and configfile.get(data, "wifi.ssid_hex")
+            if name not in named and not by_bytes:
                 _question(data, name, text)
         try:
             return configfile.check(data, file)

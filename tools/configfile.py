@@ -16,6 +16,7 @@ _MASKED = "***"
 _KINDS = {
     "{}.{}".format(section, row[0]): row[1:] for section, rows in SECTIONS for row in rows
 } | {"wifi." + row[0]: row[1:] for row in NETWORK}
+_INSTEAD = {"ssid": "ssid_hex", "ssid_hex": "ssid"}
 _WIFI = re.compile(r"wifi(?:\[([0-9])\])?\.(\w+)")
 
 
@@ -59,7 +60,10 @@ def value(name, text):
 
 
 def put(data, name, text):
-    """Set `name` in `data` (what a config.json holds) from `text`; raises SettingError."""
+    """Set `name` in `data` (what a config.json holds) from `text`; raises SettingError.
+
+    Of wifi.ssid and wifi.ssid_hex the later one stays.
+    """
     found = value(name, text)
     network = _WIFI.fullmatch(name)
     if network is None:
@@ -76,6 +80,8 @@ def put(data, name, text):
     if not isinstance(part, dict):
         raise SettingError("{}: the file has no object there: mend it first".format(name))
     part[key] = found
+    if network is not None:
+        part.pop(_INSTEAD.get(key), None)
 
 
 def get(data, name):
@@ -116,7 +122,10 @@ def check(data, name):
 
 def encoded(data):
     """Return `data` as the bytes of a config.json."""
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    try:
+        return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # half a character: for check() to tell of
+        return (json.dumps(data, indent=2) + "\n").encode()
 
 
 def beside(folder, path):

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import signal
 import socket
 import ssl
 import stat
@@ -241,6 +242,31 @@ def test_by_asking(tmp_path):
     assert data["camera"] == {"quality": 80, "board": "xiao-esp32s3-sense"}
     assert data["trigger"] == {"pir_pin": None, "every_s": 30}
     assert mode(path) == 0o600
+
+
+def test_a_name_by_its_bytes(tmp_path):
+    path = tmp_path / "config.json"
+    assert config(tmp_path, path, *flags(wifi__ssid_hex="d0a1c3d7")).returncode == 0
+    network = {"ssid_hex": "d0a1c3d7", "password": PASSWORD}
+    assert json.loads(path.read_text())["wifi"] == [network]
+    # It is asked for no more, and gives way to a name that is text.
+    terminal = Terminal("-m", "tools", "config", path)
+    terminal.expect("password")
+    assert "SSID" not in terminal.seen
+    os.kill(terminal.process, signal.SIGKILL)
+    terminal.wait()
+    assert config(tmp_path, path, "--set", "wifi.ssid=garden").returncode == 0
+    assert json.loads(path.read_text())["wifi"] == [{"password": PASSWORD, "ssid": "garden"}]
+
+
+def test_half_a_character_is_a_mistake_as_any_other(tmp_path):
+    path = tmp_path / "config.json"
+    assert config(tmp_path, path, *flags()).returncode == 0
+    path.write_text(path.read_text().replace(PASSWORD, "\\ud83d" + PASSWORD))
+    for option in ("--check", "--no-input"):
+        done = config(tmp_path, path, option)
+        assert done.returncode == 1
+        assert "wifi[0].password: holds half a character" in done.stderr
 
 
 # A fleet
