@@ -11,6 +11,8 @@ from thingscam.sender import PACE
 
 _SETTLE_MS = const(20000)  # joining Wi-Fi at the start is no news
 _TELL_MS = const(3600000)
+_TIMER_ID = const(1)  # 0 is the pace's
+_BLINK_MS = const(50)  # a part of each pattern's times for "stopped"
 
 
 class Status:
@@ -104,4 +106,12 @@ def stopped(e):
         profile = boards.find(found.get("camera", {}).get("board", "ai-thinker"))
     except (OSError, ValueError, AttributeError, TypeError, RuntimeError, MemoryError):
         return
-    board.Light(profile.led, profile.led_low)(True)
+    led = Led(board.Light(profile.led, profile.led_low))
+    led.show("stopped")
+    machine = board.machine
+    if profile.led is not None and hasattr(machine, "Timer") and board.may_start_timer():
+        # Goes on at the REPL. Where none may be started, the LED stays on.
+        timer = machine.Timer(_TIMER_ID)
+        timer.init(
+            mode=machine.Timer.PERIODIC, period=_BLINK_MS, callback=lambda _timer: led.step()
+        )

@@ -717,6 +717,27 @@ def test_what_a_person_must_mend_is_said_in_one_line():
             assert house.esp.dog is None and house.esp.log == []
 
 
+def test_what_a_person_must_mend_blinks():
+    with House() as house:
+        house.sections["wifi"] = []
+        said(house)
+        esp = house.esp
+        (number,) = esp.timers
+        shown = []
+        for _ in range(40):
+            shown.append(esp.outputs[33])
+            esp.go(esp.timers[number].period)
+            esp.fire(number)
+        on, off = [0] * 3, [1] * 3
+        assert shown == on + off + on + off + [1] * 28
+        # The chip's timers are few between two restarts: without one it stays on.
+        while board.may_start_timer():
+            pass
+        esp.timers = {}
+        said(house)
+        assert not esp.timers and esp.outputs[33] == 0
+
+
 def test_no_configuration_at_all():
     with House() as house:
         (line,) = said(house, "")
