@@ -291,6 +291,9 @@ class Board:
             def irq(self, handler=None, trigger=3, wake=None):
                 assert trigger == Pin.IRQ_RISING or handler is None
                 esp.irqs[self.number] = handler
+                # It wakes no more: machine_pin.c. (In a deep sleep no program runs.)
+                if esp.wake_pin == self.number and esp.slept is None:
+                    esp.wake_pin = None
 
         class Timer:
             ONE_SHOT, PERIODIC = 0, 1
@@ -366,9 +369,10 @@ class Board:
         self.log.append("reset")
         raise Gone("reset")
 
-    def _deepsleep(self, ms=0):
+    def _deepsleep(self, ms=None):
+        assert ms != 0, "since 1.22 that wakes at once"
         self.log.append("sleep")
-        self.slept = ms
+        self.slept = ms or 0
         raise Gone("asleep")
 
     def _ext0(self, pin, level):

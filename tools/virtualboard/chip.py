@@ -56,6 +56,7 @@ class Chip:
     def _restart(self):
         # What no restart but a soft reset leaves alone.
         self.timers = set()
+        self.kept = {}  # what C's own memory holds for the simulated modules
         self.timer_starts = 0
         self._references = list(_HELD[self._name])
         self._stopped_ms = None  # when the ticks stopped for good
@@ -105,13 +106,13 @@ class Chip:
             self.held.pop(pin, None)
 
     def sleep(self, ms):
-        """Begin a deep sleep of `ms`, 0 for one that no time ends."""
+        """Begin a deep sleep of `ms`, None for one that no time ends."""
         self.driven = {}
         self.held = {pin: self.held[pin] for pin in self.held if pin not in self._awake_holds}
         self.wdt_due = None
         self._slept_ms = self._clock.now_ms()
         # The clock that wakes it is the one that counts the time.
-        self.wake_due = self._slept_ms + ms / (1 + self.clock_fast) if ms > 0 else None
+        self.wake_due = None if ms is None else self._slept_ms + ms / (1 + self.clock_fast)
         self.state = ASLEEP
 
     def wake_cause(self):

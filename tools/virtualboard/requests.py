@@ -50,6 +50,7 @@ class Requests:
             "pins": {str(pin): level for pin, level in chip.levels.items()},
             "driven": {str(pin): level for pin, level in chip.driven.items()},
             "pulls": {str(pin): pull for pin, pull in chip.pulls.items()},
+            "kept": chip.kept,
             "net": world.net(),
         }
 
@@ -87,6 +88,10 @@ class Requests:
 
     def _ext1(self, value):
         self._chip.ext1 = value or ()
+
+    def _kept(self, value):
+        name, kept = value
+        self._chip.kept[name] = kept
 
     def _out(self, value):
         pin, level = value

@@ -12,6 +12,20 @@ _REPL = "\x1eREPL\x1e"  # tells the supervisor where the start ends and the REPL
 _IOCTL = {1: 0, 2: 0, 3: 0, 4: 0, 5: 4096, 6: 0}  # by request; 4 is set below
 # Of 256 bytes, and of a block; typical times in Winbond's data sheet of the W25Q32JV.
 _PROGRAM_US = 700
+# As a blank flash gets it, and what is said at a damaged one.
+_BOOT_PY = """\
+# This file is executed on every boot (including wake-boot from deepsleep)
+#import esp
+#esp.osdebug(None)
+#import webrepl
+#webrepl.start()
+"""
+_DAMAGED = """\
+The filesystem appears to be corrupted. If you had important data there, you
+may want to make a flash snapshot to try to recover it. Otherwise, perform
+factory reprogramming of MicroPython firmware (completely erase flash, followed
+by firmware programming).
+"""
 _ERASE = 6
 _ERASE_US = 45000
 
@@ -95,8 +109,11 @@ def _mount(flash, frame, frame_bytes, modules):
         filesystem = os.VfsLfs2(flash)
     except OSError:
         _reject_damaged(flash)
+        print("Performing initial setup")
         os.VfsLfs2.mkfs(flash)
         filesystem = os.VfsLfs2(flash)
+        with filesystem.open("boot.py", "w") as file:
+            file.write(_BOOT_PY)
     os.mount(filesystem, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
@@ -112,7 +129,7 @@ def _reject_damaged(flash):
         return
     _sim.tell(ready=1)
     while True:
-        print("The filesystem appears to be corrupted.")
+        print(_DAMAGED)
         _sim.wait(3000000)
 
 

@@ -64,6 +64,23 @@ def rtc_ms():
     return state["rtc_ms"] + ticks_us() // 1000
 
 
+def firmware():
+    """Return the firmware's (build, machine), as its board and variant in ports/esp32/boards."""
+    if state["chip"] == "esp32":
+        if state["psram"]:
+            return "ESP32_GENERIC-SPIRAM", "Generic ESP32 module with SPIRAM with ESP32"
+        return "ESP32_GENERIC", "Generic ESP32 module with ESP32"
+    # All known boards with an S3 have octal PSRAM.
+    name = "Generic ESP32S3 module with Octal-SPIRAM with ESP32S3"
+    return "ESP32_GENERIC_S3-SPIRAM_OCT", name
+
+
+def keep(name, value):
+    """Have state["kept"][name] be this until the chip restarts: C's own memory."""
+    state["kept"][name] = value
+    tell(kept=[name, value])
+
+
 def on(event, handler):
     """Have handler(message) called for each event of this name, whatever else goes on.
 

@@ -1,28 +1,53 @@
-# `esp32`: which pins end a deep sleep: ports/esp32/modesp32.c.
+# `esp32`: which pins end a deep sleep, the chip's temperature: ports/esp32/modesp32.c.
 
 import _sim
-from sim_pin import RTC_PINS
+from sim_pin import RTC_PINS, Pin, ext0, set_ext0
 
 WAKEUP_ALL_LOW = False
 WAKEUP_ANY_HIGH = True
 
+_SAME = ()  # the argument is not there: what was set stays
+
 
 def _number(pin):
-    if pin._number not in RTC_PINS:
+    number = Pin(pin)._number
+    if number not in RTC_PINS:
         raise ValueError("invalid pin")
-    return pin._number
+    return number
 
 
-def wake_on_ext0(pin=None, level=None):
+def wake_on_ext0(pin=_SAME, level=_SAME):
     """Wake by one pin at a level; None switches it off."""
-    _sim.tell(ext0=None if pin is None else [_number(pin), int(bool(level))])
+    before, high = ext0()
+    if pin is None:
+        number = -1
+    else:
+        number = _number(before if pin is _SAME else pin)
+    set_ext0(number, high if level is _SAME else bool(level))
 
 
-def wake_on_ext1(pins=None, level=None):
-    """Wake by any of several pins being high, or all of them low; None switches it off."""
-    _sim.tell(ext1=None if not pins else [[_number(pin) for pin in pins], int(bool(level))])
+def wake_on_ext1(pins=None, level=_SAME):
+    """Wake by any of several pins being high, or all of them low.
+
+    Without pins those of before stay; an empty tuple switches it off.
+    """
+    numbers, high = _sim.state["kept"].get("ext1", ((), False))
+    if pins is not None:
+        numbers = [_number(pin) for pin in pins]
+    if level is not _SAME:
+        high = bool(level)
+    _sim.keep("ext1", [numbers, high])
+    _sim.tell(ext1=[numbers, int(high)] if numbers else None)
 
 
-def raw_temperature():
-    """Return the chip's temperature in degrees Fahrenheit."""
-    return 128
+if _sim.state["chip"] == "esp32":
+
+    def raw_temperature():
+        """Return the chip's temperature, uncalibrated, in about degrees Fahrenheit."""
+        return 128
+
+elif _sim.state["micropython"] >= [1, 24]:
+
+    def mcu_temperature():
+        """Return the chip's temperature in whole degrees Celsius."""
+        return 53

@@ -37,9 +37,17 @@ def unique_id():
     return b"\x24\x6f\x28\x01\x02\x03"
 
 
-def freq(hz=None):
-    """Return the processor's clock in Hz; setting it changes nothing here."""
-    return 240000000 if hz is None else None
+def freq(*hz):
+    """Return the processor's clock in Hz, or set it; nothing goes at another pace here."""
+    if not hz:
+        # ESP-IDF's default, and boards/sdkconfig.240mhz of ESP32_GENERIC_S3-SPIRAM_OCT.
+        usual = 160 if _sim.state["chip"] == "esp32" else 240
+        return _sim.state["kept"].get("mhz", usual) * 1000000
+    mhz = hz[0] // 1000000
+    if mhz not in (20, 40, 80, 160, 240):
+        raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz, 160MHz or 240MHz")
+    _sim.keep("mhz", mhz)
+    return None
 
 
 def idle():
@@ -58,15 +66,26 @@ def soft_reset():
     raise SystemExit
 
 
-def deepsleep(time_ms=0):
-    """Sleep until the time is over or a wake-up pin has its level; RAM is lost."""
-    _sim.tell(deepsleep=int(time_ms))
+def deepsleep(*ms):
+    """Sleep until the time is over or a wake-up pin has its level; RAM is lost.
+
+    Since 1.22 a time of 0 is over at once; without one no time ends it.
+    """
+    time_ms = int(ms[0]) if ms else None
+    if time_ms == 0 and _sim.state["micropython"] < [1, 22]:
+        time_ms = None
+    _sim.tell(deepsleep=time_ms)
     _sim.halt()
 
 
-def lightsleep(time_ms=0):
-    """Sleep and go on: by time only, wake-up pins do not end it here."""
-    _sim.wait(int(time_ms) * 1000)
+def lightsleep(*ms):
+    """Sleep and go on, by time only: wake-up pins do not end it here. No callback runs in it."""
+    if not ms:
+        _sim.halt()
+    _sim.block(int(ms[0]) * 1000)
+
+
+sleep = lightsleep
 
 
 def disable_irq():

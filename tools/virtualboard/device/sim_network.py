@@ -8,8 +8,9 @@ STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
 STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 204
 AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK = 0, 1, 2, 3, 4
 _NOWHERE = "0.0.0.0"
-_name = "mpy-esp32"
-_country = "XX"
+_NAME = "mpy-" + _sim.state["chip"]
+_VERSION = _sim.state["micropython"]
+_FOR_AP = ("ssid", "essid", "hidden", "security", "authmode", "key", "password", "max_clients")
 
 
 def _wlan(what, argument=None):
@@ -26,33 +27,37 @@ def _hex(value):
 
 def hostname(name=None):
     """Return or set the name that DHCP is told."""
-    global _name
     if name is None:
-        return _name
-    _name = name
+        return _sim.state["kept"].get("hostname", _NAME)
+    if len(name) > 32:
+        raise ValueError
+    _sim.keep("hostname", name)
     return None
 
 
 def country(code=None):
     """Return or set the country whose channels are used."""
-    global _country
     if code is None:
-        return _country
-    _country = code
+        return _sim.state["kept"].get("country", "XX")
+    if len(code) != 2:
+        raise ValueError
+    _sim.keep("country", code)
     return None
 
 
 class WLAN:
     """The Wi-Fi interface; all objects of an interface are the same."""
 
-    IF_STA, IF_AP = STA_IF, AP_IF
-    SEC_OPEN, SEC_WPA2 = AUTH_OPEN, AUTH_WPA2_PSK
+    if _VERSION >= [1, 23]:
+        IF_STA, IF_AP = STA_IF, AP_IF
+        SEC_OPEN, SEC_WEP, SEC_WPA, SEC_WPA2, SEC_WPA_WPA2 = 0, 1, 2, 3, 4
     PM_NONE, PM_PERFORMANCE, PM_POWERSAVE = 0, 1, 2
 
     def __init__(self, interface=STA_IF):
+        if interface == AP_IF:
+            raise NotImplementedError("virtual board: no access point")
         if interface != STA_IF:
             raise ValueError("invalid WLAN interface identifier")
-        self._pm = WLAN.PM_PERFORMANCE
         _wlan("init")
 
     def active(self, flag=None):
@@ -114,23 +119,33 @@ class WLAN:
 
     def config(self, param=None, **settings):
         """Return or set what the interface is like."""
+        if settings and param is not None:
+            raise TypeError("either pos or kw args are allowed")
+        if not settings and param is None:
+            raise TypeError("can query only one param")
         for name in settings:
             if name == "reconnects":
                 _wlan("set_reconnects", settings[name])
             elif name == "pm":
-                self._pm = settings[name]
+                _sim.keep("pm", settings[name])
             elif name in ("hostname", "dhcp_hostname"):
                 hostname(settings[name])
+            elif name in _FOR_AP:
+                raise OSError("AP required")
             elif name not in ("txpower", "protocol", "mac", "channel"):
                 raise ValueError("unknown config param")
-        if param is None:
+        if settings:
             return None
         if param in ("essid", "ssid"):
             return bytes.fromhex(_wlan("essid")).decode()  # UnicodeError where it is no text
         if param == "reconnects":
             return _wlan("get_reconnects")
-        values = {"mac": b"\x24\x6f\x28\x01\x02\x03", "pm": self._pm, "hostname": _name}
-        values["dhcp_hostname"] = _name
+        if param in ("hidden", "security", "authmode"):
+            raise OSError("AP required")
+        values = {"mac": b"\x24\x6f\x28\x01\x02\x03", "hostname": hostname()}
+        values["pm"] = _sim.state["kept"].get("pm", WLAN.PM_PERFORMANCE)
+        values["dhcp_hostname"] = hostname()
+        values["protocol"] = 7  # 802.11 b, g and n
         values["channel"] = 6
         values["txpower"] = 20.0
         if param not in values:

@@ -36,5 +36,5 @@ def uname():
     release = "{}.{}.{}{}".format(
         major, minor, int(minor == 24), "-preview" if minor >= 29 else ""
     )
-    machine = "Generic ESP32 module with " + _sim.state["chip"].upper()
-    return _UNAME("esp32", "esp32", release, "v" + release + ", virtual board", machine)
+    version = "v" + release + ", virtual board"
+    return _UNAME("esp32", "esp32", release, version, _sim.firmware()[1])

@@ -18,6 +18,36 @@ else:
     _INPUT_ONLY = 99
 _pins = {}
 _bounces = {}
+_NOTHING = ()  # the argument is not there
+_DEEPSLEEP = 4  # machine.DEEPSLEEP
+
+
+def ext0():
+    """Return (the number of the pin that wakes, -1 for none; whether it does by being high)."""
+    return _sim.state["kept"].get("ext0", (-1, False))
+
+
+def set_ext0(number, high, wake=_DEEPSLEEP):
+    """Have a pin wake the chip, from the sleeps of `wake`: machine_rtc_config of the port."""
+    _sim.keep("ext0", [number, high])
+    _sim.tell(ext0=[number, int(high)] if number >= 0 and wake & _DEEPSLEEP else None)
+
+
+class _Irq:
+    # What Pin.irq() returns.
+
+    def __init__(self, pin):
+        self._pin = pin
+
+    def __call__(self):
+        _sim.schedule(self._pin._handler, self._pin)
+
+    def trigger(self, edges=None):
+        """Return the edges, and set others."""
+        before = self._pin._edges
+        if edges is not None:
+            self._pin._edges = edges
+        return before
 
 
 class Pin:
@@ -107,11 +137,31 @@ class Pin:
         """Set it to the opposite."""
         self._latch(not self._out)
 
-    def irq(self, handler=None, trigger=3, wake=None):
-        """Have handler(pin) called on the edges of `trigger`."""
+    def irq(self, handler=_NOTHING, trigger=_NOTHING, wake=None):
+        """Have handler(pin) called on the edges of `trigger`, or the pin wake the chip.
+
+        A pin that is given a handler, or none, wakes the chip no more. Levels interrupt nothing
+        here.
+        """
+        if handler is _NOTHING and trigger is _NOTHING and wake is None:
+            return _Irq(self)
+        handler = None if handler is _NOTHING else handler
+        trigger = 3 if trigger is _NOTHING else trigger
+        number, high = ext0()
+        if trigger in (Pin.WAKE_LOW, Pin.WAKE_HIGH) and wake is not None:
+            if not isinstance(wake, int) or not 2 <= wake <= 7:
+                raise ValueError("bad wake value")
+            if self._number not in RTC_PINS:
+                raise ValueError("invalid pin for wake")
+            if number not in (-1, self._number):
+                raise ValueError("no resources")
+            set_ext0(self._number, trigger == Pin.WAKE_HIGH, wake)
+            return _Irq(self)
+        if number == self._number:
+            set_ext0(-1, high)
         self._handler = handler
-        self._edges = trigger
-        return self
+        self._edges = 0 if handler is None else trigger
+        return _Irq(self)
 
     def _latch(self, value):
         self._out = 1 if value else 0
@@ -128,7 +178,7 @@ class Pin:
 
     def _edge(self, level):
         edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
-        if self._handler is not None and self._edges & edge:
+        if self._handler is not None and self._edges < 4 and self._edges & edge:
             _sim.schedule(self._handler, self)
 
 

@@ -24,7 +24,12 @@ class RTC:
         _sim.tell(rtc_ms=ms)
         return None
 
-    init = datetime
+    def init(self, moment):
+        """Set it; since 1.25 by (year, month, day, hour, minute, second, -, microsecond)."""
+        moment = tuple(moment)
+        if _sim.state["micropython"] >= [1, 25]:
+            moment = moment[:3] + (0,) + moment[3:6] + moment[7:]
+        self.datetime(moment)
 
     def memory(self, data=None):
         """Return or set the bytes that survive a deep sleep, 2048 at most."""

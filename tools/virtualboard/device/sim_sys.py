@@ -16,14 +16,14 @@ def _implementation(version):
         ("name", "micropython"),
         # 1.24.1: 1.24.0 takes the True of an SD card's driver for an error (vfs_blockdev.c).
         ("version", tuple(version) + (int(version == [1, 24]), _SUFFIX[version >= [1, 29]])),
-        ("_machine", "Generic ESP32 module with " + _sim.state["chip"].upper()),
+        ("_machine", _sim.firmware()[1]),
         # Version and subversion of .mpy files; Xtensa with windows.
         ("_mpy", 6 | (3 if version >= [1, 23] else version[1] - 20) << 8 | 10 << 10),
     ]
     if version < [1, 22]:
         fields[1] = ("version", tuple(version) + (0,))
     if version >= [1, 25]:
-        fields.append(("_build", "ESP32_GENERIC"))
+        fields.append(("_build", _sim.firmware()[0]))
     if version >= [1, 26]:
         fields.append(("_thread", "GIL"))
     names = [name for name, _ in fields]

@@ -3,6 +3,7 @@
 import _sim
 
 _timers = {}
+_NEVER_MS = 1 << 40  # 35 years
 
 
 class Timer:
@@ -13,7 +14,9 @@ class Timer:
 
     def __new__(cls, number, **kwargs):
         if number not in (0, 1, 2, 3):
-            raise ValueError("invalid Timer number")
+            if _sim.state["micropython"] >= [1, 25]:
+                raise ValueError("invalid Timer number")
+            number &= 3  # -1 too: there are no software timers
         if number not in _timers:
             _timers[number] = object.__new__(cls)
             _timers[number]._number = number
@@ -25,8 +28,8 @@ class Timer:
         if kwargs:
             self.init(**kwargs)
 
-    def init(self, *, mode=1, period=-1, freq=-1, callback=None, tick_hz=1000, **hard):
-        """Start it; `period` in ms, `freq` in Hz."""
+    def init(self, *, mode=1, period=-1, freq=None, callback=None, tick_hz=1000, **hard):
+        """Start it; `period` in ms, never over when it is negative; `freq` in Hz."""
         if hard and (_sim.state["micropython"] < [1, 27] or list(hard) != ["hard"]):
             raise TypeError("extra keyword arguments given")
         if hard.get("hard"):
@@ -34,9 +37,12 @@ class Timer:
         self._set = True
         self._mode = mode
         self._callback = callback
-        self._period_us = 1000000 // freq if freq != -1 else period * 1000000 // tick_hz
-        if self._period_us <= 0:
-            raise ValueError("invalid period")
+        if freq is not None:
+            self._period_us = int(1000000 / freq)
+        else:
+            self._period_us = (_NEVER_MS if period < 0 else period) * 1000000 // tick_hz
+        if not self._period_us:  # on a chip it does nothing any more but interrupt
+            raise NotImplementedError("virtual board: no timer without a period")
         self.due_us = _sim.ticks_us() + self._period_us
         _sim.add_timer(self)
         self._tell(mode == Timer.PERIODIC)
