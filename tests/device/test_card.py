@@ -169,6 +169,30 @@ def test_no_driver_object_ends_while_a_file_is_open(esp, slot, folder, log, outb
 
 
 @with_card
+def test_what_a_finaliser_has_to_close_is_closed_before_the_driver_object_ends(
+    esp, slot, folder, log, outbox
+):
+    # One of a file whose close() failed would write to the next card, or behind deinit().
+    class Gc:
+        def collect():
+            ended.append(slot.drivers[0].ended)
+
+    box = outbox()
+    fill(box, 1)
+    ended = []
+    kept, card.gc = card.gc, Gc
+    try:
+        slot.medium.dead = True
+        fill(box, 1, 1)
+        esp.go(60000)
+        slot.medium.dead = False
+        assert len(box) == 2 and len(slot.drivers) == 2
+    finally:
+        card.gc = kept
+    assert ended == [False]
+
+
+@with_card
 def test_a_card_that_cannot_be_written_is_read(esp, slot, folder, log, outbox):
     box = outbox()
     fill(box, 2)
