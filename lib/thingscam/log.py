@@ -5,7 +5,7 @@ import struct
 import time
 
 from thingscam import board
-from thingscam.masks import mask
+from thingscam.masks import MASKED_MOST, mask
 from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -106,7 +106,7 @@ class Log:
             self.flush()
 
     def _put(self, line, keep, more=""):
-        line = one_line(mask(line, self._secrets)) + more
+        line = one_line(mask(line[:MASKED_MOST], self._secrets)) + more
         print(line)
         if keep and self._newer is not None:
             now = tuple(time.localtime()[:6])

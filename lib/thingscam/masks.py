@@ -5,6 +5,10 @@ import sys
 
 from thingscam.port import const
 
+# Who masks what a stranger sent cuts it first to this many characters: a text of 4 KB full of %
+# takes a board a minute. What is left of a secret that was cut is found, or too short to be one.
+MASKED_MOST = 600
+
 _LEAST = const(4)  # characters: a shorter one would blot out ordinary words
 _BEGIN = const(8)  # so many of a secret's first characters count as the secret
 _SHORT = {"\n": "n", "\r": "r", "\t": "t"}
@@ -58,13 +62,15 @@ def _plain(text, secret):
 
 
 def _spelled(text, secret):
-    at = _next(text, 0, secret[0])
+    first = secret[0]
+    ways = _ways(first)  # once: a text may be full of places where it could begin
+    at = _next(text, 0, first)
     while at >= 0:
-        end = _end(text, at, secret)
+        end = _end(text, at, secret) if _width(text, at, first, ways) else 0
         if end:
             text = text[:at] + "***" + text[end:]
             at += 2
-        at = _next(text, at + 1, secret[0])
+        at = _next(text, at + 1, first)
     return text
 
 
@@ -90,35 +96,30 @@ def _end(text, at, secret):
     return at if count >= min(len(secret), _BEGIN) else 0
 
 
-def _width(text, at, char):
+def _width(text, at, char, ways=None):
     # How many characters of the text stand for this one at `at`.
-    if text.startswith("\\", at):
-        after = text[at + 1 : at + 2]
-        if after and (after == _SHORT.get(char) or (after == char and char in "\\\"'/")):
-            return 2
-        for way in _escapes(char):
+    if text.startswith("\\", at) or text.startswith("%", at):
+        for way in ways or _ways(char):
             if text[at : at + len(way)].lower() == way:
                 return len(way)
-    elif text.startswith("%", at):
-        way = "".join("%{:02x}".format(byte) for byte in _bytes(char))
-        if text[at : at + len(way)].lower() == way:
-            return len(way)
     return 1 if text.startswith(char, at) else 0
 
 
-def _escapes(char):
-    code = ord(char)
-    yield "".join("\\x{:02x}".format(byte) for byte in _bytes(char))
+def _ways(char):
+    # How it can be spelled, in lower case. JSON's "\\ud83d" alone is half a character, which
+    # CPython has no UTF-8 for.
+    code, data = ord(char), char.encode("utf-8", "surrogatepass")
+    ways = ["".join([form.format(byte) for byte in data]) for form in ("%{:02x}", "\\x{:02x}")]
     if code < 0x100:
-        yield "\\x{:02x}".format(code)
+        ways.append("\\x{:02x}".format(code))
     if code < 0x10000:
-        yield "\\u{:04x}".format(code)
+        ways.append("\\u{:04x}".format(code))
     else:
-        yield "\\u{:08x}".format(code)
+        ways.append("\\u{:08x}".format(code))
         code -= 0x10000
-        yield "\\u{:04x}\\u{:04x}".format(0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
-
-
-def _bytes(char):
-    # JSON's "\\ud83d" alone is half a character, which CPython has no UTF-8 for.
-    return char.encode("utf-8", "surrogatepass")
+        ways.append("\\u{:04x}\\u{:04x}".format(0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF)))
+    if char in _SHORT:
+        ways.append("\\" + _SHORT[char])
+    elif char in "\\\"'/":
+        ways.append("\\" + char)
+    return ways

@@ -4,7 +4,7 @@ import errno
 
 from thingscam import errcodes, jsons
 from thingscam.log import one_line
-from thingscam.masks import mask
+from thingscam.masks import MASKED_MOST, mask
 from thingscam.port import const
 from thingscam.trust import CertificateError
 
@@ -199,7 +199,7 @@ class Uploader:
 
     def _error(self, action, message, errcode=None, status=None, fault=None):
         # Service and network may say our own secrets back to us.
-        message = one_line(mask(message, self._secrets), 300)
+        message = one_line(mask(message[:MASKED_MOST], self._secrets), 300)
         return UploadError(action, message, errcode, status, fault)
 
 

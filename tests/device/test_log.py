@@ -272,6 +272,25 @@ def test_why_it_cannot_start_is_kept_as_well(out):
     assert lines(out) == ["STOPPED camera.board: no ***"] == out.seen
 
 
+@counted("long")
+def test_a_strangers_text_is_cut_before_it_is_looked_through(out):
+    # Where a secret may begin at each character a board needs 10 ms for it.
+    looked, mask = [], log.mask
+
+    def counting(text, secrets):
+        looked.append(len(text))
+        return mask(text, secrets)
+
+    log.mask = counting
+    try:
+        out.log = log.Log(secrets=("s3cret-token",))
+        out.log.info("upload -> %s", "%" * 4000)
+        out.log.info("upload -> %s", "x" * 580 + "s3cret-token")
+    finally:
+        log.mask = mask
+    assert max(looked) <= 600 and all(len(line) <= 410 for line in out.seen)
+
+
 class Erased(Flash):
     """A flash that counts its erased blocks."""
 

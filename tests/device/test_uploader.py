@@ -24,6 +24,7 @@ from support import (
     request,
 )
 from thingscam import config, errcodes, session
+from thingscam import uploader as upload
 from thingscam.uploader import Uploader, UploadError
 
 # Every row of the service's documentation, and what it asks for.
@@ -255,6 +256,25 @@ def test_a_service_that_says_our_secrets_back():
     e = refused(Uploader(settings(script.url), session.Session()), b"1", "stop", 4001, 400)
     assert e.message == "no *** for ***"
     script.report()
+
+
+def test_a_long_message_is_cut_before_it_is_looked_through():
+    looked, mask = [], upload.mask
+
+    def counting(text, secrets):
+        looked.append(len(text))
+        return mask(text, secrets)
+
+    upload.mask = counting
+    try:
+        for message in ("%" * 4000, "%41" * 180 + TOKEN + KEY):
+            body = json.dumps({"result": 0, "errcode": 5001, "message": message})
+            script = Script([["head"], ["body"], ["send", http(500, body)], ["close"]])
+            refused(Uploader(settings(script.url), session.Session()), b"1", "retry", 5001, 500)
+            script.report()
+    finally:
+        upload.mask = mask
+    assert looked and max(looked) <= 600
 
 
 def test_what_breaks_on_the_way_is_retry():
