@@ -133,7 +133,10 @@ class Sender:
         first = self._outbox.newest if self._newest_first else self._outbox.oldest
         if not self._stubborn:
             return first()
-        kept = first(self._stubborn)
+        known = self._stubborn.known()
+        kept = first(known) if known else None
+        if kept is None:
+            kept = first(self._stubborn)
         if kept is None and self._stubborn.start_over():
             kept = first(self._stubborn)
         return kept

@@ -9,7 +9,7 @@ _ROW = const(3)  # failures in a row until another picture is tried
 _ALONE = const(6)  # times that it failed and others did not, until it is given up
 _ALONE_SILENT = const(20)  # the same where nobody answered: that may be the network
 _UNCLEAR = const(3)  # answers that cannot be read
-_MOST = const(16)
+_MOST = const(24)
 _PAUSE_S = const(60)  # until one that failed alone is tried again; doubles each time
 _PAUSE_MOST_S = const(3600)
 _RECORD = "<IHBB"  # number, clock in minutes when it is due, times alone, unclear * 16 + in a row
@@ -19,9 +19,9 @@ _KEPT = const(3)  # records
 class Stubborn:
     """Numbers of pictures that failed; `number in stubborn` tells whether it is to be passed by.
 
-    One that fails three times in a row is passed by until another one was tried. If that is
-    accepted it was the picture, which is tried again after growing pauses; if all fail it is
-    the service. The worst three are kept over deep sleep and resets.
+    One that fails three times in a row, once where many do, is passed by until another one was
+    tried. If that is accepted it was the picture, which is tried again after growing pauses; if
+    all fail it is the service. The worst three are kept over deep sleep and resets.
     """
 
     def __init__(self):
@@ -61,7 +61,9 @@ class Stubborn:
             if len(self._found) >= _MOST:
                 self._forget_one()
             found = self._found[number] = [0, 0, 0, None, 0]
-        found[0] = _ROW if local or found[1] else min(found[0] + 1, _ROW)
+        # Where more than three fail the next one shows no more by a second try.
+        once = local or found[1] or len(self._found) > _ROW
+        found[0] = _ROW if once else min(found[0] + 1, _ROW)
         found[2] += unclear
         found[3] = None
         if local:
@@ -92,6 +94,12 @@ class Stubborn:
         """Forget a picture: it is no longer there."""
         self._found.pop(number, None)
         self._keep()
+
+    def known(self):
+        """Return the numbers of all that failed once one just has: others go first; else ()."""
+        if any(found[0] >= _ROW for found in self._found.values()):
+            return self._found
+        return ()
 
     def start_over(self):
         """Offer all again that are not put off: nothing else is left. Return whether there are."""

@@ -11,6 +11,7 @@ from thingscam.trust import CertificateError
 _ANSWER_MOST = const(4096)
 _CHUNK = const(4096)
 _BEGIN = const(60)  # bytes of an answer that are shown
+_BOM = b"\xef\xbb\xbf"
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 FILE = "file"  # faults that are not the network's
@@ -149,6 +150,8 @@ class Uploader:
         try:
             if len(body) > _ANSWER_MOST:
                 raise ValueError
+            if body[:3] == _BOM:  # RFC 8259, 8.1: a reader may pass over it
+                body = body[3:]
             found = jsons.loads(body)
         except (ValueError, MemoryError):
             found = None

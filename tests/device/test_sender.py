@@ -491,6 +491,23 @@ def test_many_that_fail_do_not_hold_up_the_others(esp):
 
 
 @on_board
+def test_one_in_two_that_fails_does_not_hold_up_the_others(esp):
+    # Two hours long, a picture each two minutes: a firewall dislikes every second one.
+    for order in ("oldest", "newest"):
+        esp.power_cut()
+        post = Post(order=order)
+        post.chokes, post.choking = "bad", {"html": True, "status": 413}
+        for i in range(60):
+            post.keep("%s %d" % ("bad" if i % 2 else "good", i))
+            for _ in range(12):
+                if post.sender.why_silent() is None:
+                    post.sender.send_kept()
+                esp.go(10000)
+        sent = post.counters.as_dict()["sent"]
+        assert sent >= 25, (order, sent)
+
+
+@on_board
 def test_an_answer_that_is_not_understood_repeats_a_picture_twice_at_most(esp):
     # It has been taken in, though nobody can read the answer: gzip, another form, nothing.
     for raw in (

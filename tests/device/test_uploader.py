@@ -241,6 +241,14 @@ def test_what_is_not_the_services_answer_is_retry():
                 script.report()
 
 
+def test_a_mark_before_the_json_is_passed_over():
+    raw = http(201, '\xef\xbb\xbf{"result": 1, "image_url": "http://x/1.jpg"}')
+    script = Script([["head"], ["body"], ["send", raw], ["close"]])
+    client = session.Session(timeout=2)
+    assert Uploader(settings(script.url), client).upload(b"1") == "http://x/1.jpg"
+    script.report()
+
+
 def test_messages_of_odd_kinds():
     for message, seen in (("null", ""), ("5", ""), ('"a\\r\\nb\\u001b"', "a??b?"), ("{}", "")):
         body = '{"result": 0, "errcode": 4008, "message": ' + message + "}"
