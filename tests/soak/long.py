@@ -28,6 +28,7 @@ FAULTS = (
 )
 ROUND_S = (60, 480)  # of board time
 _ALWAYS = 1000000
+_TIMERS = 8  # starts of the chip's timers in a power-on; the 254th may stop its clock
 _DRAIN_S = 6 * 3600  # many wait after so much trouble, and new ones come meanwhile
 _STILL_MS = 60000  # so long may photographing stop, beyond the period
 _WRITES = 240  # of the log's files in an hour, each start among them
@@ -56,8 +57,11 @@ def uploads(count):
         rig.power_on()
         done = rig.run(count * 15 + 300, lambda: len(ledger.acknowledged) >= count)
         rig.run(60, lambda: not ledger.waiting and not ledger.phases)
+        timers = rig.board.state()["timer_starts"]
         rig.cut()
         verdict = judge(ledger, rig.service)
+        if not 1 <= timers <= _TIMERS:
+            verdict.broken.append("timers were started {} times".format(timers))
         if not done:
             verdict.broken.append("{} of {} sent".format(len(ledger.acknowledged), count))
         if ledger.starts != 1:
