@@ -62,9 +62,11 @@ def test_every_format_arrives(tmp_path, plain, kind):
     assert answer.headers["Content-Type"] == "image/" + kind.lower()
 
 
-def test_zeros_behind_a_jpeg_are_left_off(tmp_path, plain):
+@pytest.mark.parametrize("kind", ["zeros", "stale"])
+def test_what_stands_behind_a_jpeg_is_left_off(tmp_path, plain, kind):
     data = (ROOT / "tools" / "photos" / "cat.jpg").read_bytes()
-    (tmp_path / "cat.jpg").write_bytes(data + bytes(999))
+    behind = {"zeros": bytes(999), "stale": b"\x05\x3b\xb5\x31" + data[-5000:]}
+    (tmp_path / "cat.jpg").write_bytes(data + behind[kind])
     done = send(tmp_path, tmp_path / "cat.jpg", plain)
     assert requests.get(done.stdout.strip(), timeout=5).content == data
 
