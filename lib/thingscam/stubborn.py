@@ -36,7 +36,13 @@ class Stubborn:
                     left = 0
                 due = ticks_add(ticks_ms(), left * 60000) if left else None
                 row = min(more & 15, _ROW)
-                self._found[number] = [row, min(alone, _ALONE_SILENT), more >> 4, due, 0]
+                self._found[number] = [
+                    row,
+                    min(alone, _ALONE_SILENT),
+                    min(more >> 4, _UNCLEAR - 1),
+                    due,
+                    0,
+                ]
 
     def __contains__(self, number):
         found = self._found.get(number)

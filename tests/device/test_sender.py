@@ -21,6 +21,7 @@ from thingscam import board, config
 from thingscam.counters import Counters
 from thingscam.outbox import Outbox
 from thingscam.sender import PACE, Sender
+from thingscam.stubborn import Stubborn
 
 TAKEN = 1790000000
 
@@ -616,6 +617,9 @@ def test_senseless_records_do_no_harm(esp):
                 post.sender.send_kept()
             esp.go(10000)
         assert sorted(arrived()) == ["1", "2"]
+    # As if it had been answered more often than any can be.
+    board.remember(board.STUBBORN, b"\7\0\0\0\0\0\0\xf0" + bytes(16))
+    assert Stubborn().failed(7, True) is None
 
 
 @on_board
