@@ -165,6 +165,9 @@ class Clock:
 
     def _round_over(self):
         if self._only:
+            if self._doubt is not None:
+                self._silent = True  # one says otherwise: a third must tell who is right
+                return
             self._only = False  # there is no other to ask
             self._doublings = 0
             self._wait_ms = _DAY_MS
@@ -177,6 +180,10 @@ class Clock:
             return True
         doubt, self._doubt = self._doubt, None
         if abs(off) <= self._most_off():
+            if doubt is not None and self._only and number == self._last:
+                self._doubt = doubt  # its own word again
+                self._next()
+                return False
             if doubt is not None:
                 self._log.warning("the time of %s was wrong", self._name(doubt[0]))
                 self._addresses.pop(doubt[0], None)

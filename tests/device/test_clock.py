@@ -312,6 +312,24 @@ def test_a_first_answer_that_is_wrong_is_found_out(esp):
 
 
 @on_board
+def test_of_two_that_differ_the_first_is_not_right_for_being_asked_first(esp):
+    # A third does not answer yet: when it does, it tells.
+    for wrong_s in (19 * 86400, -86400):
+        esp.power_cut()
+        esp.ntp = {FIRST: wrong_s, SECOND: OSError(110), GATEWAY: OSError(110)}
+        watch = Watch()
+        watch.live(esp, 1800000, step=1000)
+        assert watch.clock.is_set() and len(esp.asked) >= 10, len(esp.asked)
+        assert watch.notes.count("WARNING", "not believed yet") >= 1
+        del esp.ntp[SECOND]
+        watch.live(esp, 3600000, step=1000)
+        assert abs(watch.clock.now() - esp.real_ms // 1000) <= 2, wrong_s
+        esp.asked.clear()
+        watch.live(esp, DAY_MS // 2, step=10000)
+        assert len(esp.asked) <= 1, esp.asked
+
+
+@on_board
 def test_what_deep_sleep_may_have_cost_is_believed(esp):
     Watch().live(esp, 100000)
     # Five percents in twelve hours.
