@@ -608,6 +608,25 @@ def test_rtc_init_has_no_place_for_the_weekday_since_1_25(version, hour):
         assert execute(board, text) == "hour {}\n".format(hour)
 
 
+@pytest.mark.parametrize(
+    "version, seen",
+    [
+        ("1.24", "True None"),
+        ("1.27", "invalid Timer number invalid Timer number"),
+        ("head", "False Timer(4) doesn't exist, there are only 4 hardware timers"),
+    ],
+)
+def test_which_timers_there_are_depends_on_the_version(version, seen):
+    text = (
+        "from machine import Timer\n"
+        "for look in (lambda: Timer(-1) is Timer(3), lambda: Timer(4) and None):\n"
+        "    try:\n        print(look(), end=' ')\n    except ValueError as e:\n"
+        "        print(e, end=' ')\n"
+    )
+    with running(micropython=version) as board:
+        assert execute(board, text).strip() == seen
+
+
 def test_a_version_that_is_not_played_is_refused():
     with pytest.raises(ValueError, match=r"no MicroPython 1\.2 .*1\.21, 1\.22, .*head"):
         VirtualBoard({}, micropython="1.2")

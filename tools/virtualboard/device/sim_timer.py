@@ -4,6 +4,10 @@ import _sim
 
 _timers = {}
 _NEVER_MS = 1 << 40  # 35 years
+_VERSION = _sim.state["micropython"]
+_HEAD = [1, 29]
+_NO_SUCH = "Timer({}) doesn't exist, there are only 4 hardware timers"
+_virtual = 0  # the number of the last of esp_timer's, below 0
 
 
 class Timer:
@@ -13,8 +17,15 @@ class Timer:
     PERIODIC = 1
 
     def __new__(cls, number, **kwargs):
-        if number not in (0, 1, 2, 3):
-            if _sim.state["micropython"] >= [1, 25]:
+        global _virtual
+        if _VERSION >= _HEAD:
+            if number > 3:
+                raise ValueError(_NO_SUCH.format(number))
+            if number < 0:  # esp_timer's; each is a new one
+                _virtual -= 1
+                number = _virtual
+        elif number not in (0, 1, 2, 3):
+            if _VERSION >= [1, 25]:
                 raise ValueError("invalid Timer number")
             number &= 3  # -1 too: there are no software timers
         if number not in _timers:
@@ -30,7 +41,7 @@ class Timer:
 
     def init(self, *, mode=1, period=-1, freq=None, callback=None, tick_hz=1000, **hard):
         """Start it; `period` in ms, never over when it is negative; `freq` in Hz."""
-        if hard and (_sim.state["micropython"] < [1, 27] or list(hard) != ["hard"]):
+        if hard and (_VERSION < [1, 27] or list(hard) != ["hard"]):
             raise TypeError("extra keyword arguments given")
         if hard.get("hard"):
             raise ValueError("hard Timers are not implemented")
@@ -41,6 +52,8 @@ class Timer:
             self._period_us = int(1000000 / freq)
         else:
             self._period_us = (_NEVER_MS if period < 0 else period) * 1000000 // tick_hz
+        if not self._period_us and _VERSION >= _HEAD:
+            raise ValueError("Timer period is too short for this timer")
         if not self._period_us:  # on a chip it does nothing any more but interrupt
             raise NotImplementedError("virtual board: no timer without a period")
         self.due_us = _sim.ticks_us() + self._period_us
