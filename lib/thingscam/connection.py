@@ -54,6 +54,7 @@ class Connection:
         self._context = context
         self._progress = progress
         self._beat = -1  # what a turn of waiting counts for
+        self._called = ticks_ms()  # the callback, last
         self._asked = False
         self._guard = None
         self._raw = self._sock = None
@@ -194,6 +195,8 @@ class Connection:
 
         Raises ClosedError when it has reset the connection, OSError (ETIMEDOUT).
         """
+        if ticks_diff(ticks_ms(), self._called) >= _TURN_MS:
+            self.advanced(self._beat)  # what comes in drops leaves no turn of waiting
         if self._asked:
             # TLS can hold nothing of an answer back yet: to wait first spares an exception.
             self._wait(select.POLLIN, deadline)
@@ -220,6 +223,7 @@ class Connection:
     def advanced(self, sent):
         """Count `sent` more bytes of body and run the callback."""
         self.sent += sent
+        self._called = ticks_ms()
         if self._progress is not None:
             self._progress(self.sent)
 

@@ -128,6 +128,15 @@ def test_calls_back_while_waiting():
     assert sent.count(1) >= 4
 
 
+def test_calls_back_while_an_answer_comes_in_drops():
+    sent = []
+    script = Script([["head"], ["body"], ["drip", "HTTP/1.1 200 OK\r\nX: " + 40 * "x", 0.02]])
+    client = session.Session(timeout=5, progress=sent.append)
+    raises(OSError, client.post, script.url, b"1")
+    script.report()
+    assert sent.count(1) >= 8, sent
+
+
 def test_a_callback_that_raises_closes_the_connection():
     def progress(sent):
         if sent > 0:
