@@ -244,3 +244,12 @@ def test_whoever_opens_the_port_just_after_a_look_at_it_is_heard(monkeypatch, lo
         until(lambda: opened)
         opened[0].write(b"print(6 * 7)\r")
         board.wait_for("42")
+
+
+def test_a_reset_out_of_the_raw_repl_ends_at_the_friendly_one():
+    with running("import time\nprint('runs')\ntime.sleep(60)\n") as board:
+        for count in (1, 2):
+            board.wait_for("runs", count=count)
+            mpremote(board, "resume", "reset")
+        board.wait_for("runs", count=3)
+        assert mpremote(board, "resume", "exec", "print(6 * 7)") == "42\n"

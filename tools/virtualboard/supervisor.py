@@ -208,9 +208,9 @@ class Supervisor:
         self.reset(chips.WDT_RESET)
 
     def _cold_start(self):
-        self._repl.raw = False
         self._world.switched_off()
         self._put_out(self._world.chip.rom_text().encode())
+        self._repl.raw = False  # behind what may still show a raw REPL's last words
         self._start_process(True, True)
 
     def _warm_start(self):
