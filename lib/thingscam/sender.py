@@ -71,7 +71,7 @@ class Sender:
             self._stubborn.succeeded()
         elif e.action == errcodes.DROP:
             # For a person to see, as one that was kept.
-            if self._outbox.put(frame, captured_at, cause):
+            if self._outbox.refusal(frame, captured_at, cause) is None:
                 kept = self._outbox.newest()
                 if kept is not None and kept.size == len(frame):
                     self._outbox.reject(kept)

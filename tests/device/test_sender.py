@@ -18,6 +18,7 @@ from support import (
     uploads,
 )
 from thingscam import board, config
+from thingscam import kept as kept_files
 from thingscam.counters import Counters
 from thingscam.outbox import Outbox
 from thingscam.sender import PACE, Sender
@@ -603,6 +604,23 @@ def test_what_is_refused_from_memory_can_be_looked_at(esp):
     assert post.sender.send_frame(photo(), TAKEN, "pir")
     assert post.rejected() == 1 and post.waiting() == 0
     assert post.counters.as_dict()["dropped"] == 1
+
+
+@on_board
+def test_what_is_refused_from_memory_is_counted_once_where_the_flash_fails(esp):
+    post = Post()
+    fault(errcode=4004)
+    write, kept_files.write = kept_files.write, full
+    try:
+        assert post.sender.send_frame(photo(), TAKEN, "pir")
+    finally:
+        kept_files.write = write
+    # What the outbox has lost is counted as well: by who keeps pictures.
+    assert post.counters.as_dict()["dropped"] + post.outbox.dropped == 1
+
+
+def full(*_):
+    raise OSError(28)
 
 
 @on_board
