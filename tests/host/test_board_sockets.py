@@ -140,6 +140,20 @@ def test_a_look_up_gives_one_address():
     assert found == ["1 127.0.0.2", "1 127.0.0.3", "1 127.0.0.4", "1 127.0.0.2"]
 
 
+def test_a_timeout_is_in_turns_and_one_more():
+    text = (
+        "import socket, time\n"
+        "sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "sock.bind(('127.0.0.1', 0))\n"
+        "sock.settimeout(0.25)\n"
+        "begin = time.ticks_ms()\n"
+        "try:\n    sock.recv(1)\nexcept OSError:\n"
+        "    print(time.ticks_diff(time.ticks_ms(), begin) >= 290)\n"
+    )
+    with running() as board:
+        assert execute(board, text) == "True\n"
+
+
 def test_there_are_ten_sockets():
     text = ASK + (
         "held = [socket.socket() for _ in range(10)]\n"

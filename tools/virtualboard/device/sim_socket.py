@@ -114,8 +114,13 @@ class socket(io.IOBase):  # noqa: N801
         return "<socket>"
 
     def settimeout(self, seconds):
-        """Wait so long at most; None for ever, 0 not at all."""
-        self._timeout_us = None if seconds is None else int(seconds * 1000000)
+        """Wait so long at most, and a turn more; None for ever, 0 not at all."""
+        if seconds is None:
+            self._timeout_us = None
+        else:
+            us = int(seconds * 1000) * 1000
+            # In whole turns, of which the last is one too many: _socket_settimeout().
+            self._timeout_us = (us // _TURN_US + 1) * _TURN_US if us else 0
 
     def setblocking(self, flag):
         """Wait for ever, or not at all."""
