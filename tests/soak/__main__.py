@@ -52,7 +52,7 @@ compressed though nobody asked for it, pages of proxies and of other services, a
 body or too large, a firewall that refuses some pictures by their bytes, outages of Wi-Fi, of
 the line behind it and of the time servers for up to two minutes, a sensor that bounces. Waits
 are as in the ESP32's port ({micropython}): slow flash, look-ups that nobody answers. Also
-judged: no pause in photographing longer than a minute beyond the period (40 s or 20 s), and at
+judged: no pause in photographing longer than a minute beyond the period (60 s), and at
 most 240 writes of the log's files in an hour, each start among them.
 
 {long_table}

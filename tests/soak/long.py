@@ -1,5 +1,6 @@
 # Everything that goes wrong, at once and for long, in both power modes; and very many uploads.
 
+import dataclasses
 import time
 
 from tests.soak import rounds
@@ -7,11 +8,22 @@ from tests.soak.ledger import judge
 from tests.soak.rig import PIR_PIN, Rig
 from tools.virtualboard.scenes import frame_of
 
+
+@dataclasses.dataclass
+class Kind(rounds.Kind):
+    """One kind of board, which is not asked for more pictures than can go out between faults."""
+
+    @property
+    def every_s(self):
+        """Seconds from picture to picture."""
+        return 60
+
+
 KINDS = (
-    rounds.Kind("PSRAM", "awake", tls=True),
-    rounds.Kind("no PSRAM", "deepsleep"),
-    rounds.Kind("no PSRAM", "awake", "newest"),
-    rounds.Kind("PSRAM", "deepsleep", tls=True),
+    Kind("PSRAM", "awake", tls=True),
+    Kind("no PSRAM", "deepsleep"),
+    Kind("no PSRAM", "awake", "newest"),
+    Kind("PSRAM", "deepsleep", tls=True),
 )
 # Beside those of the other rounds.
 FAULTS = (
@@ -102,9 +114,9 @@ class _Long(rounds.Rounds):
         length = chance.uniform(*self._length_s)
         rig.power_on()
         self._firewall()
-        for _ in range(int(length / 30)):
-            self._later(chance.uniform(0, length), self._fault)
         for _ in range(int(length / 60)):
+            self._later(chance.uniform(0, length), self._fault)
+        for _ in range(int(length / 90)):
             self._later(chance.uniform(0, length), self._pulse)
         for _ in range(int(length / 120)):
             self._out(chance.uniform(0, length))
