@@ -73,7 +73,6 @@ class Uploader:
             trusted = cloud.ca if cloud.verify and cloud.ca else cloud.verify
             self._options = {"allow_redirects": False, "stream": True, "verify": trusted}
         needs_check = cloud.verify and cloud.endpoint.startswith("https:")
-        self._verified = needs_check
         self._refused = needs_check and not (self._own or self._on_computer)
         self._file = None  # what sends files, made with the first one or by ready()
         self._file_headers = self._headers.copy()
@@ -169,12 +168,12 @@ class Uploader:
         raise self._error(errcodes.action(errcode), message, errcode, status)
 
     def _unclear(self, what, status, body):
-        # The page of a hotel's Wi-Fi says 200 to everything; a server that was verified has
-        # taken the picture in if it says 2xx, whatever else it says.
+        # A server that says 2xx has taken the picture in, whatever else it says; but not one
+        # with a page for people: a hotel's Wi-Fi, or a gateway, says 200 to everything.
         begin = bytearray(body[: 4 * _BEGIN])
         small = bytes(begin).lower()
         page = b"<html" in small or b"<!doctype html" in small
-        taken = 200 <= status < 300 and (self._verified or not page)
+        taken = 200 <= status < 300 and not page
         # Masked before it is cut: half a secret is one, too.
         for i in range(len(begin)):
             if not 32 <= begin[i] < 127:
