@@ -2,7 +2,8 @@
 
 SAFE_MODE = None  # why it may not; main.py looks here
 try:
-    from thingscam import board, safemode
+    from thingscam import safemode
+    from thingscam.board import chip as board
 
     board.started()
     SAFE_MODE = safemode.reason()

@@ -12,8 +12,8 @@ import certifi
 from cryptography import exceptions, x509
 from cryptography.hazmat.primitives import serialization
 
-from thingscam import trust
-from thingscam.log import one_line
+from thingscam.http import tls as trust
+from thingscam.util.log import one_line
 from tools.errors import ToolError
 
 _TIMEOUT_S = 15

@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from thingscam import boards, settings
-from thingscam.config import ConfigError
+from thingscam.board import profiles as boards
+from thingscam.config import schema as settings
+from thingscam.config.config import ConfigError
 from tools import authority, configfile, errors, fleet
 
 # What is asked for; all else has a default that is seldom wrong.

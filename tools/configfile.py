@@ -5,10 +5,11 @@ import os
 import re
 import tempfile
 
-from thingscam import boards, config
-from thingscam.masks import mask
-from thingscam.settings import NEEDED, NETWORK, SECTIONS, is_like, nearest
-from thingscam.settings import check as check_value
+from thingscam.board import profiles as boards
+from thingscam.config import config
+from thingscam.config.schema import NEEDED, NETWORK, SECTIONS, is_like, nearest
+from thingscam.config.schema import check as check_value
+from thingscam.util.redact import mask
 from tools.errors import ToolError
 
 SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
@@ -30,7 +31,7 @@ def names():
 
 
 def describe(name):
-    """Return (kind, default, limits) of the setting `name`, as in thingscam.settings.
+    """Return (kind, default, limits) of the setting `name`, as in thingscam.config.schema.
 
     Raises SettingError with the nearest known name.
     """
@@ -116,7 +117,7 @@ def load(path):
 
 
 def check(data, name):
-    """Return `data` as the device's own Config; raises thingscam.config.ConfigError."""
+    """Return `data` as the device's own Config; raises thingscam.config.config.ConfigError."""
     return config.parse(encoded(data), str(name), wifi_needed=True)
 
 

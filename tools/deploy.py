@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from thingscam import config
-from thingscam.port import too_old
+from thingscam.config import config
+from thingscam.util.compat import too_old
 from tools import configfile, errors, filesystem, flash, screen
 from tools.boardlink import WAIT_S, Board, BoardError
 

@@ -5,8 +5,8 @@ import sys
 
 import click
 
-from thingscam.config import ConfigError
-from thingscam.masks import mask
+from thingscam.config.config import ConfigError
+from thingscam.util.redact import mask
 
 
 class ToolError(Exception):

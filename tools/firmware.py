@@ -11,7 +11,7 @@ from esptool.bin_image import ESP32FirmwareImage, ESP32S3FirmwareImage
 from esptool.targets import CHIP_DEFS
 from esptool.util import FatalError
 
-from thingscam.port import too_old
+from thingscam.util.compat import too_old
 from tools.errors import ToolError
 
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}
@@ -142,7 +142,7 @@ def parse(data):
         machine=machine[1].decode().strip() if machine else "",
         idf=idf,
         camera=any(name in code for name in (b"\0camera\0", b"\0sensor\0", b"\0csi\0")),
-        frozen=b"thingscam/session.py\0" in code,
+        frozen=b"thingscam/http/session.py\0" in code,
         partitions=partitions,
     )
 

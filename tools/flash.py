@@ -6,8 +6,8 @@ import pathlib
 
 import click
 
-from thingscam import boards
-from thingscam.port import too_old
+from thingscam.board import profiles as boards
+from thingscam.util.compat import too_old
 from tools import ROOT, configfile, errors, filesystem, firmware, loader, screen
 from tools.errors import ToolError
 from tools.firmware import CHIPS

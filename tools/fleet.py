@@ -5,7 +5,7 @@ import csv
 import io
 import re
 
-from thingscam.config import ConfigError
+from thingscam.config.config import ConfigError
 from tools import configfile
 from tools.errors import ToolError
 

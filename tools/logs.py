@@ -4,7 +4,7 @@ import contextlib
 
 import click
 
-from thingscam.log import NEWER, OLDER
+from thingscam.util.log import NEWER, OLDER
 from tools import boardlink, errors
 from tools.boardlink import WAIT_S, Board, BoardError
 

@@ -5,10 +5,11 @@ import sys
 
 import click
 
-from thingscam import config, image
-from thingscam.masks import mask
-from thingscam.session import CertificateError, Session
-from thingscam.uploader import Uploader, UploadError
+from thingscam.cloud.uploader import Uploader, UploadError
+from thingscam.config import config
+from thingscam.http.session import CertificateError, Session
+from thingscam.image import checks as image
+from thingscam.util.redact import mask
 from tools import configfile, errors
 
 

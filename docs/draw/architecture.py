@@ -7,10 +7,10 @@ _PALE_BLUE, _PALE_GREEN, _PALE = "#ddf4ff", "#dafbe1", "#f6f8fa"
 # Top, height, file, what it does in two lines.
 _WAY = (
     (196, 82, "trigger", ("PIR interrupt, period, wake-up",)),
-    (312, 110, "capture", ("camera, drivers: takes it", "image: whole, within the limit")),
+    (312, 110, "capture", ("camera, drivers: takes it", "checks: whole, within the limit")),
     (612, 110, "sender", ("interval, backoff: when it may go", "exif: time and cause go with it")),
     (756, 110, "uploader", ("one picture, one request", "errcodes: what the answer means")),
-    (900, 110, "session", ("connection, trust, answer:", "one verified connection, kept open")),
+    (900, 110, "session", ("connection, tls, response:", "one verified connection, kept open")),
 )
 _AROUND = (
     ("wifi", "joins, rejoins"),
@@ -38,7 +38,7 @@ def architecture():
     parts += [
         box(190, 468, 260, 110, _PALE_GREEN, GREEN, 12, 'stroke-width="2"'),
         text(210, 502, "outbox", 25, INK, weight=700),
-        text(210, 533, "shelf, kept, folder:", 21),
+        text(210, 533, "store, record, folder:", 21),
         text(210, 561, "flash or SD card", 21),
         text(40, 492, "nothing", 20, DIM),
         text(40, 516, "waits:", 20, DIM),
@@ -66,11 +66,11 @@ def architecture():
         parts.append(text(492, 680 + 29 * n, line, 21, GREEN, weight=600))
     parts += [
         box(30, 1130, 660, 112, _PALE, LINE, 12, 'stroke-width="2"'),
-        text(50, 1166, "board", 23, INK, weight=700),
+        text(50, 1166, "chip", 23, INK, weight=700),
         text(128, 1166, "pins, RTC memory, watchdog, sleep", 21),
-        text(50, 1196, "config, settings, boards", 23, INK, weight=700),
+        text(50, 1196, "config, schema, profiles", 23, INK, weight=700),
         text(330, 1196, "what is set, what there is", 21),
-        text(50, 1226, "log, port", 23, INK, weight=700),
+        text(50, 1226, "log, compat", 23, INK, weight=700),
         text(162, 1226, "used by all", 21),
     ]
     return picture(
@@ -80,7 +80,7 @@ def architecture():
         "there to sender, when interval and backoff allow; then through uploader and session to "
         "the image service. The answer decides: accepted, it is removed from the outbox; drop, "
         "it is moved to rejected/; anything else, it stays. Around the loop: wifi, clock, status "
-        "and led, counters, safemode. Below all: board, config, settings, boards, log, port.",
+        "and led, counters, safemode. Below all: board, config, schema, profiles, log, port.",
         1264,
         parts,
     )

@@ -2,16 +2,20 @@
 
 from sys import implementation
 
-from thingscam import board, boards, config, safemode, wifi
+from thingscam import safemode
+from thingscam.board import chip as board
+from thingscam.board import profiles as boards
+from thingscam.board import wifi
+from thingscam.board.clock import Clock
+from thingscam.board.counters import Counters
 from thingscam.capture import Capture
-from thingscam.clock import Clock
-from thingscam.counters import Counters
-from thingscam.log import Log
-from thingscam.outbox import Outbox
-from thingscam.port import const, sleep_ms, ticks_add, ticks_diff, ticks_ms, too_old
+from thingscam.config import config
+from thingscam.http.session import CertificateError
+from thingscam.outbox.policy import Outbox
 from thingscam.sender import PACE, Sender
-from thingscam.session import CertificateError
 from thingscam.status import Status, stopped
+from thingscam.util.compat import const, sleep_ms, ticks_add, ticks_diff, ticks_ms, too_old
+from thingscam.util.log import Log
 
 _NAP_MS = const(20)
 _GRACE_MS = const(8000)  # a deep sleeper stays up so long after power-on: for mpremote
@@ -298,7 +302,7 @@ def _kind(path):
     # Which outbox: what the configuration does not use is not imported.
     if not path.startswith(_CARD):
         return Outbox
-    from thingscam.card import CardOutbox
+    from thingscam.outbox.card import CardOutbox
 
     return CardOutbox
 

@@ -3,10 +3,10 @@
 import gc
 import struct
 
-from thingscam import board
-from thingscam.camera import Camera, CameraError
-from thingscam.port import const, ticks_diff, ticks_ms
+from thingscam.board import chip as board
+from thingscam.camera.camera import Camera, CameraError
 from thingscam.trigger import Trigger
+from thingscam.util.compat import const, ticks_diff, ticks_ms
 
 _DAY_MS = const(86400000)
 _FORMAT = "<IQH"  # bytes refused, when in ms, frame size and quality
@@ -263,7 +263,7 @@ class Capture:
 
     def _hold(self, frame, taken, cause):
         if self._held is None:
-            from thingscam.held import Held  # seldom needed
+            from thingscam.outbox.memory import Held  # seldom needed
 
             self._held = Held(self._spare is not None, self._log)
         self._held.add(frame, taken, cause)

@@ -1,6 +1,6 @@
 # What the status LED tells a person who stands before the board.
 
-from thingscam.port import ticks_diff, ticks_ms
+from thingscam.util.compat import ticks_diff, ticks_ms
 
 # Each pattern: milliseconds on, off, on, off, ... and again.
 PATTERNS = {

@@ -3,10 +3,11 @@
 import json
 import sys
 
-from thingscam import board, boards
-from thingscam.counters import Counters
-from thingscam.masks import print_exception
-from thingscam.port import const, sleep_ms
+from thingscam.board import chip as board
+from thingscam.board import profiles as boards
+from thingscam.board.counters import Counters
+from thingscam.util.compat import const, sleep_ms
+from thingscam.util.redact import print_exception
 
 _MOST = const(3)
 _PAUSE_MS = const(3000)

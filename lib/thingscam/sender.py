@@ -1,12 +1,13 @@
 # What goes to the service next, and when: one picture at a time, at its pace.
 
-from thingscam import errcodes, exif
-from thingscam.backoff import Backoff
-from thingscam.interval import Interval
-from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
-from thingscam.session import Session
-from thingscam.stubborn import Stubborn
-from thingscam.uploader import ANSWER, FILE, Uploader, UploadError
+from thingscam.cloud import errcodes
+from thingscam.cloud.backoff import Backoff
+from thingscam.cloud.failing import Stubborn
+from thingscam.cloud.interval import Interval
+from thingscam.cloud.uploader import ANSWER, FILE, Uploader, UploadError
+from thingscam.http.session import Session
+from thingscam.image import exif
+from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 PACE = "the service's pace"  # in place of a trouble
 

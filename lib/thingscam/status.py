@@ -3,11 +3,13 @@
 import json
 import time
 
-from thingscam import board, boards, errcodes
+from thingscam.board import chip as board
+from thingscam.board import profiles as boards
+from thingscam.cloud import errcodes
 from thingscam.led import Led
-from thingscam.log import Log
-from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.sender import PACE
+from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
+from thingscam.util.log import Log
 
 _SETTLE_MS = const(20000)  # joining Wi-Fi at the start is no news
 _TELL_MS = const(3600000)

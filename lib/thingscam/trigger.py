@@ -2,8 +2,8 @@
 
 import struct
 
-from thingscam import board
-from thingscam.port import const, ticks_add, ticks_diff, ticks_ms
+from thingscam.board import chip as board
+from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 _RECORD = "<qq"  # clock in ms: the last picture, the next one by period
 _NONE = const(-1)

@@ -22,7 +22,7 @@ _BOOT_MS = 300
 _DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of ports/esp32
 _UP_MS = 15000  # at first: the pace waits a period from a chip's start
 # These wait for real sockets, in real time.
-_REAL = ("connection", "session", "names", "port")
+_REAL = ("connection", "session", "addresses", "compat")
 
 
 class Gone(BaseException):
@@ -131,11 +131,11 @@ class Board:
         }
         self._kept = []
         for path in list(sys.modules):
-            if path[:10] != "thingscam." or path[10:] in _REAL:
+            if path[:10] != "thingscam." or path.rpartition(".")[2] in _REAL:
                 continue
             module = sys.modules[path]
             for name in places:
-                if hasattr(module, name) and not (name == "time" and path[10:] == "log"):
+                if hasattr(module, name) and not (name == "time" and path == "thingscam.util.log"):
                     self._kept.append((module, name, getattr(module, name)))
                     setattr(module, name, places[name])
         return self

@@ -7,7 +7,7 @@
 import array
 import sys
 
-from thingscam import camera
+from thingscam.camera import camera
 
 try:
     import uctypes

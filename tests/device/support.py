@@ -5,7 +5,7 @@ import json
 import os
 import socket
 
-from thingscam import jsons
+from thingscam.util import strict_json as jsons
 
 try:
     from time import ticks_diff, ticks_ms

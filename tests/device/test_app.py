@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-import thingscam.held  # noqa: F401 - so that the played board is in its place there too
+import thingscam.outbox.memory  # noqa: F401 - so that the played board is in its place there too
 from fakeboard import Board, Gone, Names
 from photocamera import Photographer
 from support import (
@@ -21,8 +21,13 @@ from support import (
     request,
     uploads,
 )
-from thingscam import app, board, config, folder, log, safemode, session
-from thingscam.counters import Counters
+from thingscam import app, safemode
+from thingscam.board import chip as board
+from thingscam.board.counters import Counters
+from thingscam.config import config
+from thingscam.http import session
+from thingscam.outbox import folder
+from thingscam.util import log
 
 HOME = ("home", "the home password")
 SHED = ("shed", "the shed password")
@@ -943,7 +948,7 @@ def test_no_network_is_given_up_for_now():
 
 def test_an_outbox_that_cannot_be_read_lets_it_sleep():
     with deep(trigger={"pir_pin": 13, "every_s": 0}) as house:
-        from thingscam.outbox import Outbox
+        from thingscam.outbox.policy import Outbox
 
         kept = Outbox.oldest
         Outbox.oldest = lambda self: None

@@ -4,9 +4,9 @@ import random
 import struct
 
 from fakeboard import PERIOD, on_board
-from thingscam import board
-from thingscam.backoff import Backoff
-from thingscam.uploader import UploadError
+from thingscam.board import chip as board
+from thingscam.cloud.backoff import Backoff
+from thingscam.cloud.uploader import UploadError
 
 RETRY = UploadError("retry", "no network")
 STOP = UploadError("stop", "no such region", 4008, 400)
@@ -209,7 +209,7 @@ def test_rubbish_in_rtc_memory_is_no_failure(esp):
 
 @on_board
 def test_works_on_a_computer(esp):
-    from thingscam import backoff
+    from thingscam.cloud import backoff
 
     backoff.board.machine = None
     waiting = plain()

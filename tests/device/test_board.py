@@ -2,7 +2,7 @@
 
 from fakeboard import Gone, on_board
 from support import raises
-from thingscam import board
+from thingscam.board import chip as board
 
 
 @on_board

@@ -4,8 +4,9 @@ import sys
 
 from fakecamera import FLAVOURS, SIZES, Names, Settings, World, shown
 from support import raises
-from thingscam import boards, image
-from thingscam.camera import Camera, CameraError
+from thingscam.board import profiles as boards
+from thingscam.camera.camera import Camera, CameraError
+from thingscam.image import checks as image
 
 BAD = ("none", "false", "cut", "garbage", "empty", "png", "headless", "oserror", "runtime")
 
@@ -773,6 +774,6 @@ def test_the_old_copy_is_dropped_before_the_next(world):
 
 def test_sizes_are_all_known():
     # Every frame size the configuration takes is one the fakes and the drivers have.
-    from thingscam import settings
+    from thingscam.config import schema as settings
 
     assert set(settings.FRAME_SIZES) == set(SIZES)

@@ -6,10 +6,12 @@ import os
 from fakeboard import Board, Notes
 from photocamera import Photographer
 from support import new_folder, note_in, photo, raises
-from thingscam import boards, capture, config
-from thingscam.clock import Clock
-from thingscam.counters import Counters
-from thingscam.outbox import Outbox
+from thingscam import capture
+from thingscam.board import profiles as boards
+from thingscam.board.clock import Clock
+from thingscam.board.counters import Counters
+from thingscam.config import config
+from thingscam.outbox.policy import Outbox
 
 CLOUD = {
     "endpoint": "http://127.0.0.1:9",

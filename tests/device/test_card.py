@@ -7,10 +7,10 @@ from fakeboard import Notes, on_board
 from flash import Flash
 from support import new_folder
 from test_outbox import fails, fill, picture, read, sent
-from thingscam import card
-from thingscam import kept as kept_files
-from thingscam.card import CardOutbox
-from thingscam.held import Held
+from thingscam.outbox import card
+from thingscam.outbox import record as kept_files
+from thingscam.outbox.card import CardOutbox
+from thingscam.outbox.memory import Held
 
 MAX = 1000000
 

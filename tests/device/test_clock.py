@@ -3,7 +3,7 @@
 import sys
 
 from fakeboard import NOW, PERIOD, Board, Notes, on_board
-from thingscam import clock
+from thingscam.board import clock
 
 DAY_MS = 86400000
 SERVERS = ("pool.ntp.org", "time.cloudflare.com", "ntp.aliyun.com")
@@ -353,7 +353,7 @@ def test_a_certificate_that_fails_has_it_asked_again(esp):
 
 @on_board
 def test_senseless_records_are_none(esp):
-    from thingscam import board
+    from thingscam.board import chip as board
 
     for fill in (0, 1, 255):
         board.remember(board.NTP, bytes([fill]) * 14)
@@ -393,13 +393,13 @@ def test_a_computer_has_the_time(esp):
 
 def test_both_epochs():
     # The epoch is looked at when the module is imported.
-    kept = {name: sys.modules.get(name) for name in ("time", "thingscam.clock")}
+    kept = {name: sys.modules.get(name) for name in ("time", "thingscam.board.clock")}
     for epoch in (1970, 2000):
         with Board(epoch=epoch) as esp:
             try:
                 sys.modules["time"] = esp.time
-                del sys.modules["thingscam.clock"]
-                from thingscam.clock import Clock
+                del sys.modules["thingscam.board.clock"]
+                from thingscam.board.clock import Clock
             finally:
                 for name in kept:
                     if kept[name] is not None:

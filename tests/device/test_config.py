@@ -3,7 +3,7 @@
 import json
 
 from support import OldJson, env, raises
-from thingscam import config
+from thingscam.config import config
 
 GOOD = {
     "wifi": [{"ssid": "home", "password": "wifi-password"}],

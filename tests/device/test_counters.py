@@ -1,8 +1,8 @@
 # counters.Counters: what happened, kept over deep sleep and resets.
 
 from fakeboard import on_board
-from thingscam import board
-from thingscam.counters import NAMES, Counters
+from thingscam.board import chip as board
+from thingscam.board.counters import NAMES, Counters
 
 
 @on_board

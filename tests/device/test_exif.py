@@ -5,7 +5,7 @@ import os
 import struct
 
 from support import env
-from thingscam import exif
+from thingscam.image import exif
 
 TAKEN = 1700000000  # 2023-11-14 22:13:20 UTC
 SEGMENT = exif.segment(TAKEN, "pir", "ai-thinker")

@@ -1,6 +1,6 @@
 # guard.Guard: what TLS sees of a socket that breaks.
 
-from thingscam.guard import Guard
+from thingscam.http.handshake import Guard
 
 
 class Sock:

@@ -1,7 +1,7 @@
 # image.check(): what may be sent, by its bytes.
 
 from support import raises
-from thingscam import image
+from thingscam.image import checks as image
 
 FRAME = b"\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00"
 SCAN = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"

@@ -3,7 +3,8 @@
 import struct
 
 from fakeboard import PERIOD, on_board
-from thingscam import board, interval
+from thingscam.board import chip as board
+from thingscam.cloud import interval
 
 
 def wake(esp, slept_ms):

@@ -3,7 +3,7 @@
 import json
 
 from support import OldJson, raises
-from thingscam import jsons
+from thingscam.util import strict_json as jsons
 
 WHOLE = (
     b'{"a": 1, "b": [1, -2.5, 1e3, true, false, null, {}, [], ""], "c": {"d": "e"}}',

@@ -1,7 +1,8 @@
 # led.Led and board.Light: what the status LED shows.
 
 from fakeboard import on_board
-from thingscam import board, led
+from thingscam import led
+from thingscam.board import chip as board
 
 
 def played(esp, name, ms=10000, step=10):

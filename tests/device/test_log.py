@@ -5,7 +5,7 @@ import os
 from fakeboard import on_board
 from flash import Flash
 from support import env
-from thingscam import log
+from thingscam.util import log
 
 HOUR_MS = 3600000
 

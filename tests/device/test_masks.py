@@ -3,7 +3,8 @@
 import json
 
 from support import raises
-from thingscam import config, masks
+from thingscam.config import config
+from thingscam.util import redact as masks
 
 TOKEN = "t0ken-of-the-gate"
 SECRETS = (TOKEN, "Pa$$ w\xf6rd\u4e2d'\"\\/x", "caf\xe9+caf\xe9", "k3y0", "abc")

@@ -4,9 +4,9 @@
 import json
 
 from support import GOOD, KEY, TOKEN, Script, descriptors, raises
-from thingscam import config
-from thingscam.session import Session
-from thingscam.uploader import Uploader, UploadError
+from thingscam.cloud.uploader import Uploader, UploadError
+from thingscam.config import config
+from thingscam.http.session import Session
 
 ROUNDS = 400
 PASSWORD = "wifi-password"

@@ -5,7 +5,8 @@ import sys
 
 from fakeboard import Board
 from support import raises
-from thingscam import board, names
+from thingscam.board import chip as board
+from thingscam.http import addresses as names
 
 HOST = "api.example.com"
 LAN = "10.0.0."

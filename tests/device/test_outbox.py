@@ -9,10 +9,10 @@ import struct
 from fakeboard import on_board
 from flash import Flash
 from support import env, new_folder, raises
-from thingscam import folder as folders
-from thingscam import kept as kept_files
-from thingscam import shelf
-from thingscam.outbox import Outbox
+from thingscam.outbox import folder as folders
+from thingscam.outbox import record as kept_files
+from thingscam.outbox import store as shelf
+from thingscam.outbox.policy import Outbox
 
 MAX = 1000000
 CARD = "/thingscam-card"

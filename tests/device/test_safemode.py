@@ -6,8 +6,10 @@ import sys
 import thingscam
 from fakeboard import Board, Gone, Names, on_board
 from support import env, new_folder, raises
-from thingscam import board, masks, safemode
-from thingscam.counters import Counters
+from thingscam import safemode
+from thingscam.board import chip as board
+from thingscam.board.counters import Counters
+from thingscam.util import redact as masks
 
 
 def crash(esp):

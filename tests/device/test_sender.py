@@ -17,12 +17,13 @@ from support import (
     request,
     uploads,
 )
-from thingscam import board, config
-from thingscam import kept as kept_files
-from thingscam.counters import Counters
-from thingscam.outbox import Outbox
+from thingscam.board import chip as board
+from thingscam.board.counters import Counters
+from thingscam.cloud.failing import Stubborn
+from thingscam.config import config
+from thingscam.outbox import record as kept_files
+from thingscam.outbox.policy import Outbox
 from thingscam.sender import PACE, Sender
-from thingscam.stubborn import Stubborn
 
 TAKEN = 1790000000
 

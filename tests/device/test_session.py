@@ -4,8 +4,9 @@ import sys
 
 import support
 from support import GOOD, Script, descriptors, http, raises, ticks_diff, ticks_ms
-from thingscam import answer, session
-from thingscam.port import sleep_ms
+from thingscam.http import response as answer
+from thingscam.http import session
+from thingscam.util.compat import sleep_ms
 
 ON_COMPUTER = sys.implementation.name == "cpython"
 BODY = bytes(range(256)) * 240  # 61,440 bytes

@@ -5,7 +5,9 @@ import os
 from flash import Flash
 from support import env
 from test_app import House
-from thingscam import board, capture, connection, sender
+from thingscam import capture, sender
+from thingscam.board import chip as board
+from thingscam.http import connection
 
 try:
     from micropython import stack_use

@@ -2,12 +2,14 @@
 
 from fakeboard import Board, Names, Notes
 from support import new_folder, photo
-from thingscam import boards, errcodes, led, status
-from thingscam.clock import Clock
-from thingscam.counters import Counters
-from thingscam.outbox import Outbox
+from thingscam import led, status
+from thingscam.board import profiles as boards
+from thingscam.board.clock import Clock
+from thingscam.board.counters import Counters
+from thingscam.cloud import errcodes
+from thingscam.cloud.uploader import UploadError
+from thingscam.outbox.policy import Outbox
 from thingscam.sender import PACE
-from thingscam.uploader import UploadError
 
 HOUR_MS = 3600000
 

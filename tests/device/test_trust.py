@@ -3,7 +3,8 @@
 import sys
 
 from support import GOOD, Script, descriptors, env, raises, ticks_diff, ticks_ms
-from thingscam import session, trust
+from thingscam.http import session
+from thingscam.http import tls as trust
 
 
 def ca():

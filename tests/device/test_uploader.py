@@ -23,9 +23,11 @@ from support import (
     raises,
     request,
 )
-from thingscam import config, errcodes, session
-from thingscam import uploader as upload
-from thingscam.uploader import Uploader, UploadError
+from thingscam.cloud import errcodes
+from thingscam.cloud import uploader as upload
+from thingscam.cloud.uploader import Uploader, UploadError
+from thingscam.config import config
+from thingscam.http import session
 
 # Every row of the service's documentation, and what it asks for.
 ACTIONS = {

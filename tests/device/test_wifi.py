@@ -1,7 +1,7 @@
 # wifi.Wifi: joining, joining again, giving up for now, and a driver that raises.
 
 from fakeboard import PERIOD, Board, Notes, on_board
-from thingscam import wifi
+from thingscam.board import wifi
 
 HOME = ("home", "the home password")
 SHED = ("shed", "the shed password")

@@ -174,7 +174,7 @@ def test_no_delay_before_1_23_is_a_warning(version):
         "s.setsockopt(6, 1, 1)\n"
         "s.close()\n"
         "print('session')\n"
-        "from thingscam.session import Session\n"
+        "from thingscam.http.session import Session\n"
         "try:\n"
         "    Session(timeout=2).post('http://127.0.0.1:{0}/', b'1')\n"
         "except OSError as e:\n"
@@ -194,7 +194,7 @@ def library():
 
 
 POST = ASK + (
-    "from thingscam.session import Session\n"
+    "from thingscam.http.session import Session\n"
     "client = Session(timeout=15)\n"
     "def post(url):\n"
     "    try:\n"

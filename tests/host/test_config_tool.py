@@ -18,7 +18,7 @@ import trustme
 
 from tests import certificates
 from tests.world import ROOT
-from thingscam.config import ConfigError, parse
+from thingscam.config.config import ConfigError, parse
 from tools import authority
 
 KEY = "s3cret-key-7x"

@@ -10,7 +10,10 @@ import pytest
 
 from docs.draw.__main__ import PICTURES
 from tests.world import ROOT
-from thingscam import board, boards, led, settings
+from thingscam import led
+from thingscam.board import chip as board
+from thingscam.board import profiles as boards
+from thingscam.config import schema as settings
 from tools.__main__ import main as tools
 
 LIB = ROOT / "lib" / "thingscam"
@@ -96,22 +99,26 @@ def test_verbs_and_options_exist(page):
 
 def test_architecture_names_every_file():
     named = [code(row[0]) for row in rows(DOCS / "architecture.md", "The files")]
-    assert sorted(named) == sorted(path.name for path in LIB.glob("*.py"))
+    assert sorted(named) == sorted(path.relative_to(LIB).as_posix() for path in LIB.rglob("*.py"))
 
 
 def test_architecture_orders_files_by_their_imports():
-    order = [code(row[0])[:-3] for row in rows(DOCS / "architecture.md", "The files")]
+    order = [
+        code(row[0])[:-3].replace("/", ".") for row in rows(DOCS / "architecture.md", "The files")
+    ]
     wrong = []
-    for path in LIB.glob("*.py"):
+    for path in LIB.rglob("*.py"):
+        stem = path.relative_to(LIB).with_suffix("").as_posix().replace("/", ".")
         for node in ast.walk(ast.parse(read(path))):
             if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(
                 "thingscam"
             ):
                 continue
             module = node.module.partition(".")[2]
-            for name in [module] if module else [each.name for each in node.names]:
-                if order.index(name) < order.index(path.stem):
-                    wrong.append("{} imports {}".format(path.stem, name))
+            inner = [".".join(filter(None, (module, each.name))) for each in node.names]
+            for name in inner if set(inner) <= set(order) else [module]:
+                if order.index(name) < order.index(stem):
+                    wrong.append("{} imports {}".format(stem, name))
     assert not wrong
 
 
@@ -164,7 +171,7 @@ def test_led_table_has_every_pattern():
 def texts():
     """Return the texts of the device code as patterns, a value in them standing for anything."""
     found = []
-    for path in [*LIB.glob("*.py"), ROOT / "boot.py", ROOT / "main.py"]:
+    for path in [*LIB.rglob("*.py"), ROOT / "boot.py", ROOT / "main.py"]:
         for node in ast.walk(ast.parse(read(path))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 parts = re.split(r"%[sd]|\{[^{}]*\}", node.value)
@@ -235,7 +242,7 @@ def test_pictures_are_as_drawn(name):
 
 
 def test_pictures_name_only_files_there_are():
-    """In the picture of the architecture a word in bold is one file or several."""
+    """In the picture of the architecture a word in bold is a file, a room, or several."""
     top = ElementTree.fromstring(read(DOCS / "architecture.svg"))
     bold = [
         each.text or ""
@@ -244,4 +251,4 @@ def test_pictures_name_only_files_there_are():
     ]
     words = {word for text in bold for word in re.split(r"[ ,]+", text)}
     title = {"The", "way", "of", "a", "picture", "image", "service"}
-    assert words - title <= {path.stem for path in LIB.glob("*.py")}
+    assert words - title <= {path.stem for path in LIB.rglob("*")}

@@ -136,8 +136,8 @@ def test_no_thingscam(services):
 
 
 def test_files_of_another_day(services):
-    old = {"lib/thingscam/errcodes.py": filesystem.firmware_files()["lib/thingscam/errcodes.py"]}
-    old["lib/thingscam/errcodes.py"] += b"# changed\n"
+    name = "lib/thingscam/cloud/errcodes.py"
+    old = {name: filesystem.firmware_files()[name] + b"# changed\n"}
     found = faulty(services, "files", files=old)
     assert found["files"].text.startswith("1 of ")
     assert "tools deploy /dev/" in found["files"].remedy
@@ -149,7 +149,7 @@ def test_a_full_filesystem(services, tmp_path):
     http, _, _ = services
     files = filesystem.firmware_files(compiled=True)
     files |= {"main.py": b"", "config.json": config(http), "old.jpg": bytes(100000)}
-    filesystem.make_image(image, files, 320 * 1024)
+    filesystem.make_image(image, files, 376 * 1024)
     with VirtualBoard(image=image, speed=SPEED) as it:
         found = looked_over(it)
     assert wrong(found) == ["filesystem"]

@@ -30,7 +30,7 @@ def changed(name, more):
 
 
 def test_a_hang_ends_in_a_reset_and_costs_no_picture(tmp_path):
-    files = changed("lib/thingscam/exif.py", HANGS) | {"hang": ""}
+    files = changed("lib/thingscam/image/exif.py", HANGS) | {"hang": ""}
     with site(tmp_path, files=files, **USUAL) as place:
         place.wait_for("INFO clock set")
         place.photographed()
@@ -88,7 +88,9 @@ def test_three_panics_in_a_row_end_in_safe_mode_for_an_hour(tmp_path):
 
 
 def test_few_timers_are_started_however_often_the_app_is(tmp_path):
-    text = "from thingscam.interval import Interval\nfor _ in range(50): Interval().restart()"
+    text = (
+        "from thingscam.cloud.interval import Interval\nfor _ in range(50): Interval().restart()"
+    )
     with site(tmp_path) as place:
         place.wait_for("INFO start: ")
         for _ in range(6):
@@ -133,7 +135,7 @@ def test_a_held_pin_ends_at_the_repl(tmp_path):
 
 
 def test_a_broken_lib_still_lets_mpremote_in_and_a_deployment_mends_it(tmp_path):
-    for name in ("lib/thingscam/board.py", "lib/thingscam/safemode.py"):
+    for name in ("lib/thingscam/board/chip.py", "lib/thingscam/safemode.py"):
         with site(tmp_path, files={name: "def broken(:\n"}, starts=False) as place:
             place.wait_for("SAFE MODE: boot.py: SyntaxError")
             place.wait_for(">>> ")
@@ -144,7 +146,7 @@ def test_a_broken_lib_still_lets_mpremote_in_and_a_deployment_mends_it(tmp_path)
 
 
 def test_a_lib_that_cannot_be_imported_by_the_app_still_lets_mpremote_in(tmp_path):
-    files = {"lib/thingscam/wifi.py": "import nothing_of_that_name\n"}
+    files = {"lib/thingscam/board/wifi.py": "import nothing_of_that_name\n"}
     with site(tmp_path, files=files, starts=False) as place:
         place.wait_for("nothing_of_that_name")
         place.wait_for(">>> ")

@@ -9,7 +9,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.world import ROOT
-from thingscam import exif, image
+from thingscam.image import checks as image
+from thingscam.image import exif
 
 PHOTOS = sorted((ROOT / "tools" / "photos").glob("*.jpg"))
 EXIFTOOL = shutil.which("exiftool")

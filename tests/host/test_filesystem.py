@@ -69,7 +69,10 @@ def test_the_compiled_firmware_runs_from_it(tmp_path):
     filesystem.make_image(path, filesystem.firmware_files(compiled=True), 0x100000)
     program = """
 sys.path[:] = ["/board/lib"]
-from thingscam import image, uploader, session, config
+from thingscam.image import checks as image
+from thingscam.cloud import uploader
+from thingscam.http import session
+from thingscam.config import config
 print(session.__file__)
 try:
     config.parse(b"{}")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import DEVICE, MICROPYTHON
 from tests.world import ROOT
-from thingscam import boards
+from thingscam.board import profiles as boards
 from tools import filesystem, mpy
 
 FIRMWARE = ROOT / "firmware"

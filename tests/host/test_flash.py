@@ -12,7 +12,7 @@ import pytest
 
 from tests import firmwarefile
 from tests.world import ROOT, server
-from thingscam import boards
+from thingscam.board import profiles as boards
 from tools import filesystem, firmware
 
 MB = 1024 * 1024

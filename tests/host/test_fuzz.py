@@ -5,7 +5,9 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thingscam import answer, config, image
+from thingscam.config import config
+from thingscam.http import response as answer
+from thingscam.image import checks as image
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

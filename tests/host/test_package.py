@@ -64,7 +64,10 @@ def contents(folder):
 def installed(tmp_path, *arguments):
     """What the unix MicroPython's own mip puts into an empty folder; it must import."""
     code = "import mip, sys\nmip.install({}, target='lib')\nsys.path.insert(0, 'lib')\n"
-    code += "from thingscam import session, uploader, boards\nprint(session.__file__)\n"
+    code += (
+        "from thingscam.board import profiles\nfrom thingscam.cloud import uploader\n"
+        "from thingscam.http import session\nprint(session.__file__)\n"
+    )
     code = code.format(", ".join(arguments))
     done = subprocess.run(
         [MICROPYTHON, "-X", "heapsize=4M", "-c", code],
@@ -75,7 +78,7 @@ def installed(tmp_path, *arguments):
         env=dict(os.environ, MICROPYPATH=".frozen"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1].startswith("lib/thingscam/session.")
+    assert done.stdout.splitlines()[-1].startswith("lib/thingscam/http/session.")
     return contents(tmp_path / "lib")
 
 

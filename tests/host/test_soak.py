@@ -83,7 +83,7 @@ def test_no_picture_is_lost_in_an_hour_of_outages():
 def test_a_full_outbox_loses_what_the_log_says_and_no_more(tmp_path):
     settings = {"outbox": {"max_bytes": 40000}}
     # Each line is counted here, so none may be left out.
-    files = mutant("log", "_FREE = const(5)", "_FREE = const(999)")
+    files = mutant("util/log", "_FREE = const(5)", "_FREE = const(999)")
     with Rig(tmp_path, settings, profile="ttgo-t-journal", files=files) as rig:
         ledger = rig.ledger
         for _ in range(2):
@@ -135,7 +135,7 @@ def test_a_firmware_that_removes_before_it_has_sent_is_caught():
 
 def test_a_firmware_that_keeps_nothing_is_caught():
     old = "                self._shelf.write(view, before, captured_at, cause)\n"
-    files = mutant("outbox", old, "                pass\n")
+    files = mutant("outbox/policy", old, "                pass\n")
     result = broken(2, files)
     assert result.verdict.lost > 0
 
@@ -148,7 +148,7 @@ def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
 
 
 def test_a_firmware_that_knows_no_pace_is_caught():
-    files = mutant("interval", "        self._open = False\n        self._stamp()\n", "")
+    files = mutant("cloud/interval", "        self._open = False\n        self._stamp()\n", "")
     result = broken(3, files)
     assert any("after the last" in line for line in result.broken), result.broken
 
@@ -156,6 +156,6 @@ def test_a_firmware_that_knows_no_pace_is_caught():
 def test_a_firmware_that_damages_what_it_sends_is_caught():
     old = "            count = self._file.readinto(buffer)\n"
     new = old + "            if count > 99:\n                buffer[count // 2] ^= 1\n"
-    files = mutant("kept", old, new)
+    files = mutant("outbox/record", old, new)
     result = broken(4, files)
     assert result.verdict.damaged > 0

@@ -4,8 +4,8 @@ import os
 
 from scenario import SmallFolders
 
-from thingscam import folder as folders
-from thingscam import kept
+from thingscam.outbox import folder as folders
+from thingscam.outbox import record as kept
 
 
 class ReturnsEarly(SmallFolders):

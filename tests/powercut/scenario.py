@@ -3,7 +3,7 @@
 import os
 
 from flash import Flash
-from thingscam.outbox import Outbox
+from thingscam.outbox.policy import Outbox
 
 _ROOT = "/card"
 _PATH = _ROOT + "/outbox"

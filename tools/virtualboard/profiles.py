@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from thingscam import boards
+from thingscam.board import profiles as boards
 
 # Which file plays which module; the same on every board.
 _MODULES = {
@@ -57,7 +57,8 @@ class Profile:
     `heap` is the size of MicroPython's heap, `frame_bytes` of the largest frame buffer,
     `flash` of the filesystem, all in bytes; `modules` maps names of modules to the files in
     device/ that play them; `led` is (pin, lights when low) or None; `camera_pins`
-    as in lib/thingscam/boards.py. `micropython` is the version that it behaves as: (1, 27).
+    as in lib/thingscam/board/profiles.py. `micropython` is the version that it behaves as:
+    (1, 27).
     """
 
     name: str

@@ -153,8 +153,8 @@ def path(url):
 
 def uploader_for(url, ca):
     """Return an Uploader over a Session for `url`, and that Session."""
-    from thingscam.session import Session
-    from thingscam.uploader import Uploader
+    from thingscam.cloud.uploader import Uploader
+    from thingscam.http.session import Session
 
     settings = settings_for(url)
     session = Session(ca if url.startswith("https:") else None)
@@ -163,7 +163,7 @@ def uploader_for(url, ca):
 
 def settings_for(url):
     """Return the configuration of a board that sends to `url`."""
-    from thingscam import config
+    from thingscam.config import config
 
     cloud = {
         "endpoint": url,

@@ -15,10 +15,10 @@ _CONFIG = (
 
 def ours(url, ca, path):
     """The outbox's oldest picture."""
-    from thingscam import config
-    from thingscam.outbox import Outbox
-    from thingscam.session import Session
-    from thingscam.uploader import Uploader
+    from thingscam.cloud.uploader import Uploader
+    from thingscam.config import config
+    from thingscam.http.session import Session
+    from thingscam.outbox.policy import Outbox
 
     gc.collect()
     if url == "-":

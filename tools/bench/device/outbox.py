@@ -6,7 +6,7 @@ import os
 import sys
 from time import ticks_diff, ticks_us
 
-from thingscam.outbox import Outbox
+from thingscam.outbox.policy import Outbox
 
 _BLOCK = {"littlefs": 4096, "FAT": 512}
 

@@ -40,7 +40,7 @@ class Service:
 
 def main(count, seed, wait):
     """Send `count` pictures, print the figures."""
-    from thingscam import interval as module
+    from thingscam.cloud import interval as module
 
     sys.path.append("tools/cloud")
     from pace import Pace

@@ -36,13 +36,13 @@ def _ours(uploader, path, source):
 
     if not exif:
         return prepare, uploader.upload
-    from thingscam.exif import Stamped, segment
+    from thingscam.image.exif import Stamped, segment
 
     return lambda: Stamped(prepare(), segment(0, "pir", "ai-thinker")), uploader.upload
 
 
 def _outbox(path):
-    from thingscam.outbox import Outbox
+    from thingscam.outbox.policy import Outbox
 
     folder = path + ".outbox"
     try:

@@ -1,0 +1,1 @@
+# The board: chip, pins, sleep, Wi-Fi, clock.

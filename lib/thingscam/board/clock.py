@@ -1,0 +1,260 @@
+# The time from the network, and whether the clock can be trusted.
+
+import binascii
+import struct
+import time
+from socket import getaddrinfo
+
+from thingscam.board import chip as board
+from thingscam.util.compat import const, ticks_diff, ticks_ms
+
+try:
+    import ntptime
+except ImportError:  # a computer's clock is right
+    ntptime = None
+
+_TRUSTED_YEAR = const(2024)  # a clock before this was never set: it starts in 2000
+_LAST_YEAR = const(2055)
+_DAY_MS = const(86400000)
+_DAY_S = const(86400)
+_NEXT_MS = const(5000)  # until another server is asked
+_PAUSE_MS = const(30000)  # after a name that cannot be looked up, or a round; it doubles
+_MOST_DOUBLINGS = const(7)  # an hour
+_SLEPT_S = const(3600)  # in a deep sleep it goes by the chip's RC oscillator: percents wrong
+_LATE_MS = const(2000)  # an answer that took so long is of a time that nobody knows
+_JUMP_S = const(300)  # more is believed when a second server says it too
+_AGREE_S = const(60)
+_CONFIRM_MS = const(60000)  # after a clock was set by one server alone
+_AGAIN_MS = const(600000)  # a certificate that fails by its date may be right
+_RECORD = "<4sBBHBBI"  # address and number of the server; doubtful; whose; number, doublings, when
+# 7 February 2036: what ntptime makes of an answer with no time in it, as servers give to who
+# asks too often (RFC 5905, kiss-o'-death; ntpd copies our own empty field into it).
+_NO_TIME = 2085978496
+
+# Seconds from 1970, UTC, to the epoch of this machine's time.time(): boards begin in 2000.
+_EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
+
+
+class Clock:
+    """Sets the clock by NTP, daily (hourly with deep sleep), and tells whether it is set.
+
+    `servers` are names or addresses, asked in turn, and behind them what `gateway()` returns.
+    A name is looked up seldom, for that may block for 21 s: the address of the one that answered
+    last is kept. A clock that was set is moved by more than five minutes only when a second
+    server says the same.
+
+    `log` is a Log; `wanted()` tells whether this is no moment for a look-up, which lets nothing
+    in; `changed(seconds)` is called after each setting, with how far it was off.
+    """
+
+    def __init__(self, servers, log, wanted, changed, gateway):
+        self._servers = servers
+        self._log = log
+        self._wanted = wanted
+        self._changed = changed
+        self._gateway = gateway
+        self._addresses = {}  # by the server's number; that of the gateway is the last
+        self._kept = b"\0\0\0\0"  # the address that answered last, of
+        self._last = 0
+        self._server = 0  # whose turn it is
+        self._first = 0  # where this round began
+        self._doublings = 0
+        self._blind = False  # the last look-up failed
+        self._silent = False  # a whole round without an answer: each one's is not told any more
+        self._doubt = None  # (server, seconds) of an answer that is not believed yet
+        self._only = False  # the clock was set by self._last alone
+        self._asked = ticks_ms()
+        self._wait_ms = 0
+        self._recall()
+
+    def step(self):
+        """Ask one server if that is due; call it while online.
+
+        Takes a second at most, but for a name that no DNS server knows: 7 s for each of these.
+        """
+        # Less than 0: the ticks have wrapped, it was days ago.
+        if ntptime is None or 0 <= ticks_diff(ticks_ms(), self._asked) < self._wait_ms:
+            return
+        if self._wanted():
+            return
+        number = self._server
+        self._blind = False
+        board.waiting(True)  # a look-up may take longer than the watchdog
+        try:
+            found = self._ask(number)
+        except (OSError, ValueError, MemoryError, OverflowError, IndexError) as e:
+            found, trouble = None, e  # ValueError and the last two: a broken answer
+        else:
+            trouble = None if _is_time(found) else "no time in its answer"
+        board.waiting(False)
+        self._asked = ticks_ms()
+        if trouble is not None:
+            self._failed(number, trouble)
+        elif found is not None and self._is_believed(number, found - int(time.time())):
+            self._set(number, found)
+
+    def is_set(self):
+        """Return whether the clock can be trusted."""
+        return _is_time(int(time.time()))
+
+    def now(self):
+        """Return the seconds since 1970, UTC; None while the clock is not set."""
+        return int(time.time()) + _EPOCH if self.is_set() else None
+
+    def raw(self):
+        """Return what the clock shows, right or wrong, in seconds since 1970."""
+        return int(time.time()) + _EPOCH
+
+    def joined(self):
+        """Take note that there is a network again: names may be found there."""
+        if not self.is_set():
+            self._doublings = 0
+            self._wait_ms = min(self._wait_ms, _PAUSE_MS)
+
+    def doubted(self):
+        """Take note that a certificate fails: the clock may be the reason, and is asked for."""
+        if ticks_diff(ticks_ms(), self._asked) >= _AGAIN_MS:
+            self._wait_ms = 0
+
+    def _ask(self, number):
+        # Returns what a server says, in seconds of this machine's epoch.
+        address = self._addresses.get(number)
+        if address is None:
+            try:
+                address = self._find(number)
+            except OSError:
+                self._blind = True
+                raise
+            self._addresses[number] = address
+        ntptime.host = address
+        start = ticks_ms()
+        found = ntptime.time()
+        if ticks_diff(ticks_ms(), start) > _LATE_MS:
+            raise OSError("its answer was read too late")
+        return found
+
+    def _find(self, number):
+        if number < len(self._servers):
+            return getaddrinfo(self._servers[number], 123)[0][-1][0]
+        address = self._gateway()
+        if address is None:
+            raise ValueError("no gateway")
+        return address
+
+    def _name(self, number):
+        return self._servers[number] if number < len(self._servers) else "the gateway"
+
+    def _failed(self, number, trouble):
+        if not self._silent:
+            self._log.warning("no time from %s (%s)", self._name(number), trouble)
+        self._addresses.pop(number, None)
+        self._next()
+
+    def _next(self):
+        self._server = (self._server + 1) % (len(self._servers) + 1)
+        unknown = self._server < len(self._servers) and self._server not in self._addresses
+        over = self._server == self._first
+        if not over and not (self._blind and unknown):
+            self._wait_ms = _NEXT_MS
+            return
+        self._wait_ms = min(_PAUSE_MS << self._doublings, 3600000)
+        self._doublings = min(self._doublings + 1, _MOST_DOUBLINGS)
+        if over:
+            self._round_over()
+        self._keep()
+
+    def _round_over(self):
+        if self._only:
+            if self._doubt is not None:
+                self._silent = True  # one says otherwise: a third must tell who is right
+                return
+            self._only = False  # there is no other to ask
+            self._doublings = 0
+            self._wait_ms = _DAY_MS
+            return
+        self._silent = True
+        self._log.warning("no time from any server, next try in %d s", self._wait_ms // 1000)
+
+    def _is_believed(self, number, off):
+        if not self.is_set():
+            return True
+        doubt, self._doubt = self._doubt, None
+        if abs(off) <= self._most_off():
+            if doubt is not None and self._only and number == self._last:
+                self._doubt = doubt  # its own word again
+                self._next()
+                return False
+            if doubt is not None:
+                self._log.warning("the time of %s was wrong", self._name(doubt[0]))
+                self._addresses.pop(doubt[0], None)
+            return True
+        if doubt is not None and doubt[0] != number and abs(off - doubt[1]) <= _AGREE_S:
+            return True
+        self._log.warning("%s says it is %d s later: not believed yet", self._name(number), off)
+        self._doubt = (number, off)
+        self._next()
+        return False
+
+    def _most_off(self):
+        kept = board.recall(board.CLOCK)
+        if kept is None or board.start_cause() != "deep_sleep":
+            return _JUMP_S
+        # Its oscillator may have gone wrong by a tenth since then.
+        return _JUMP_S + max(0, int(time.time()) - int.from_bytes(kept, "little")) // 10
+
+    def _set(self, number, found):
+        known, off = self.is_set(), found - int(time.time())
+        board.set_clock(time.gmtime(found))
+        self._only = not known
+        self._doublings = 0
+        self._silent = False
+        self._wait_ms = _CONFIRM_MS if self._only else _DAY_MS
+        self._kept = bytes([int(part) for part in self._addresses[number].split(".")])
+        self._first = self._server = self._last = number
+        if self._only:
+            self._server = (number + 1) % (len(self._servers) + 1)
+        board.remember(board.CLOCK, int(time.time()).to_bytes(8, "little"))
+        self._keep()
+        if known:
+            self._log.info("clock set by %s, %d s off", self._name(number), off)
+        else:
+            self._log.info("clock set by %s", self._name(number))
+        self._changed(off)
+
+    def _keep(self):
+        state = (self._last, self._only, self._key(), self._server, self._doublings)
+        when = int(time.time()) & 0xFFFFFFFF
+        board.remember(board.NTP, struct.pack(_RECORD, self._kept, *state, when))
+
+    def _key(self):
+        return binascii.crc32("\n".join(self._servers).encode()) & 0xFFFF
+
+    def _recall(self):
+        kept = board.recall(board.NTP)
+        if kept is None:
+            return
+        address, last, only, key, server, doublings, when = struct.unpack(_RECORD, kept)
+        count = len(self._servers)
+        if key != self._key() or last > count or server > count or doublings > _MOST_DOUBLINGS:
+            return
+        self._last = self._first = self._server = last
+        if any(address):
+            self._kept = address
+            self._addresses[last] = ".".join([str(part) for part in address])
+        if board.start_cause() != "deep_sleep":
+            return
+        self._doublings = doublings
+        self._only = bool(only)
+        gone = (int(time.time()) - when) & 0xFFFFFFFF
+        if not self.is_set() or only:
+            self._server = server
+            wait_s = _CONFIRM_MS // 1000 if only else min(30 << doublings, _SLEPT_S)
+        else:
+            wait_s = _SLEPT_S
+        self._wait_ms = (wait_s - gone) * 1000 if gone < wait_s else 0
+
+
+def _is_time(seconds):
+    year = time.gmtime(seconds)[0]
+    is_none = 0 <= seconds + _EPOCH - _NO_TIME < _DAY_S
+    return _TRUSTED_YEAR <= year <= _LAST_YEAR and not is_none

@@ -1,0 +1,1 @@
+# The camera: one face for its drivers, and the drivers.

@@ -1,0 +1,91 @@
+# How long to wait after a failed upload: longer each time, never in step with others.
+
+import random
+import struct
+
+from thingscam.board import chip as board
+from thingscam.cloud import errcodes
+from thingscam.util.compat import ticks_add, ticks_diff, ticks_ms
+
+# First and longest wait in seconds, by what failed. Our reading of the service's
+# documentation, which only asks for patience.
+_BOUNDS = (
+    (10, 900),  # retry
+    (10, 10),  # 4291, 4292: one more interval
+    (60, 900),  # 403 and any other wait
+    (3600, 3600),  # 413: the day's quota
+    (600, 3600),  # stop: one picture probes whether somebody has mended it
+)
+_BY_ERRCODE = {4291: 1, 4292: 1, 403: 2, 413: 3}
+_BY_ACTION = {errcodes.RETRY: 0, errcodes.WAIT: 2, errcodes.STOP: 4}
+_RECORD = "<iIq"  # row of _BOUNDS (-1: no failure), wait in s, clock in ms at its end
+
+
+class Backoff:
+    """Counts failures in a row and tells how long to wait; kept over deep sleep.
+
+    `jitter()` returns a number from 0 to 1: a fleet that lost its network together must
+    not come back together.
+    """
+
+    def __init__(self, jitter=None):
+        self._jitter = jitter or random.random
+        self._row = -1
+        self._base_s = 0
+        self._until = None  # ticks; None when no wait is left
+        kept = board.recall(board.BACKOFF)
+        if kept:
+            row, base_s, end = struct.unpack(_RECORD, kept)
+            if 0 <= row < len(_BOUNDS) and _BOUNDS[row][0] <= base_s <= _BOUNDS[row][1]:
+                self._row = row
+                self._base_s = base_s
+                # A clock set back must not lengthen it.
+                left = min(end - board.clock_ms(), self._most_ms())
+                if left > 0:
+                    self._until = ticks_add(ticks_ms(), left)
+
+    def success(self):
+        """Forget the failures: an upload was accepted."""
+        if self._row >= 0:
+            self._row = -1
+            self._until = None
+            self._keep()
+
+    def failure(self, error):
+        """Take note of an UploadError; return how many whole seconds to wait now.
+
+        0 for "drop": that picture will not be sent again, and the next may go at once.
+        """
+        if error.action == errcodes.DROP:
+            return 0
+        row = _BY_ERRCODE.get(error.errcode, _BY_ACTION[error.action])
+        first, longest = _BOUNDS[row]
+        # Another kind of trouble, another patience.
+        self._base_s = first if row != self._row else min(2 * self._base_s, longest)
+        self._row = row
+        spread = int(self._base_s // 4 * self._jitter())
+        # The first wait is the least there may be; a fleet must be spread all the same.
+        wait_s = self._base_s + (spread if self._base_s == first else -spread)
+        self._until = ticks_add(ticks_ms(), wait_s * 1000)
+        self._keep()
+        return wait_s
+
+    def left_ms(self):
+        """Return the milliseconds until the next try, 0 when it may be made now."""
+        if self._until is not None:
+            left = ticks_diff(self._until, ticks_ms())
+            if 0 < left <= self._most_ms():
+                return left
+            self._until = None  # for good: when the ticks have wrapped it would seem to come
+        return 0
+
+    def clock_set(self):
+        """Renew what is kept for the next start: call it when the clock has been set."""
+        self._keep()
+
+    def _most_ms(self):
+        return self._base_s * 1250
+
+    def _keep(self):
+        end = board.clock_ms() + self.left_ms()
+        board.remember(board.BACKOFF, struct.pack(_RECORD, self._row, self._base_s, end))

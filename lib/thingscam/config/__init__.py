@@ -1,0 +1,1 @@
+# config.json: its settings, and what they may be.

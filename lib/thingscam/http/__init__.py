@@ -1,0 +1,1 @@
+# An HTTP client of one kept-open, verified connection: needs only thingscam.util of the rest.

@@ -1,0 +1,184 @@
+# Capture time, cause and board, put into a JPEG as it is sent: an EXIF segment behind SOI.
+
+import struct
+import time
+
+from thingscam.image import checks as images
+from thingscam.util.compat import const
+
+# Tags and types as in the EXIF standard, CIPA DC-008-2019 (EXIF 2.32), in the order of
+# their numbers, as TIFF wants them.
+_DESCRIPTION = const(0x010E)
+_MODEL = const(0x0110)
+_EXIF_IFD = const(0x8769)
+_VERSION = const(0x9000)
+_TIME_ORIGINAL = const(0x9003)
+_OFFSET_ORIGINAL = const(0x9011)
+_ASCII = const(2)
+_LONG = const(4)
+_UNDEFINED = const(7)
+
+_TEXT_MOST = const(48)
+_SEGMENTS_MOST = const(64)
+_SOI_BYTES = const(2)
+
+
+def segment(captured_at, cause, model):
+    """Return the EXIF segment (bytes, at most about 300): marker, length, content.
+
+    `captured_at` is in seconds since 1970 UTC; None: no time is told. `cause` becomes
+    ImageDescription, `model` Model: ASCII, the first 48 characters; empty ones are left out.
+    """
+    entries = []
+    for tag, text in ((_DESCRIPTION, cause), (_MODEL, model)):
+        if text:
+            entries.append((tag, _ASCII, _ascii(text)))
+    taken = b""
+    if captured_at is not None:
+        # The first directory begins behind the TIFF header of 8 bytes, the second behind it.
+        start = 8 + len(_directory(8, entries + [(_EXIF_IFD, _LONG, bytes(4))]))
+        entries.append((_EXIF_IFD, _LONG, struct.pack("<I", start)))
+        times = (
+            (_VERSION, _UNDEFINED, b"0232"),
+            (_TIME_ORIGINAL, _ASCII, _time(captured_at)),
+            (_OFFSET_ORIGINAL, _ASCII, b"+00:00\0"),
+        )
+        taken = _directory(start, times)
+    content = b"Exif\0\0II*\0\x08\0\0\0" + _directory(8, entries) + taken
+    return b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content
+
+
+class Stamped:
+    """A picture with a segment put in behind its SOI: a file to be read, nothing is copied.
+
+    `image` is bytes-like, or an open file with readinto(), seek(), tell() and close(), that
+    stands at its begin. No JPEG, one that has EXIF already, and one that would be over
+    `limit` bytes with the segment: these are read as they are. Raises OSError when the file
+    cannot be read, as do the methods. `parts` are the views that make it up, for who can
+    send these as they are; None for a file.
+    """
+
+    def __init__(self, image, segment, limit=images.LIMIT):
+        self._file = image if hasattr(image, "readinto") else _Bytes(image)
+        self._segment = memoryview(b"")
+        self._size = self._file.seek(0, 2)
+        if self._size + len(segment) <= limit and _wants_exif(self._file):
+            self._segment = memoryview(segment)
+            self._size += len(segment)
+        self.parts = None
+        if isinstance(self._file, _Bytes):
+            view = self._file.view
+            self.parts = (view[:_SOI_BYTES], self._segment, view[_SOI_BYTES:])
+        self.seek(0)
+
+    def readinto(self, buffer):
+        """Fill a buffer as far as there is data; return how many bytes that was."""
+        if self._at >= _SOI_BYTES + len(self._segment):
+            # Most of it: straight from the file, with no view of anything.
+            count = self._file.readinto(buffer)
+            self._at += count
+            return count
+        view = memoryview(buffer)
+        done = 0
+        while done < len(view):
+            count = self._some(view[done:])
+            if not count:
+                break
+            done += count
+            self._at += count
+        return done
+
+    def seek(self, offset, whence=0):
+        """Go to byte `offset` (`whence` 0), or to so many behind the end (2); return where."""
+        self._at = offset + (self._size if whence == 2 else 0)
+        behind = max(self._at - len(self._segment), _SOI_BYTES)
+        self._file.seek(min(self._at, behind))
+        return self._at
+
+    def tell(self):
+        """Return at which byte it stands."""
+        return self._at
+
+    def close(self):
+        """Close the file."""
+        self._file.close()
+
+    def _some(self, view):
+        at = self._at - _SOI_BYTES
+        if 0 <= at < len(self._segment):
+            part = self._segment[at : at + len(view)]
+            view[: len(part)] = part
+            return len(part)
+        return self._file.readinto(view[:-at] if at < 0 else view)
+
+
+class _Bytes:
+    # Bytes in memory, as a file: MicroPython's BytesIO copies them.
+
+    def __init__(self, data):
+        self.view = memoryview(data)
+        self._at = 0
+
+    def readinto(self, buffer):
+        part = self.view[self._at : self._at + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+    def seek(self, offset, whence=0):
+        self._at = offset + (len(self.view) if whence == 2 else 0)
+        return self._at
+
+    def close(self):
+        pass
+
+
+def _wants_exif(file):
+    # A JPEG without EXIF: walks its segments up to the first scan.
+    head = bytearray(10)
+    at = _SOI_BYTES
+    file.seek(0)
+    if file.readinto(head) < 10 or head[:3] != b"\xff\xd8\xff":
+        return False
+    for _ in range(_SEGMENTS_MOST):
+        file.seek(at)
+        count = file.readinto(head)
+        if count < 4 or head[0] != 0xFF:
+            return False  # whatever it is, better left alone
+        if head[1] == 0xFF:  # filling
+            at += 1
+            continue
+        if head[1] == 0xDA:
+            return True
+        if head[1] == 0xE1 and count == 10 and head[4:] == b"Exif\0\0":
+            return False
+        at += 2 + (head[2] << 8 | head[3])
+    return False
+
+
+def _directory(start, entries):
+    # A TIFF directory (IFD) for byte `start`; values of up to four bytes stand in the entry.
+    table = struct.pack("<H", len(entries))
+    more = b""
+    behind = start + 2 + 12 * len(entries) + 4
+    for tag, kind, value in entries:
+        count = 1 if kind == _LONG else len(value)
+        table += struct.pack("<HHI", tag, kind, count)
+        if len(value) <= 4:
+            table += value + bytes(4 - len(value))
+            continue
+        table += struct.pack("<I", behind + len(more))
+        more += value + bytes(len(value) % 2)  # each begins at an even byte
+    return table + bytes(4) + more
+
+
+def _ascii(text):
+    text = "".join(char if " " <= char <= "~" else "?" for char in text[:_TEXT_MOST])
+    return text.encode() + b"\0"
+
+
+def _time(seconds):
+    # Boards count from 2000.
+    epoch = 946684800 if time.gmtime(0)[0] == 2000 else 0
+    now = time.gmtime(int(seconds) - epoch)
+    return b"%04d:%02d:%02d %02d:%02d:%02d\0" % tuple(now[:6])

@@ -1,0 +1,374 @@
+# Pictures waiting on flash or SD card; survives power loss.
+
+import errno
+
+from thingscam.board import chip as board
+from thingscam.outbox.store import Shelf
+from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
+
+_TRIES = const(8)  # damaged pictures to step over in one call
+_BAD_MOST = const(64)
+_PAUSE_MS = const(10000)  # between two looks at a file system that fails; a put() looks at once
+_SAY_MS = const(3600000)  # a fault that comes back is said so seldom
+_REJECTED_MOST = const(5)
+# ENOSPC, which boards do not name; FAT says EACCES when there is no room for one name more.
+_FULL = (28, errno.EACCES)
+
+
+class Outbox:
+    """At most `max_bytes` of pictures in the folder `path`, which is made if need be.
+
+    A picture is one file, path/FOLDER/NUMBER.jpg: the plain picture, and behind it a record
+    of 64 bytes with capture time, cause and check sums. The record is written last; a file
+    with a sound one is a whole picture. There is no temporary name: renaming a file on FAT
+    does not survive a power cut.
+
+    `policy` says what gives way when it is full: "drop_oldest", or "keep_oldest" (put()
+    then refuses). `log` is a Log or None. Numbers begin at `first`. `dropped` counts the
+    pictures lost since the start, those that put() refused among them. `fault` is None, or
+    what is wrong with the file system, a text.
+
+    No method raises OSError: each says what it does. Raises ValueError for an unknown policy.
+    """
+
+    per_folder = 32
+
+    def __init__(self, path, max_bytes, policy="drop_oldest", log=None, first=0):
+        if policy not in ("drop_oldest", "keep_oldest"):
+            raise ValueError("policy {!r}: drop_oldest or keep_oldest".format(policy))
+        self._max = max_bytes
+        self._policy = policy
+        self._warn = log.warning if log is not None else lambda text, *values: None
+        self._shelf = Shelf(path.rstrip("/"), self.per_folder, self._warn, first)
+        self.dropped = 0
+        self.in_use = None  # the number of the picture that is open; its file sees to it
+        self.fault = None
+        self._said = None  # ticks: when a fault was put into the log last
+        self._writing = False  # it is writing that fails, so only a write shows the end of it
+        self._ready = False
+        self._again = None  # ticks: when to look at a file system that failed
+        self._stuck = None  # numbers of what was sent and cannot be deleted
+        self._recover()
+
+    def __len__(self):
+        """Return how many pictures wait.
+
+        Exact, but after a restart with more than 256 waiting: then reckoned from the oldest
+        and the newest, and off by what was last taken from between them.
+        """
+        return self._count if self._recover() else 0
+
+    @property
+    def bytes_used(self):
+        """The bytes of all waiting pictures (int), as exact as len()."""
+        return self._bytes if self._recover() else 0
+
+    def put(self, image, captured_at, cause):
+        """Keep a picture; return True once it would survive a power cut, else False.
+
+        `image` is bytes-like; `captured_at` in seconds since 1970 UTC, or None; `cause` a
+        short word, of which 24 bytes are kept. False when the picture is empty or larger
+        than the outbox, when the policy keeps it out, or when the file system fails (`fault`
+        then says how): the log says which, and `dropped` counts it. Raises TypeError when
+        `image` is no bytes.
+        """
+        why = self.refusal(image, captured_at, cause)
+        if why is not None:
+            self.dropped += 1
+            self._warn("picture not kept: %s", why)
+        return why is None
+
+    def refusal(self, image, captured_at, cause):
+        """Do what put() does, but return None or why not, and neither count nor say it."""
+        view = memoryview(image)
+        size = len(view)
+        if not 0 < size <= self._max:
+            return "%d bytes, outbox.max_bytes is %d" % (size, self._max)
+        if not self._recover(True):
+            return self.fault
+        while self._bytes + size > self._max:
+            if not self._drop_one():
+                return self.fault or "the outbox is full, %d waiting" % self._count
+        for _ in range(_TRIES):
+            try:
+                # From the first and the last record alone a restart tells how many wait.
+                before = self._rank + self._count, self._start + self._bytes
+                self._shelf.write(view, before, captured_at, cause)
+            except OSError as e:
+                if e.errno not in _FULL:
+                    self._ready = False  # the card is gone, or another: look again next time
+                    return self._refuse("writing failed: %s" % e)
+                if not self._make_room(size, e.errno):
+                    break
+                continue
+            self._count += 1
+            self._bytes += size
+            self._idle = None
+            self._works(True)
+            return None
+        return self._refuse("the file system has no room for %d bytes" % size)
+
+    @property
+    def next(self):
+        """The number of the picture to come."""
+        return self._shelf.next
+
+    @next.setter
+    def next(self, number):
+        # Upwards only: the next one comes behind all that wait.
+        if self._recover(True):
+            self._shelf.next = max(self._shelf.next, number)
+
+    def look(self):
+        """Look anew what is there: the medium may work again, or be another one."""
+        self._ready = self._writing = False
+        self._again = self.fault = None
+
+    def oldest(self, skip=()):
+        """Return the Kept that has waited longest, read through and found whole; or None.
+
+        One whose number is in `skip` is passed by. A damaged one is deleted; one that cannot
+        be read is stepped over until a restart. None while the file system fails.
+        """
+        return self._end(True, skip=skip)
+
+    def newest(self, skip=()):
+        """Return the Kept that came last; else as oldest()."""
+        return self._end(False, skip=skip)
+
+    def remove(self, kept):
+        """Forget a picture: it was sent. One that cannot be deleted is not offered again.
+
+        That is remembered in RTC memory too: a deep sleeper would send it at each start.
+        """
+        try:
+            if self._shelf.delete(kept.number):
+                self._gone(kept.number, kept.size)
+                self._works(True)
+        except OSError as e:
+            text = "picture %d was sent and cannot be deleted: %s"
+            self._fails(text, True, kept.number, e)
+            self._sent().add(self._shelf, kept)
+            self._gone(kept.number, kept.size)
+
+    def reject(self, kept):
+        """Move a picture to rejected/, where the last five stay for a person to see.
+
+        They go when waiting ones need the room. On FAT it is copied; if that fails, deleted.
+        """
+        try:
+            self._shelf.reject(kept.number, _REJECTED_MOST)
+            self._gone(kept.number, kept.size)
+        except OSError as e:
+            self._warn("picture %d cannot be kept in rejected/: %s", kept.number, e)
+            self.remove(kept)
+
+    def step_over(self, number, what, e):
+        """Offer a picture no more until a restart: it could not be "read", say, for `e`.
+
+        Returns False when it is not the picture, but all of the file system that fails.
+        """
+        if not self._is_one(e, number):
+            return False
+        self._warn("picture %s cannot be %s: %s", number, what, e)
+        self._bad = self._bad[1 - _BAD_MOST :] + [number]
+        return True
+
+    def _is_one(self, e, number=0):
+        # Whether a picture is at fault, and not all of the file system.
+        try:
+            self._shelf.check()
+        except OSError as fault:
+            e, number = fault, None
+        if number is None:
+            self._broken(e)
+        return number is not None
+
+    def _recover(self, now=False):
+        # Returns whether the file system can be used; looks what is there the first time.
+        if self._ready:
+            return True
+        if not now and _is_to_come(self._again):
+            return False
+        self._bad = []  # numbers that cannot be read
+        self._known = {}  # the last that oldest() (True) and newest() (False) read through
+        self._reckoned = False
+        self._idle = None  # ticks: when to look again for one that can be handed out
+        self._rank = self._start = 0  # how many pictures and bytes came before the oldest
+        try:
+            counted = self._shelf.recover()
+            if self._stuck or board.recall(board.SENT):
+                self._sent().look(self._shelf)
+        except OSError as e:
+            self._broken(e)
+            return False
+        self._again = None
+        self._ready = True
+        self._works(False)
+        self._count, self._bytes = counted or (self._shelf.next - self._shelf.low, 0)
+        if counted is None:
+            self._reckon()
+        else:
+            self._end(True, False)
+        return True
+
+    def _reckon(self):
+        oldest = self._end(True, False)
+        newest = self._end(False, False)
+        if oldest is None or newest is None:
+            return
+        self._reckoned = True
+        count = newest.before[0] + 1 - self._rank
+        bytes_ = newest.before[1] + newest.size - self._start
+        if 0 < count <= self._count and newest.size <= bytes_ <= count * self._max:
+            self._count, self._bytes = max(count, 2), max(bytes_, newest.size + oldest.size)
+            return
+        try:  # these records are not of one outbox
+            self._count, self._bytes = self._shelf.count()
+        except OSError as e:
+            self._broken(e)
+
+    def _end(self, up, check=True, skip=()):
+        # The oldest (up) or the newest.
+        if not self._recover() or not self._count or not skip and _is_to_come(self._idle):
+            return None
+        number = self._shelf.low if up else self._shelf.next - 1
+        known = self._known.get(up)
+        for _ in range(_TRIES):
+            try:
+                number = self._good(number, up, skip)
+                if number is None:
+                    break
+                if known is not None and known.number == number:
+                    return known
+                # What was read wrongly once may be whole.
+                found = self._load(number, check) or self._load(number, check)
+                if found is not None:
+                    if check:
+                        self._known[up] = found
+                    if up and not skip:
+                        self._rank, self._start = found.before
+                    return found
+                if self._shelf.holds(number):
+                    self._lose(number, "damaged")
+                else:
+                    self._bad.append(number)  # on FAT it may be someone's 00000007.JPG
+            except OSError as e:
+                if not self.step_over(number, "read", e):
+                    return None
+        if not skip:
+            self._idle = ticks_add(ticks_ms(), _PAUSE_MS)
+        return None
+
+    def _load(self, number, check):
+        return self._shelf.load(self, number, check)
+
+    def _good(self, number, up, skip=()):
+        # The nearest picture up or down from `number`, but for those not to be offered.
+        whole = number == (self._shelf.low if up else self._shelf.next - 1)
+        while True:
+            at_low = up and number == self._shelf.low
+            number = self._shelf.search(number, up)
+            if number is None:
+                if whole:
+                    self._count = self._bytes = 0  # someone took the rest away
+                return None
+            if at_low:
+                self._shelf.rise(number)
+            sent = self._stuck and self._stuck.of(number)
+            if sent:
+                number = sent[up]
+            elif number in self._bad or number in skip:
+                whole = False
+            else:
+                return number
+            number += 1 if up else -1
+
+    def _drop_one(self):
+        # Returns whether a picture gave way; never the one that is being read.
+        if self._policy == "keep_oldest":
+            return False
+        number = self._shelf.low
+        for _ in range(_TRIES):
+            try:
+                found = self._good(number, True)
+                if found is None:
+                    return not self._count
+                number = found
+                if number != self.in_use:
+                    self._lose(number, "dropped, the outbox is full")
+                    return True
+            except OSError as e:
+                if not self._is_one(e):
+                    return False
+                # It may be sent all the same; another one may give way.
+                self._refuse("picture %d cannot be deleted: %s" % (number, e))
+            number += 1
+        return False
+
+    def _make_room(self, size, number):
+        # The file system is full: make room for a picture, if there can be.
+        try:
+            if self._shelf.forget_rejected(0) and self._shelf.room() > size:
+                return True
+            room = self._shelf.room()
+            enough = room + self._bytes >= size and (number != errno.EACCES or room <= 2 * size)
+            while enough and self._count and self._drop_one():
+                if self._shelf.room() > size:
+                    return True
+        except OSError as e:
+            self._warn("no room can be made: %s", e)
+        return False
+
+    def _lose(self, number, what):
+        size = self._shelf.size(number)
+        if self._shelf.delete(number):
+            self.dropped += 1
+            self._warn("picture %d of %d bytes %s", number, size, what)
+            self._gone(number, size)
+
+    def _gone(self, number, size):
+        self._count = max(self._count - 1, 0)
+        self._bytes = max(self._bytes - size, 0)
+        if number == self._shelf.low:
+            self._shelf.rise(number + 1)
+            self._rank += 1
+            self._start += size
+        if not self._count:
+            self._shelf.rise(self._shelf.next)
+            self._ready = not self._reckoned  # else count what there really is
+
+    def _sent(self):
+        if self._stuck is None:
+            from thingscam.outbox.undeletable import Stuck  # seldom needed
+
+            self._stuck = Stuck()
+        return self._stuck
+
+    def _refuse(self, why):
+        self.fault = why
+        self._writing = True
+        return why
+
+    def _broken(self, e):
+        # No look for a while; the app's loop asks fifty times a second.
+        self._ready = False
+        self._again = ticks_add(ticks_ms(), _PAUSE_MS)
+        self._fails("the outbox cannot be used: %s", False, e)
+
+    def _fails(self, text, writing, *values):
+        # Said once, and seldom again. (Of each picture that is not kept put() tells.)
+        if self.fault is None and not _is_to_come(self._said):
+            self._said = ticks_add(ticks_ms(), _SAY_MS)
+            self._warn(text, *values)
+        self.fault = text % values
+        self._writing = self._writing or writing
+
+    def _works(self, writing):
+        if writing or not self._writing:
+            self.fault = None
+            self._writing = False
+
+
+def _is_to_come(moment):
+    return moment is not None and ticks_diff(moment, ticks_ms()) > 0
