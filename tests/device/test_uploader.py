@@ -183,7 +183,7 @@ def test_every_errcode_has_its_action():
             for errcode, status, message in rows:
                 fault(errcode=errcode)
                 e = refused(uploader, b"1", action, errcode, status)
-                assert e.message == message
+                assert e.message == upload.mask(message, (KEY,))  # it ends in words of theirs
                 assert errcodes.advice(errcode) in str(e)
                 assert str(errcode) in str(e)
                 # The errcode decides, whatever the status.
@@ -265,6 +265,18 @@ def test_a_service_that_says_our_secrets_back():
     script = Script([["head"], ["body"], ["send", http(400, json.dumps(body))], ["close"]])
     e = refused(Uploader(settings(script.url), session.Session()), b"1", "stop", 4001, 400)
     assert e.message == "no *** for ***"
+    script.report()
+
+
+def test_a_secret_is_masked_before_it_is_made_readable():
+    secret = "\u4e2d\u6587-key-\xe9"  # which becomes ?s
+    found = settings("http://x")
+    found.secrets += (secret,)
+    body = "\xff\x80 no " + "".join(map(chr, secret.encode())) + " here"  # sent as Latin-1
+    script = Script([["head"], ["body"], ["send", http(500, body)], ["close"]])
+    found.cloud.endpoint = script.url
+    e = refused(Uploader(found, session.Session()), b"1", "retry", None, 500)
+    assert '"?? no *** here"' in e.message, e.message
     script.report()
 
 

@@ -125,7 +125,7 @@ class World:
             timeout=120,
         )
         if done.returncode or not done.stdout:
-            if "MemoryError" in done.stdout + done.stderr or "memory" in done.stderr:
+            if "memory" in (done.stdout + done.stderr).lower():
                 return None
             raise RuntimeError("{}: {}".format(script, done.stdout + done.stderr))
         return json.loads(done.stdout.splitlines()[-1])

@@ -172,15 +172,16 @@ class Uploader:
     def _unclear(self, what, status, body):
         # A server that says 2xx has taken the picture in, whatever else it says; but not one
         # with a page for people: a hotel's Wi-Fi, or a gateway, says 200 to everything.
-        begin = bytearray(body[: 4 * _BEGIN])
-        small = bytes(begin).lower()
+        begin = bytes(body[: 4 * _BEGIN])
+        small = begin.lower()
         page = b"<html" in small or b"<!doctype html" in small
         taken = 200 <= status < 300 and not page
-        # Masked before it is cut: half a secret is one, too.
+        # Masked before it is changed, and before it is cut: half a secret is one, too.
+        begin = bytearray(mask(begin, self._secrets))
         for i in range(len(begin)):
             if not 32 <= begin[i] < 127:
                 begin[i] = 63  # ?
-        text = mask(str(begin, "utf-8"), self._secrets)
+        text = str(begin, "utf-8")
         what = "{}: HTTP {}, ".format(what, status)
         what += 'it begins "{}"'.format(text[:_BEGIN]) if text else "it is empty"
         return self._error(errcodes.RETRY, what, None, status, ANSWER if taken else None)

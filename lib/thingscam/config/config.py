@@ -7,6 +7,7 @@ from thingscam.config.schema import (
     FRAME_SIZES,
     NEEDED,
     NETWORK,
+    PLACEHOLDERS,
     SECTIONS,
     check,
     is_like,
@@ -320,4 +321,6 @@ def _secrets(data):
         found = [cloud.get("access_token"), cloud.get("project_key")]
     if isinstance(data.get("wifi"), list):
         found += [entry.get("password") for entry in data["wifi"] if isinstance(entry, dict)]
-    return tuple(secret for secret in found if isinstance(secret, str) and secret)
+    return tuple(
+        secret for secret in found if isinstance(secret, str) and secret not in PLACEHOLDERS
+    )

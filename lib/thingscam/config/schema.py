@@ -73,7 +73,7 @@ NETWORK = (
 )
 
 # Those of config.example.json, and no others: a network may well be called <home>.
-_PLACEHOLDERS = (
+PLACEHOLDERS = (
     "<ssid>",
     "<password>",
     "https://<endpoint>",
@@ -103,7 +103,7 @@ def check(kind, value, limits):
     if any(0xD800 <= ord(char) < 0xE000 for char in value):
         return "holds half a character: write it as it is, not as \\ud..."
     size = len(value.encode())
-    if value in _PLACEHOLDERS:
+    if value in PLACEHOLDERS:
         return "is still the placeholder: put the real value in its place"
     if kind == "choice":
         return None if value in limits else "must be one of {}".format(", ".join(limits))
