@@ -1,22 +1,20 @@
 # One face for the camera drivers: a whole picture within the limit, or why there is none.
 #
-# The drivers themselves are plain (drivers.py); what goes wrong with them in the field is
-# met here.
+# The drivers themselves are plain (drivers.py); this file handles what goes wrong with them.
 
 import gc
 
 from thingscam.board import chip as board
 from thingscam.board import profiles as boards
-from thingscam.camera import drivers
-from thingscam.camera.drivers import CameraError
+from thingscam.camera import CameraError, drivers
 from thingscam.image import checks as image
 from thingscam.util.compat import const, ticks_diff, ticks_ms
 
 _TRIES = const(3)  # failures in a row until the camera is started anew
 _STEP = const(15)  # quality, percent
 _FLOOR = const(40)  # no lower quality than this, percent
-_PATIENCE = const(20)  # good captures until one step better is tried
-_LEAST_LIMIT = const(8192)  # bytes; below that nothing can be seen
+_STEP_UP_AFTER = const(20)  # good captures until one step better is tried
+_MIN_LIMIT = const(8192)  # bytes; below that nothing can be seen
 _SLOW_MS = const(2000)  # a start that fails so late waited for a frame in vain
 _ANY_SIZE = const(1 << 30)
 
@@ -33,7 +31,7 @@ _SMALLER = {
 }
 
 # What drivers raise; NotImplementedError is a RuntimeError.
-_TROUBLE = (OSError, MemoryError, RuntimeError, ValueError)
+_DRIVER_ERRORS = (OSError, MemoryError, RuntimeError, ValueError)
 
 
 class Camera:
@@ -78,7 +76,7 @@ class Camera:
                 self._light(True)
             self._prepare()
             frame = self._within_limit()
-        except (CameraError,) + _TROUBLE as e:
+        except (CameraError,) + _DRIVER_ERRORS as e:
             # What was lowered in vain is no reason for worse pictures afterwards.
             self._level = level
             self.close()
@@ -93,7 +91,7 @@ class Camera:
         """Stay below `size` bytes: the service has refused such a picture. None: no longer."""
         self._limit = self._most
         if size is not None:
-            self._limit = min(self._limit, max(size - size // 8, _LEAST_LIMIT))
+            self._limit = min(self._limit, max(size - size // 8, _MIN_LIMIT))
 
     def ready(self):
         """Start a camera that was closed, so that capture() need not; raises CameraError."""
@@ -106,14 +104,16 @@ class Camera:
         if device is not None:
             try:
                 device.close()
-            except _TROUBLE:
+            except _DRIVER_ERRORS:
                 pass  # what cannot be closed is as good as closed: it is started anew
         device = None
         gc.collect()
 
     def _prepare(self):
         running = self._device is not None
-        if self._good >= _PATIENCE and (self._level or self._largest != self._settings.frame_size):
+        if self._good >= _STEP_UP_AFTER and (
+            self._level or self._largest != self._settings.frame_size
+        ):
             # Now, and not after the last capture: its picture may still be in the buffer.
             if self._level:
                 self._move(-1)
@@ -149,7 +149,7 @@ class Camera:
                     return self._shoot()
                 except image.ImageError as e:
                     seen = e
-                except _TROUBLE as e:
+                except _DRIVER_ERRORS as e:
                     seen = e
                     if board.is_out_of_memory(e):
                         break  # the same again in the same memory is no use
@@ -181,7 +181,7 @@ class Camera:
         largest, level, tries = self._largest, self._level, 0
         while True:
             begin = ticks_ms()
-            size, quality = self._rung(self._level)
+            size, quality = self._quality_step(self._level)
             try:
                 if self._feed:
                     self._feed()
@@ -189,7 +189,7 @@ class Camera:
                 self.size, self._quality = size, quality
                 self._warm_up()
                 return
-            except _TROUBLE + (TypeError,) as e:
+            except _DRIVER_ERRORS + (TypeError,) as e:
                 self.close()
                 tries += 1
                 if not self._yields(size, tries, ticks_diff(ticks_ms(), begin) > _SLOW_MS):
@@ -201,7 +201,7 @@ class Camera:
         if late:
             # A driver that takes a first frame itself: it may be too large for its buffer.
             self._level += 1
-            return tries < _TRIES and self._rung(self._level)[0] is not None
+            return tries < _TRIES and self._quality_step(self._level)[0] is not None
         if tries > 1:
             # There may be too little memory: few drivers tell.
             self._largest, self._level = _SMALLER.get(size), 0
@@ -214,12 +214,12 @@ class Camera:
             try:
                 if not self._take():
                     return  # a camera that gives nothing takes seconds for it, each time
-            except _TROUBLE:
+            except _DRIVER_ERRORS:
                 return  # the capture that counts will meet it too, and try again
 
     def _move(self, steps):
         # Goes so many steps down (or up, below 0); returns whether there are such.
-        size, quality = self._rung(self._level + steps)
+        size, quality = self._quality_step(self._level + steps)
         if size is None:
             return False
         self._level += steps
@@ -231,7 +231,7 @@ class Camera:
             self._start()
         return True
 
-    def _rung(self, level):
+    def _quality_step(self, level):
         # Size and quality so many steps below the configured: quality first, then size.
         # (None, 0) where there is none.
         size, quality = self._largest, self._settings.quality
