@@ -149,7 +149,7 @@ def test_a_full_filesystem(services, tmp_path):
     http, _, _ = services
     files = filesystem.firmware_files(compiled=True)
     files |= {"main.py": b"", "config.json": config(http), "old.jpg": bytes(100000)}
-    filesystem.make_image(image, files, 376 * 1024)
+    filesystem.make_image(image, files, 464 * 1024)
     with VirtualBoard(image=image, speed=SPEED) as it:
         found = looked_over(it)
     assert wrong(found) == ["filesystem"]
