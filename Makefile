@@ -14,13 +14,13 @@ test: venv
 	$(RUN) -m pytest
 
 powercut: venv
-	$(RUN) -m tests.powercut
+	$(RUN) -m tests.system.powercut
 
 soak: venv
-	$(RUN) -m tests.soak --write
+	$(RUN) -m tests.system.soak --write
 
 day: venv
-	$(RUN) -m tests.soak.day --write
+	$(RUN) -m tests.system.soak.day --write
 
 bench: venv
 	$(RUN) -m tools bench --write

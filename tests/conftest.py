@@ -10,14 +10,15 @@ import sys
 
 import pytest
 
-from tests import needs
-from tests.world import ROOT, World
+from tests.support import needs
+from tests.support.world import ROOT, World
 
 DEVICE = ROOT / "tests" / "device"
+FAKES = ROOT / "tests" / "support" / "device"  # what device tests import
 LIB = ROOT / "lib"
 MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
 
-sys.path[:0] = [str(LIB), str(DEVICE)]
+sys.path[:0] = [str(LIB), str(FAKES)]
 
 _WORLD = pytest.StashKey()
 
@@ -31,13 +32,13 @@ def pytest_unconfigure(config):
 
 
 def pytest_collect_file(file_path, parent):
-    if file_path.parent == DEVICE and file_path.match("test_*.py"):
+    if DEVICE in file_path.parents and file_path.match("test_*.py"):
         return MicroPythonFile.from_parent(parent, path=file_path)
     return None
 
 
 def pytest_runtest_setup(item):
-    if item.path.parent == DEVICE:
+    if DEVICE in item.path.parents:
         # The device code collects often, as a board must: not all that pytest holds.
         gc.freeze()
         item.config.stash[_WORLD].start()
@@ -74,8 +75,8 @@ class MicroPythonItem(pytest.Item):
     def runtest(self):
         """Run the test in a fresh MicroPython; fail with MicroPython's own traceback."""
         name = self.name.split("[")[0]
-        command = [MICROPYTHON, "-X", "heapsize=4M", DEVICE / "run.py", self.path, name]
-        env = dict(os.environ, MICROPYPATH="{}:{}:.frozen".format(LIB, DEVICE))
+        command = [MICROPYTHON, "-X", "heapsize=4M", FAKES / "run.py", self.path, name]
+        env = dict(os.environ, MICROPYPATH="{}:{}:.frozen".format(LIB, FAKES))
         done = subprocess.run(
             command, env=env, capture_output=True, text=True, errors="replace", timeout=110
         )

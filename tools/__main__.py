@@ -11,20 +11,20 @@ except ModuleNotFoundError:
         ".venv/bin/python for python"
     )
 
-# Each verb is `command` in tools/<module>; imported only when asked for, so that
+# Each verb is `command` in a file of tools/cli/; imported only when asked for, so that
 # `--help` stays quick and one verb's needs never break another.
 _VERBS = {
-    "cloud": ("tools.cloud", "run the local stand-in for the image service"),
-    "send": ("tools.send", "send one picture from this computer"),
-    "config": ("tools.config", "make, check or share config.json; one, or one a board"),
-    "flash": ("tools.flash", "firmware and thingscam onto a bare board"),
-    "deploy": ("tools.deploy", "thingscam onto a board with MicroPython, only what changed"),
-    "logs": ("tools.logs", "follow the log of a board"),
-    "doctor": ("tools.doctor", "look a board over, step by step"),
-    "package": ("tools.package", "thingscam as a package for mip install"),
-    "board": ("tools.virtualboard.command", "run a virtual board behind a serial port"),
-    "bench": ("tools.bench", "what a picture costs, beside stock requests"),
-    "demo": ("tools.demo", "the whole way of a picture, on this computer"),
+    "cloud": ("tools.cli.cloud", "run the local stand-in for the image service"),
+    "send": ("tools.cli.send", "send one picture from this computer"),
+    "config": ("tools.cli.config", "make, check or share config.json; one, or one a board"),
+    "flash": ("tools.cli.flash", "firmware and thingscam onto a bare board"),
+    "deploy": ("tools.cli.deploy", "thingscam onto a board with MicroPython, only what changed"),
+    "logs": ("tools.cli.logs", "follow the log of a board"),
+    "doctor": ("tools.cli.doctor", "look a board over, step by step"),
+    "package": ("tools.cli.package", "thingscam as a package for mip install"),
+    "board": ("tools.cli.board", "run a virtual board behind a serial port"),
+    "bench": ("tools.cli.bench", "what a picture costs, beside stock requests"),
+    "demo": ("tools.cli.demo", "the whole way of a picture, on this computer"),
 }
 
 

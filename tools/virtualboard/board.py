@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 
-from tools import filesystem
+from tools.host import filesystem
 from tools.virtualboard import chip, profiles
 from tools.virtualboard.air import Air, Network
 from tools.virtualboard.card import Card

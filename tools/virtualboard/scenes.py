@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageEnhance
 
 from tools.virtualboard.clock import EPOCH_2000
 
-PHOTOS = pathlib.Path(__file__).parent.parent / "photos"
+PHOTOS = pathlib.Path(__file__).parent / "photos"
 
 # Width and height by the name the drivers give it (esp32-camera's sensor.h).
 SIZES = {

@@ -42,7 +42,7 @@ def main(count, seed, wait):
     """Send `count` pictures, print the figures."""
     from thingscam.cloud import interval as module
 
-    sys.path.append("tools/cloud")
+    sys.path.append("tools/cloud/service")
     from pace import Pace
 
     # The module's own names for time: nothing of it is changed but what time it is.

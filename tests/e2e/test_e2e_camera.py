@@ -1,0 +1,93 @@
+# Each camera driver with its moods, pictures that are too large, boards without PSRAM.
+
+import io
+
+import pytest
+from PIL import Image
+
+from tests.support.site import PIR, plain, site
+
+PADDING = 512  # bytes, of the fault
+
+
+def whole(place):
+    """Each picture is one that the camera gave, from its first byte to its last."""
+    delivered = {number: (size, fault) for number, size, fault in place.board.delivered()}
+    for picture in place.pictures():
+        size, fault = delivered[picture.frame]
+        assert fault in (None, "padding", "stale")
+        if fault != "stale":
+            assert len(plain(picture)) == size - (PADDING if fault else 0)
+        assert picture.data.find(b"\xff\xd9") == len(picture.data) - 2, "nothing behind the end"
+        Image.open(io.BytesIO(picture.data)).load()
+    return True
+
+
+def photograph_until(place, count):
+    """Something moves, again and again, until so many pictures have arrived."""
+    while len(place.pictures()) < count:
+        place.move()
+        place.let_pass(12)
+
+
+@pytest.mark.parametrize("mode", ["awake", "deepsleep"])
+@pytest.mark.parametrize("driver", ["camera-api", "lemariva", "openmv", "openmv-sensor"])
+def test_a_driver_with_trouble(tmp_path, driver, mode):
+    options = {"driver": driver, "trouble": 0.2, "seed": 1}
+    with site(tmp_path, trigger={"cooldown_s": 1}, power={"mode": mode}, **options) as place:
+        place.board.set_speed(10)  # a failed capture takes 4 s
+        for kind in ("failed", "truncated", "padding", "garbage", "stale", "enomem"):
+            place.board.camera_fault(kind)
+            photograph_until(place, len(place.pictures()) + 1)
+        frames = [picture.frame for picture in place.pictures()]
+        assert frames == sorted(set(frames))
+        assert whole(place)
+        assert any(fault for _, _, fault in place.board.delivered())
+
+
+def test_a_camera_that_fails_altogether_is_said_and_comes_back(tmp_path):
+    with site(tmp_path, trigger={"cooldown_s": 1}) as place:
+        place.wait_for("INFO clock set")
+        place.board.set_speed(10)
+        place.board.camera_fault("failed", 30)
+        place.move()
+        place.wait_for("ERROR no picture")
+        assert "ribbon cable" in place.board.output
+        photograph_until(place, 1)
+        assert place.status()["capture_failed"] >= 1
+
+
+def test_pictures_over_the_limit_come_smaller(tmp_path):
+    limit = 20000
+    options = {"cloud": {"limit_bytes": limit}, "camera": {"frame_size": "SVGA"}}
+    with site(tmp_path, trigger={"cooldown_s": 1}, **options) as place:
+        photograph_until(place, 3)
+        assert all(len(picture.data) <= limit for picture in place.pictures())
+        assert whole(place)
+        # At full quality they are larger: they were taken again.
+        assert any(size > limit for _, size, _ in place.board.delivered())
+
+
+@pytest.mark.parametrize("mode", ["awake", "deepsleep"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_board_without_psram(tmp_path, mode, tls):
+    camera = {"board": "ttgo-t-journal", "frame_size": "SVGA"}
+    options = {"camera": camera, "power": {"mode": mode}, "trigger": {"pir_pin": PIR}}
+    board = {"profile": "ttgo-t-journal", "driver": "lemariva"}
+    with site(tmp_path, tls=tls, **board, **options) as place:
+        place.photographed()
+        assert "WARNING pictures in QVGA" in place.board.output, (
+            "beside Wi-Fi there is no more room"
+        )
+        place.wait_for_pictures(1)
+        if mode == "deepsleep":
+            place.wait_for_state("asleep")
+        place.board.wifi(False)
+        place.board.advance(20)
+        place.photographed(2)
+        place.board.wifi(True)
+        place.board.set_speed(30)
+        place.wait_for_pictures(2)
+        assert whole(place)
+        assert "out of memory" not in place.board.output
+        assert "MemoryError" not in place.board.output

@@ -1,0 +1,161 @@
+# Deep sleep: woken by motion and by time, capture first, pace and backoff over the sleeps.
+
+import re
+
+from tests.support.board import until
+from tests.support.site import PATIENCE, PIR, gaps, is_as_seen, site
+
+DEEP = {"mode": "deepsleep"}
+PWDN, LIGHT = "32", "4"
+
+
+def asleep(place):
+    place.wait_for_state("asleep")
+
+
+def wake_ups(place):
+    """What each start from deep sleep has printed."""
+    return re.split(r"INFO start: deep_sleep", place.board.output)[1:]
+
+
+def test_motion_wakes_it_and_the_picture_comes_before_the_wifi(tmp_path):
+    with site(tmp_path, power=DEEP) as place:
+        asleep(place)
+        assert "waking in at motion" in place.board.output
+        place.move()
+        (picture,) = place.wait_for_pictures(1)
+        asleep(place)
+        (text,) = wake_ups(place)
+        steps = ("INFO kept", "INFO Wi-Fi garden", "INFO upload", "INFO asleep, 0 waiting")
+        places = [text.index(step) for step in steps]
+        assert places == sorted(places)
+        assert picture.cause == "pir" and is_as_seen(picture)
+
+
+def test_the_period_wakes_it(tmp_path):
+    settings = {"every_s": 600, "cooldown_s": 0}
+    with site(tmp_path, power=DEEP, trigger=settings) as place:
+        asleep(place)
+        for count in (2, 3):
+            place.board.advance(590)
+            assert place.board.state()["power"] == "asleep"
+            place.let_pass(10, speed=10)
+            place.wait_for_pictures(count)
+            asleep(place)
+        pictures = place.pictures()
+        assert [picture.cause for picture in pictures] == ["timer"] * 3
+        moments = [picture.moment / 1000 for picture in pictures]
+        # The pictures keep to the period: what a start takes does not add up.
+        for earlier, later in zip(moments, moments[1:], strict=False):
+            assert abs(later - earlier - 600) < 10
+        # By the clock of the network: by a second server too, then an hour apart at the least.
+        assert place.board.output.count("INFO clock set") == 2
+
+
+def test_motion_while_it_wakes_by_time_is_photographed(tmp_path):
+    with site(tmp_path, power=DEEP, trigger={"every_s": 600, "cooldown_s": 0}) as place:
+        for count in (1, 2, 3):
+            asleep(place)
+            starts = place.board.state()["starts"]
+            place.board.advance(600)
+            until(lambda: place.board.state()["starts"] > starts, PATIENCE)  # noqa: B023
+            # Before the program can hear of it.
+            place.photographed(2 * count)
+            place.wait_for_pictures(2 * count)
+        causes = [picture.cause for picture in place.pictures()]
+        assert causes.count("pir") == 3 and len(causes) >= 6
+
+
+def test_the_clock_is_set_hourly_and_not_each_time_it_wakes(tmp_path):
+    with site(tmp_path, power=DEEP, trigger={"every_s": 900}) as place:
+        for count in range(1, 10):
+            place.wait_for_pictures(count)
+            asleep(place)
+            place.board.advance(890)
+            place.let_pass(10)
+        place.wait_for_pictures(10)
+        # Ten pictures over 2 h 15 min.
+        assert 2 <= place.board.output.count("INFO clock set") <= 4
+
+
+def test_what_draws_current_is_held_off_while_it_sleeps(tmp_path):
+    with site(tmp_path, power=DEEP, camera={"light": True, "frame_size": "QVGA"}) as place:
+        for count in (1, 2):
+            asleep(place)
+            driven = place.board.state()["driven"]
+            assert (driven[PWDN], driven[LIGHT]) == (1, 0)
+            assert not place.board.state()["led"]
+            place.move()
+            place.wait_for_pictures(count)
+            place.board.advance(10)
+
+
+def test_a_sensor_that_stays_high_makes_no_wake_loop(tmp_path):
+    with site(tmp_path, power=DEEP) as place:
+        asleep(place)
+        before = place.board.state()["starts"]
+        place.board.pin(PIR, 1)
+        place.wait_for_pictures(1)
+        asleep(place)
+        place.let_pass(300)
+        starts = place.board.state()["starts"] - before
+        assert starts <= 31, "no more often than the cooldown of 10 s"
+        assert len(place.pictures()) == 1
+        # Once it is low again the next motion wakes it.
+        place.board.pin(PIR, 0)
+        until(lambda: place.board.output.rstrip().endswith("waking in at motion"), PATIENCE)
+        asleep(place)
+        place.move()
+        place.wait_for_pictures(2)
+
+
+def test_the_pace_holds_over_the_sleeps(tmp_path):
+    with site(tmp_path, power=DEEP, trigger={"cooldown_s": 1}) as place:
+        asleep(place)
+        for count in range(1, 5):
+            place.photographed(count)
+            place.let_pass(3)
+        pictures = place.wait_for_pictures(4)
+        asleep(place)
+        assert all(map(is_as_seen, pictures))
+        assert [one["errcode"] for one in place.requests()] == [None] * 4
+        assert min(gaps(pictures)) >= 10
+        frames = [picture.frame for picture in pictures]
+        assert frames == sorted(frames)
+
+
+def test_the_backoff_holds_over_the_sleeps(tmp_path):
+    with site(tmp_path, power=DEEP, trigger={"cooldown_s": 1}) as place:
+        asleep(place)
+        place.fault(errcode=5001, times=3)
+        place.photographed()
+        for failures in (1, 2, 3):
+            place.wait_for("WARNING upload failed", failures)
+            asleep(place)
+            # Motion wakes it, and is photographed; the service is left in peace.
+            place.photographed(failures + 1)
+            asleep(place)
+            place.let_pass(40)
+        place.wait_for_pictures(4)
+        waits = [float(text) for text in re.findall(r"next try in (\d+) s", place.board.output)]
+        assert len(waits) == 3 and 30 <= waits[2] <= 40
+        found = gaps(place.requests())
+        assert all(gap >= wait for gap, wait in zip(found, waits, strict=False)), (found, waits)
+        assert all(map(is_as_seen, place.pictures()))
+
+
+def test_without_network_it_goes_back_to_sleep_and_sends_all_later(tmp_path):
+    with site(tmp_path, power=DEEP) as place:
+        asleep(place)
+        place.board.wifi(False)
+        for count in (1, 2, 3):
+            place.photographed(count)
+            asleep(place)
+            place.board.advance(60)
+        place.board.wifi(True)
+        place.board.set_speed(30)
+        pictures = place.wait_for_pictures(3)
+        asleep(place)
+        frames = [picture.frame for picture in pictures]
+        assert frames == sorted(frames) and len(frames) == 3
+        assert min(gaps(pictures)) >= 10

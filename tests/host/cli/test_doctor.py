@@ -1,0 +1,330 @@
+# `python -m tools doctor` on the virtual board, in health and with each fault.
+
+import base64
+import io
+import json
+import os
+import ssl
+import subprocess
+import sys
+
+import pytest
+import requests
+import trustme
+from PIL import Image
+
+from tests.support.world import ROOT, service
+from tools.cli.doctor import steps
+from tools.host import boardlink, filesystem
+from tools.virtualboard.air import Network
+from tools.virtualboard.board import VirtualBoard
+
+CLOUD = {
+    "access_token": "demo-camera",
+    "identifier": "image",
+    "project_key": "demo-project-key",
+    "region": "demo",
+}
+PASSWORD = "wifi-pass-word"
+SPEED = 4  # joining Wi-Fi takes two seconds of the board
+ALL = [name for name, _, _ in steps.STEPS]
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory):
+    """Base URLs of the stand-in, plain and TLS, and the TLS one's CA."""
+    plain, secure = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("secure")
+    with (
+        service(plain, "--interval", "0") as http,
+        service(secure, "--interval", "0", "--tls") as s,
+    ):
+        https = s.replace("127.0.0.1", "localhost")
+        yield http, https, (secure / "ca.der").read_bytes()
+
+
+def config(endpoint, **sections):
+    data = {
+        "wifi": [{"ssid": "garden", "password": PASSWORD}],
+        "cloud": CLOUD | {"endpoint": endpoint},
+        "camera": {"board": "ai-thinker"},
+    }
+    for name, section in sections.items():
+        data[name] = data.get(name, {}) | section if isinstance(section, dict) else section
+    return json.dumps(data)
+
+
+def board(endpoint, ca=b"", files=None, options=None, **sections):
+    """A virtual board with thingscam on it and no program running."""
+    options = {"speed": SPEED} | (options or {})
+    found = filesystem.firmware_files() | {"main.py": b"", "ca.der": ca}
+    found |= {"config.json": config(endpoint, **sections)} | (files or {})
+    return VirtualBoard(found, **options)
+
+
+def looked_over(board, picture=None, upload=True, source=None):
+    """Each step's Result by its name."""
+    with boardlink.Board(board.port) as link:
+        results = list(steps.examine(link, picture, upload, source))
+    assert [result.step for result in results] == ALL
+    for result in results:
+        told = "{} {}".format(result.text, result.remedy)
+        assert PASSWORD not in told and CLOUD["project_key"] not in told
+        assert (result.ok is False) == bool(result.remedy), result
+    return {result.step: result for result in results}
+
+
+def wrong(results):
+    return [name for name, result in results.items() if result.ok is False]
+
+
+def test_a_healthy_board(services, tmp_path):
+    _, https, ca = services
+    with board(https, ca) as it:
+        found = looked_over(it, tmp_path / "picture.jpg")
+    assert all(result.ok for result in found.values()), found
+    assert found["files"].text == "as on this computer, as source"
+    assert "micropython-camera-API" in found["camera"].text
+    assert "-60 dBm" in found["wifi"].text
+    assert found["dns"].text == "localhost is 127.0.0.1"
+    data = (tmp_path / "picture.jpg").read_bytes()
+    with Image.open(tmp_path / "picture.jpg") as picture:
+        assert picture.size == (800, 600)
+    # What arrived at the service is the picture that was saved here.
+    url = found["upload"].text.split("-> ")[1]
+    (tmp_path / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(ca))
+    assert requests.get(url, timeout=5, verify=tmp_path / "ca.pem").content == data
+
+
+@pytest.mark.parametrize("driver", ["lemariva", "openmv"])
+def test_other_drivers_and_compiled_files(services, driver):
+    http, _, _ = services
+    files = filesystem.firmware_files(compiled=True) | {
+        "main.py": b"", "config.json": config(http)
+    }  # fmt: skip
+    with VirtualBoard(files, driver=driver, speed=SPEED) as it:
+        found = looked_over(it, upload=False)
+    assert wrong(found) == []
+    assert found["files"].text == "as on this computer, compiled"
+    assert found["tls"].text == "not used: cloud.endpoint is http"
+    assert found["upload"].ok is None
+
+
+def faulty(services, step, fault=None, options=None, tls=True, **more):
+    """Look a board over that has one fault; its Result, and that nothing else is wrong."""
+    http, https, ca = services
+    more = {"ca": ca} | more
+    with board(https if tls else http, options=options, **more) as it:
+        if fault:
+            fault(it)
+        found = looked_over(it)
+    assert wrong(found) == [step], [found[name] for name in wrong(found)]
+    return found
+
+
+def untried(found):
+    return [name for name, result in found.items() if result.ok is None]
+
+
+def test_no_thingscam(services):
+    files = {"boot.py": b"", "config.json": config(services[0])}
+    with VirtualBoard(files) as it:
+        found = looked_over(it)
+    assert wrong(found) == ["files"]
+    assert "deploy" in found["files"].remedy
+    # What does not need it is looked at all the same.
+    assert found["filesystem"].ok and found["config"].ok is None
+
+
+def test_files_of_another_day(services):
+    name = "lib/thingscam/cloud/errcodes.py"
+    old = {name: filesystem.firmware_files()[name] + b"# changed\n"}
+    found = faulty(services, "files", files=old)
+    assert found["files"].text.startswith("1 of ")
+    assert "tools deploy /dev/" in found["files"].remedy
+    assert found["upload"].ok
+
+
+def test_a_full_filesystem(services, tmp_path):
+    image = tmp_path / "image"
+    http, _, _ = services
+    files = filesystem.firmware_files(compiled=True)
+    files |= {"main.py": b"", "config.json": config(http), "old.jpg": bytes(100000)}
+    filesystem.make_image(image, files, 464 * 1024)
+    with VirtualBoard(image=image, speed=SPEED) as it:
+        found = looked_over(it)
+    assert wrong(found) == ["filesystem"]
+    assert "remove old pictures" in found["filesystem"].remedy
+
+
+def test_a_wrong_configuration(services):
+    found = faulty(services, "config", cloud={"region": ""})
+    assert "cloud.region: is empty" in found["config"].text
+    assert untried(found) == ALL[ALL.index("psram") :]
+    found = faulty(services, "config", camera={"board": "ai-tinker"})
+    assert "ai-thinker" in found["config"].text
+
+
+def test_no_psram_where_it_should_be(services):
+    source = steps._DEVICE.read_text().replace("_LEAST_PSRAM = 1000000", "_LEAST_PSRAM = 1 << 40")
+    with board(services[0]) as it:
+        found = looked_over(it, source=source)
+    assert wrong(found) == ["psram"]
+    assert "SPIRAM" in found["psram"].remedy and found["camera"].ok
+
+
+def test_a_board_without_psram_has_memory_enough_for_it(services):
+    name = "ttgo-t-journal"
+    files = filesystem.firmware_files(compiled=True) | {
+        "main.py": b"",
+        "ca.der": services[2],
+        "config.json": config(
+            services[1], camera={"board": name}, trigger={"pir_pin": None, "every_s": 60}
+        ),
+    }
+    with VirtualBoard(files, profile=name, driver="lemariva", speed=SPEED) as it:
+        found = looked_over(it)
+    assert wrong(found) == [], [found[name] for name in wrong(found)]
+    assert found["psram"].text.startswith("none")
+
+
+def test_a_micropython_that_is_too_old(services):
+    card = {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
+    for version, sections, step in (("1.21", {}, "micropython"), ("1.22", card, "config")):
+        with board(services[0], options={"micropython": version}, **sections) as it:
+            found = looked_over(it, upload=False)
+        assert wrong(found) == [step]
+        assert "flash" in found[step].remedy and "1.2" in found[step].text
+
+
+def test_no_camera_and_no_driver(services):
+    found = faulty(services, "camera", lambda it: it.camera_fault("start", 9))
+    assert "ribbon cable" in found["camera"].text + found["camera"].remedy
+    assert untried(found) == ["upload"]
+    found = faulty(services, "camera", options={"driver": "none"})
+    assert "driver" in found["camera"].text
+
+
+def test_a_camera_that_gives_damaged_frames(services):
+    found = faulty(services, "camera", lambda it: it.camera_fault("truncated", 40))
+    assert "cut short" in found["camera"].text
+
+
+def test_the_lens_cap_is_on(services, tmp_path):
+    black = io.BytesIO()
+    Image.new("RGB", (640, 480), (3, 3, 3)).save(black, "JPEG")
+    text = base64.b64encode(black.getvalue()).decode()
+    source = steps._DEVICE.read_text()
+    source += "\ndef camera():\n have['frame'] = binascii.a2b_base64({!r})\n".format(text)
+    source += " return 'a driver'\n"
+    with board(services[0]) as it:
+        found = looked_over(it, tmp_path / "black.jpg", source=source)
+    assert wrong(found) == ["camera"]
+    assert "640x480" in found["camera"].text and "lens" in found["camera"].remedy
+    assert (tmp_path / "black.jpg").read_bytes() == black.getvalue()
+
+
+@pytest.mark.parametrize(
+    "networks, words",
+    [
+        ([Network("garden", "another-password")], "password"),
+        ([Network("elsewhere", PASSWORD)], "does not answer"),
+        ([Network("garden", PASSWORD, up=False)], "does not answer"),
+    ],
+    ids=["wrong password", "no such network", "out of reach"],
+)
+def test_wifi_that_cannot_be_joined(services, networks, words):
+    found = faulty(services, "wifi", options={"networks": networks, "speed": 30})
+    assert words in found["wifi"].text
+    assert untried(found) == ["dns", "clock", "tcp", "tls", "upload"]
+
+
+def test_weak_wifi(services):
+    networks = [Network("garden", PASSWORD, rssi=-87)]
+    found = faulty(services, "wifi", options={"networks": networks})
+    assert "-87 dBm" in found["wifi"].text and "too weak" in found["wifi"].remedy
+
+
+def test_no_name_no_service(services):
+    http, https, ca = services
+    found = faulty(services, "dns", cloud={"endpoint": "https://no-such-host.invalid"})
+    assert "no-such-host.invalid" in found["dns"].text
+    found = faulty(services, "tcp", cloud={"endpoint": "https://localhost:9"})
+    assert "port 9" in found["tcp"].text
+
+
+def test_no_time(services):
+    found = faulty(services, "clock", lambda it: it.ntp(False), tls=False)
+    assert "pictures have no time" in found["clock"].text and "123" in found["clock"].remedy
+    assert found["upload"].ok
+    with board(services[1], services[2]) as it:
+        it.ntp(False)
+        found = looked_over(it)
+    # Without the time no certificate is valid yet.
+    assert "no certificate can be checked" in found["clock"].text
+
+
+def test_certificates(services):
+    found = faulty(services, "tls", ca=filesystem.firmware_files()["main.py"] + b"x")
+    assert "DER" in found["tls"].text and "--fetch-ca" in found["tls"].remedy
+    found = faulty(services, "tls", files={"ca.der": other_ca()})
+    assert "refused" in found["tls"].text
+    found = faulty(services, "tls", cloud={"verify": False})
+    assert "not verified" in found["tls"].text
+
+
+def other_ca():
+    return ssl.PEM_cert_to_DER_cert(trustme.CA().cert_pem.bytes().decode())
+
+
+def test_a_service_that_refuses(services):
+    found = faulty(services, "upload", cloud={"project_key": "another-key"})
+    assert "1022" in found["upload"].text
+    assert "cloud.project_key" in found["upload"].text + found["upload"].remedy
+
+
+def test_a_board_that_restarts_in_the_middle(services):
+    source = steps._DEVICE.read_text()
+    source += "\ndef psram():\n import machine\n machine.reset()\n while True:\n  pass\n"
+    with board(services[0]) as it, pytest.raises(boardlink.PortError) as caught:
+        looked_over(it, source=source)
+    assert "PSRAM" in str(caught.value) and "brown-out" in str(caught.value)
+
+
+def doctor(port, folder, *options, env=None):
+    command = [sys.executable, "-m", "tools", "doctor", "--port", port]
+    command += ["--picture", folder / "picture.jpg", *options]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=100,
+        env=dict(os.environ, **(env or {})),
+    )  # fmt: skip
+
+
+def test_the_command(services, tmp_path):
+    http, _, _ = services
+    with board(http, files={"main.py": b"print('app runs')\n"}) as it:
+        it.wait_for("app runs")
+        done = doctor(it.port, tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = done.stdout.splitlines()[1:]
+        assert [line[0] for line in lines] == ["✓"] * len(ALL)
+        assert "\x1b" not in done.stdout
+        assert (tmp_path / "picture.jpg").exists()
+        # The board's program runs again.
+        it.wait_for("app runs", count=2)
+        it.ntp(False)
+        done = doctor(it.port, tmp_path, env={"PYTHONIOENCODING": "ascii"})
+        # The clock was set by the first examination, and goes on over a soft reset.
+        assert done.returncode == 0 and done.stdout.splitlines()[1][0] == "+"
+        it.camera_fault("failed", 40)
+        done = doctor(it.port, tmp_path, "--json", "--no-upload")
+        assert done.returncode == 1
+        found = {step["step"]: step["ok"] for step in json.loads(done.stdout)}
+        assert found == dict.fromkeys(ALL, True) | {"camera": False, "upload": None}
+
+
+def test_no_board(tmp_path):
+    done = doctor("/dev/ttyNone", tmp_path)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "no such port" in done.stderr
+    done = doctor("/dev/ttyNone", tmp_path / "none")
+    assert done.returncode == 1 and "none: no such folder" in done.stderr

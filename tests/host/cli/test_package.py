@@ -1,0 +1,141 @@
+# `python -m tools package`: installed by the real mip and the real mpremote.
+
+import contextlib
+import functools
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.conftest import MICROPYTHON
+from tests.support.world import ROOT
+from tools.cli import package
+from tools.host import filesystem
+from tools.virtualboard.board import VirtualBoard
+
+MPREMOTE = MICROPYTHON.parent / "mpremote"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The URL of the folder as `tools package` makes it, served."""
+    folder = tmp_path_factory.mktemp("package") / "dist"
+    command = [sys.executable, "-m", "tools", "package", "--output", folder]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    with serving(folder) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """Serve the folder; the value is its URL."""
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield "http://127.0.0.1:{}".format(server.server_port)
+        server.shutdown()
+
+
+def library(compiled):
+    """The files of lib/ as they should be on the board, below thingscam/."""
+    files = filesystem.firmware_files(compiled=compiled)
+    return {
+        name.removeprefix("lib/"): data for name, data in files.items() if name.startswith("lib/")
+    }
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def installed(tmp_path, *arguments):
+    """What the unix MicroPython's own mip puts into an empty folder; it must import."""
+    code = "import mip, sys\nmip.install({}, target='lib')\nsys.path.insert(0, 'lib')\n"
+    code += (
+        "from thingscam.board import profiles\nfrom thingscam.cloud import uploader\n"
+        "from thingscam.http import session\nprint(session.__file__)\n"
+    )
+    code = code.format(", ".join(arguments))
+    done = subprocess.run(
+        [MICROPYTHON, "-X", "heapsize=4M", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=dict(os.environ, MICROPYPATH=".frozen"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("lib/thingscam/http/session.")
+    return contents(tmp_path / "lib")
+
+
+def test_by_address_as_source_and_compiled(served, tmp_path):
+    (tmp_path / "py").mkdir()
+    assert installed(tmp_path / "py", repr(served + "/package.json")) == library(False)
+    (tmp_path / "mpy").mkdir()
+    assert installed(tmp_path / "mpy", repr(served + "/mpy6/package.json")) == library(True)
+
+
+@pytest.mark.parametrize("mpy", [False, True])
+def test_by_index_the_board_gets_what_it_takes(served, tmp_path, mpy):
+    more = ("'thingscam'", "index={!r}".format(served), "mpy={}".format(mpy))
+    assert installed(tmp_path, *more) == library(mpy)
+    version = package.project()["version"]
+    (tmp_path / "again").mkdir()
+    more += ("version={!r}".format(version),)
+    assert installed(tmp_path / "again", *more) == library(mpy)
+
+
+def test_mpremote_into_an_otherwise_empty_board(served):
+    with VirtualBoard({"boot.py": "", "main.py": ""}) as board:
+        command = [MPREMOTE, "connect", board.port, "mip", "install", "--index", served]
+        done = subprocess.run([*command, "thingscam"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        files = {name.removeprefix("lib/"): data for name, data in board.files().items()}
+        assert {name: files[name] for name in library(True)} == library(True)
+
+
+def test_the_projects_own_package_json(tmp_path):
+    text = (ROOT / "package.json").read_text()
+    assert text == package.dumped(package.project()), "renew it: python -m tools package --update"
+    with serving(ROOT) as url:
+        assert installed(tmp_path, repr(url + "/package.json")) == library(False)
+
+
+def test_a_folder_of_something_else_stays(tmp_path):
+    (tmp_path / "letters").write_text("dear")
+    command = [sys.executable, "-m", "tools", "package", "--output", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "it stays" in done.stderr
+    assert (tmp_path / "letters").exists()
+    # A project of someone's, or this one: a package.json does not make it ours.
+    (tmp_path / "package.json").write_text("{}")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "it stays" in done.stderr
+    assert (tmp_path / "letters").exists()
+    (tmp_path / "letters").unlink()
+    assert subprocess.run(command, cwd=ROOT).returncode == 1
+    assert (tmp_path / "package.json").exists()
+
+
+def test_made_anew_nothing_old_is_left(tmp_path):
+    package.make(tmp_path / "dist")
+    (tmp_path / "dist" / "thingscam" / "gone.py").write_text("old")
+    package.make(tmp_path / "dist")
+    assert not (tmp_path / "dist" / "thingscam" / "gone.py").exists()
+    found = json.loads((tmp_path / "dist" / "mpy6" / "package.json").read_text())
+    assert all(name.endswith(".mpy") for name, _ in found["urls"])

@@ -1,0 +1,249 @@
+# What the stand-in keeps and shows: pictures, attributes, the gallery.
+
+import hashlib
+import html
+import re
+
+import pytest
+
+from tests.support.cloud import (
+    HEADERS,
+    KEY,
+    TOKEN,
+    UPLOAD,
+    demo_accounts,
+    exchange,
+    head,
+    picture,
+    running,
+)
+from tools.cloud.service.store import Store, StoreError
+
+MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+    "BMP": "image/bmp",
+}
+LABEL = hashlib.sha256(TOKEN.encode()).hexdigest()[:8]
+
+
+def attributes(cloud, token=TOKEN, key=KEY):
+    headers = {"Project-Key": key} if key else {}
+    return cloud.get(f"/device/v1/{token}/attributes", headers=headers)
+
+
+@pytest.mark.parametrize("form", MEDIA_TYPES)
+def test_a_picture_comes_back_as_it_was(form, tmp_path):
+    with running(tmp_path) as cloud:
+        url = cloud.upload(picture(form)).json()["image_url"]
+        assert url.startswith(cloud.url + "/images/")
+        answer = cloud.get(url.removeprefix(cloud.url))
+    assert answer.content == picture(form)
+    assert answer.headers["Content-Type"] == MEDIA_TYPES[form]
+
+
+def test_the_media_type_is_judged_from_the_content(tmp_path):
+    with running(tmp_path) as cloud:
+        name = cloud.upload(picture("JPEG")).json()["image_url"].rpartition("/")[2]
+        (tmp_path / "images" / name).write_bytes(picture("PNG"))
+        assert cloud.get("/images/" + name).headers["Content-Type"] == "image/png"
+        (tmp_path / "images" / name).write_bytes(b"<script>")
+        assert cloud.get("/images/" + name).json()["errcode"] == 4041
+
+
+def test_the_attribute_is_the_newest_url(tmp_path):
+    with running(tmp_path) as cloud:
+        assert attributes(cloud).json() == {"result": 1, "attributes": {}}
+        cloud.upload(picture())
+        newest = cloud.upload(picture("PNG")).json()["image_url"]
+        assert attributes(cloud).json() == {"result": 1, "attributes": {"image": newest}}
+
+
+def test_a_refused_picture_changes_no_attribute(tmp_path):
+    with running(tmp_path) as cloud:
+        kept = cloud.upload(picture()).json()["image_url"]
+        cloud.upload(b"no picture")
+        assert attributes(cloud).json()["attributes"] == {"image": kept}
+
+
+def test_attributes_are_for_those_who_know_the_project_key(tmp_path):
+    accounts = demo_accounts()
+    accounts["projects"]["other-key"] = {"region": "demo", "devices": {}}
+    with running(tmp_path, accounts) as cloud:
+        assert attributes(cloud, key="wrong").json()["errcode"] == 1022
+        assert attributes(cloud, key=None).json()["errcode"] == 4002
+        assert attributes(cloud, token="unknown").json()["errcode"] == 1480
+        assert attributes(cloud, key="other-key").json()["errcode"] == 1480
+
+
+def test_two_devices_and_two_identifiers_do_not_mix(tmp_path):
+    accounts = demo_accounts()
+    devices = accounts["projects"][KEY]["devices"]
+    devices["second-camera"] = {"device_type": {"image": "picture-url", "door": "picture-url"}}
+    with running(tmp_path, accounts) as cloud:
+        first = cloud.upload(picture()).json()["image_url"]
+        second = cloud.upload(picture(), "/device/v1/second-camera/door/image").json()["image_url"]
+        assert attributes(cloud).json()["attributes"] == {"image": first}
+        assert attributes(cloud, "second-camera").json()["attributes"] == {"door": second}
+
+
+def test_a_restart_keeps_pictures_and_attributes(tmp_path):
+    with running(tmp_path) as cloud:
+        url = cloud.upload(picture()).json()["image_url"]
+    path = url.removeprefix(cloud.url)
+    with running(tmp_path) as cloud:
+        assert cloud.get(path).content == picture()
+        assert attributes(cloud).json()["attributes"] == {"image": url}
+        again = cloud.upload(picture()).json()["image_url"]
+        assert len(list((tmp_path / "images").iterdir())) == 2
+        assert "-000002." in again
+
+
+def test_no_secret_is_in_the_folder(tmp_path):
+    with running(tmp_path) as cloud:
+        cloud.upload(picture())
+    for path in tmp_path.rglob("*"):
+        assert TOKEN not in path.name
+        assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
+
+
+def test_names_are_unique_and_sortable(tmp_path):
+    store = Store(tmp_path, now=lambda: 1_700_000_000_123_456_789)
+    names = [store.keep(b"", "jpg", LABEL) for _ in range(3)]
+    assert names[0] == f"20231114T221320.123456Z-{LABEL}-000001.jpg"
+    assert names == sorted(set(names))
+    later = Store(tmp_path, now=lambda: 1_700_000_001_000_000_000)
+    assert later.keep(b"", "png", LABEL) == f"20231114T221321.000000Z-{LABEL}-000004.png"
+    assert later.names()[1:] == names[::-1]
+
+
+def test_a_half_written_file_is_not_shown(tmp_path):
+    store = Store(tmp_path)
+    name = store.keep(b"whole", "jpg", LABEL)
+    (tmp_path / "images" / (name + ".part")).write_bytes(b"ha")
+    assert store.names() == [name]
+    assert store.path(name + ".part") is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/images/../attributes.json",
+        "/images/..%2Fattributes.json",
+        "/images/%2e%2e%2fattributes.json",
+        "/images/..%5cattributes.json",
+        "/images//etc/hostname",
+        "/images/%2Fetc%2Fhostname",
+        "/images/secret.jpg",
+        "/images/",
+        "/images/%00",
+    ],
+)
+def test_nothing_but_pictures_is_served(path, tmp_path):
+    with running(tmp_path) as cloud:
+        cloud.upload(picture())
+        (tmp_path / "images" / "secret.jpg").write_bytes(picture("JPEG"))
+        # A raw socket: requests would tidy the path up before sending it.
+        found, _ = exchange(
+            cloud, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert b"image_url" not in found
+        assert b"http://" not in found
+        assert b'"errcode": 4041' in found
+
+
+def test_names_that_lead_elsewhere_have_no_path(tmp_path):
+    store = Store(tmp_path)
+    assert store.path("../attributes.json") is None
+    assert store.path(f"20231114T221320.123456Z-{LABEL}-000001.jpg\n") is None
+    assert store.path("x/../" + store.keep(b"", "jpg", LABEL)) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("camera.example:8080", "http://camera.example:8080/images/"),
+        ("camera.example", "http://camera.example/images/"),
+        ("[::1]:8080", "http://[::1]:8080/images/"),
+        ("127.0.0.1", "http://127.0.0.1:{port}/images/"),
+        ("", "http://127.0.0.1:{port}/images/"),
+        ('x"><script>', "http://127.0.0.1:{port}/images/"),
+        ("user@evil.example/x", "http://127.0.0.1:{port}/images/"),
+        ("x:99999999", "http://127.0.0.1:{port}/images/"),
+    ],
+)
+def test_the_url_is_made_of_a_host_header_that_makes_sense(host, expected, tmp_path):
+    headers = {**HEADERS, "Connection": "close"}
+    data = head(len(picture()), headers, UPLOAD, host) + picture()
+    with running(tmp_path) as cloud:
+        found, _ = exchange(cloud, data)
+        url = re.search(rb'"image_url": "([^"]*)"', found)
+        assert url
+        assert url[1].decode().startswith(expected.format(port=cloud.port))
+
+
+def test_the_gallery_shows_pictures_newest_first_and_no_secrets(tmp_path):
+    accounts = demo_accounts()
+    devices = accounts["projects"].pop(KEY)["devices"]
+    devices["secret-camera"] = devices.pop(TOKEN)
+    accounts["projects"]["secret-key"] = {"region": "demo", "devices": devices}
+    path = UPLOAD.replace(TOKEN, "secret-camera")
+    label = hashlib.sha256(b"secret-camera").hexdigest()[:8]
+    with running(tmp_path, accounts) as cloud:
+        empty = cloud.get("/").text
+        names = [
+            cloud.upload(picture(form), path, Project_Key="secret-key")
+            .json()["image_url"]
+            .rpartition("/")[2]
+            for form in ("JPEG", "PNG")
+        ]
+        answer = cloud.get("/")
+    assert "No pictures yet" in empty
+    assert answer.headers["Content-Type"].startswith("text/html")
+    shown = re.findall(r'<img src="/images/([^"]+)"', answer.text)
+    assert shown == names[::-1]
+    assert "2 pictures" in answer.text
+    assert f"sec*** ({label})" in answer.text
+    for text in (empty, answer.text):
+        assert "secret-camera" not in text
+        assert "secret-key" not in text
+
+
+def test_the_empty_gallery_says_how_to_send_the_first_picture(tmp_path):
+    with running(tmp_path / "demo") as cloud:
+        text = html.unescape(cloud.get("/").text)
+    command = re.search(r"<code>(curl .*?)</code>", text, re.DOTALL)
+    assert command
+    assert cloud.url + UPLOAD in command[1]
+    assert all(f"{name}: {value}" in command[1] for name, value in HEADERS.items())
+    accounts = demo_accounts()
+    accounts["projects"]["secret-key"] = accounts["projects"].pop(KEY)
+    with running(tmp_path / "own", accounts) as cloud:
+        text = html.unescape(cloud.get("/").text)
+    assert "/device/v1/<AccessToken>/<identifier>/image" in text
+
+
+def test_the_gallery_escapes(tmp_path):
+    accounts = demo_accounts()
+    devices = accounts["projects"][KEY]["devices"]
+    devices["<b>&camera"] = devices[TOKEN]
+    with running(tmp_path, accounts) as cloud:
+        cloud.upload(picture(), UPLOAD.replace(TOKEN, "%3Cb%3E&camera"))
+        text = cloud.get("/").text
+    assert "&lt;b&gt;***" in text
+    assert "<b>" not in text
+
+
+@pytest.mark.parametrize("content", ["no json", "[1]", '{"x": 1}', "\xff"])
+def test_a_broken_attributes_file_is_named(content, tmp_path):
+    (tmp_path / "attributes.json").write_text(content, encoding="latin-1")
+    with pytest.raises(StoreError, match="attributes.json: is not"):
+        Store(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "images").write_text("")
+    with pytest.raises(StoreError, match="images: cannot be used"):
+        Store(tmp_path)

@@ -1,0 +1,79 @@
+# exif: other people's programs read what a picture tells once it is stamped.
+
+import io
+import json
+import shutil
+import subprocess
+
+import pytest
+from PIL import ExifTags, Image
+
+from tests.support.world import ROOT
+from thingscam.image import checks as image
+from thingscam.image import exif
+
+PHOTOS = sorted((ROOT / "tools" / "virtualboard" / "photos").glob("*.jpg"))
+EXIFTOOL = shutil.which("exiftool")
+
+
+def stamped(data, captured_at=1700000000, cause="pir", model="ai-thinker"):
+    picture = exif.Stamped(data, exif.segment(captured_at, cause, model))
+    found = bytearray(picture.seek(0, 2))
+    picture.seek(0)
+    assert picture.readinto(found) == len(found)
+    return bytes(found)
+
+
+def encoded(**options):
+    data = io.BytesIO()
+    Image.effect_noise((64, 48), 50).save(data, "JPEG", **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.name)
+def test_pillow_reads_it(path):
+    data = path.read_bytes()
+    found = stamped(data)
+    assert image.check(found) == "jpeg"
+    with Image.open(io.BytesIO(found)) as after, Image.open(io.BytesIO(data)) as before:
+        assert after.tobytes() == before.tobytes()
+        tags = after.getexif()
+        inner = tags.get_ifd(ExifTags.IFD.Exif)
+    assert tags[ExifTags.Base.ImageDescription] == "pir"
+    assert tags[ExifTags.Base.Model] == "ai-thinker"
+    assert inner[ExifTags.Base.DateTimeOriginal] == "2023:11:14 22:13:20"
+    assert inner[ExifTags.Base.OffsetTimeOriginal] == "+00:00"
+    assert inner[ExifTags.Base.ExifVersion] == b"0232"
+
+
+def test_pillow_reads_it_without_a_time():
+    with Image.open(io.BytesIO(stamped(encoded(), None))) as picture:
+        tags = picture.getexif()
+        assert tags[ExifTags.Base.ImageDescription] == "pir"
+        assert not tags.get_ifd(ExifTags.IFD.Exif)
+
+
+def test_a_picture_with_exif_is_left_as_it_is():
+    own = Image.Exif()
+    own[ExifTags.Base.Model] = "another camera"
+    for options in ({"exif": own}, {"exif": own, "progressive": True}):
+        data = encoded(**options)
+        assert stamped(data) == data
+    assert stamped(encoded(comment=b"Exif")) != encoded(comment=b"Exif")
+
+
+@pytest.mark.skipif(EXIFTOOL is None, reason="needs exiftool (Debian: libimage-exiftool-perl)")
+@pytest.mark.parametrize("captured_at", (1700000000, None))
+@pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.name)
+def test_exiftool_reads_it_without_warning(path, captured_at, tmp_path):
+    file = tmp_path / "stamped.jpg"
+    file.write_bytes(stamped(path.read_bytes(), captured_at))
+    command = [EXIFTOOL, "-json", "-a", "-G0", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and not done.stderr
+    (found,) = json.loads(done.stdout)
+    assert not [name for name in found if "Warning" in name or "Error" in name], found
+    assert found["EXIF:ImageDescription"] == "pir"
+    assert found["EXIF:Model"] == "ai-thinker"
+    assert found.get("EXIF:DateTimeOriginal") == (captured_at and "2023:11:14 22:13:20")
+    assert found.get("EXIF:OffsetTimeOriginal") == (captured_at and "+00:00")

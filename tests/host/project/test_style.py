@@ -1,0 +1,86 @@
+# How the code is written: ruff over all of it, pyright over device code and tools.
+
+import ast
+import json
+import pathlib
+import subprocess
+import sys
+import sysconfig
+
+import pytest
+
+from tests.support.world import ROOT
+
+BIN = pathlib.Path(sys.executable).parent
+STUBS = sysconfig.get_path("purelib")
+DEVICE_FILE_LINES = 400  # a file is cut by sense, long before that
+FUNCTION_LINES = 60
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(done.stdout + done.stderr, pytrace=False)
+
+
+def test_ruff_format():
+    run(BIN / "ruff", "format", "--check", ".")
+
+
+def test_ruff_lint():
+    run(BIN / "ruff", "check", ".")
+
+
+def test_device_types(tmp_path):
+    """The device code against the ESP32's stubs: CPython's modules must not leak in."""
+    settings = {
+        "include": [str(ROOT / "lib"), str(ROOT / "boot.py"), str(ROOT / "main.py")],
+        "extraPaths": [str(ROOT / "lib"), str(ROOT / "tests" / "support" / "stubs")],
+        "typeshedPath": STUBS,
+        "stubPath": STUBS,
+        "pythonVersion": "3.11",
+        "typeCheckingMode": "standard",
+        # Modules that a machine may lack are None there; each use is guarded.
+        "reportOptionalMemberAccess": False,
+    }
+    path = tmp_path / "pyrightconfig.json"
+    path.write_text(json.dumps(settings))
+    run(BIN / "basedpyright", "--level", "error", "-p", path)
+
+
+def test_tool_types(tmp_path):
+    settings = {
+        "include": [str(ROOT / "tools")],
+        # Programs of the board: MicroPython's modules are not CPython's.
+        "exclude": [
+            str(ROOT / "tools" / "virtualboard" / "device"),
+            str(ROOT / "tools" / "cli" / "doctor" / "device.py"),
+            str(ROOT / "tools" / "bench" / "device"),
+        ],
+        "extraPaths": [str(ROOT), str(ROOT / "lib")],
+        "pythonVersion": "3.11",
+        "typeCheckingMode": "standard",
+        "venvPath": str(BIN.parent.parent),
+        "venv": BIN.parent.name,
+    }
+    path = tmp_path / "pyrightconfig.json"
+    path.write_text(json.dumps(settings))
+    run(BIN / "basedpyright", "--level", "error", "-p", path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lib").rglob("*.py")), ids=lambda p: p.name)
+def test_device_files_stay_small(path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= DEVICE_FILE_LINES
+    assert lines[0].startswith("# "), "a header line says what the file is for"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lib").rglob("*.py")), ids=lambda p: p.name)
+def test_device_functions_stay_small(path):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    long = [
+        node.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, kinds) and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES
+    ]
+    assert not long

@@ -1,0 +1,80 @@
+# The boot loader of a chip on a pseudo-terminal: python -m tests.support.romloader CHIP FILE MB
+#
+# esp32-mock-bootloader speaks the protocol; what it lacks is added here: a flash of any size
+# that is kept in a file, and what goes wrong on a bench.
+
+import mmap
+import pathlib
+import sys
+import threading
+import tty
+
+from esp32_mock_bootloader import protocol, server
+
+# Ways of going wrong, as a last argument: "silent" never answers (not in download mode);
+# "slow" answers nothing at more than 115200 baud; "rotten" has a byte that does not hold.
+
+
+def main(chip, path, megabytes, fault="none"):
+    """Serve until the process is ended."""
+    size = int(megabytes) << 20
+    # JEDEC: manufacturer, type, and the logarithm of the size.
+    protocol.MOCK_FLASH_ID = (size.bit_length() - 1) << 16 | 0x4020
+    flash = server.FlashImage()
+    flash.data = _in_file(pathlib.Path(path), size)
+    terminal = server.PtyMasterTransport.create()
+    tty.setraw(terminal._slave)  # a serial port echoes and translates nothing
+    print("listening on " + terminal.client_path, flush=True)
+    if fault == "silent":
+        threading.Event().wait()
+    if fault == "rotten":
+        _rot(flash)
+    if fault == "slow":
+        _deafen()
+    while True:
+        server.handle_client(
+            server.BootloaderConnection(pty=terminal), threading.Event(), chip, flash=flash
+        )
+
+
+def _in_file(path, size):
+    if not path.exists():
+        path.write_bytes(b"\xff" * size)
+    with path.open("r+b") as file:
+        return mmap.mmap(file.fileno(), size)
+
+
+def _rot(flash):
+    write = flash.write_defl_block
+
+    def write_and_rot(payload):
+        write(payload)
+        flash.data[0x12000] = 0
+
+    flash.write_defl_block = write_and_rot
+
+
+def _deafen():
+    # A cable that takes no more than 115200 baud: nothing is understood after a faster one
+    # was set, until the chip is reset, which is when the talk begins anew with SYNC.
+    slip = server.slip_decode_frames
+    deaf = False
+
+    def decode(raw):
+        nonlocal deaf
+        heard = []
+        for frame in slip(raw):
+            command = frame[1] if len(frame) > 1 else None
+            if command == protocol.CMD_SYNC:
+                deaf = False
+            if not deaf:
+                heard.append(frame)
+            if command == protocol.CMD_CHANGE_BAUDRATE:
+                deaf = int.from_bytes(frame[8:12], "little") > 115200
+        return heard
+
+    server.slip_decode_frames = decode
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

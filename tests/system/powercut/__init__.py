@@ -1,0 +1,70 @@
+# Power cuts at every write of a scenario: real littlefs and FAT, under the real MicroPython.
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from tests.support.world import ROOT
+
+SYSTEMS = ("littlefs", "FAT")
+MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
+_HERE = ROOT / "tests" / "system" / "powercut"
+_ADDED = ("points", "lost", "damaged", "repeats", "over")
+
+
+def run(system, step=1, offset=0, mutant=None):
+    """Sweep one file system as sweep.py does; return its results, a dict each.
+
+    Raises RuntimeError when the sweep itself fails.
+    """
+    command = [MICROPYTHON, "-X", "heapsize=32M", "sweep.py", system, str(step), str(offset)]
+    path = ":".join(
+        map(str, (".frozen", ROOT / "lib", ROOT / "tests" / "support" / "device", _HERE))
+    )
+    done = subprocess.run(
+        [*command, *filter(None, [mutant])],
+        cwd=_HERE,
+        env=dict(os.environ, MICROPYPATH=path),
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def run_all(shares):
+    """Sweep every point of both file systems in so many processes; return the sums."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(run, system, shares, i) for i in range(shares) for system in SYSTEMS]
+        return merge(line for job in jobs for line in job.result())
+
+
+def merge(lines):
+    """Return one dict of results for each file system, scenario and mode."""
+    found = {}
+    for line in lines:
+        key = SYSTEMS.index(line["system"]), line["scenario"], line["mode"]
+        total = found.setdefault(key, dict(line, first=None, leaked=0, **dict.fromkeys(_ADDED, 0)))
+        for name in _ADDED:
+            total[name] += line[name]
+        total["leaked"] = max(total["leaked"], line["leaked"])
+        total["first"] = total["first"] or line["first"]
+    return [found[key] for key in sorted(found)]
+
+
+def table(lines):
+    """Return results as a Markdown table with a last line of sums."""
+    rows = [
+        "| file system | scenario | how the power fails | cuts | lost | damaged | sent twice |",
+        "|---|---|---|--:|--:|--:|--:|",
+    ]
+    form = "| {system} | {scenario} | {mode} | {points} | {lost} | {damaged} | {repeats} |"
+    rows += [form.format(**line) for line in lines]
+    sums = {name: sum(line[name] for line in lines) for name in _ADDED}
+    rows.append(form.format(system="**all**", scenario="", mode="", **sums))
+    return "\n".join(rows)

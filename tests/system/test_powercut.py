@@ -1,0 +1,36 @@
+# The power-cut proof on a sample of its points; `make powercut` goes through all.
+
+import pytest
+
+from tests.system import powercut
+
+pytestmark = pytest.mark.timeout(600)  # on a machine that is busy with other tests
+
+# File system, every so-manieth point, from which on.
+SHARES = (("littlefs", 40, 3), ("littlefs", 40, 23), ("FAT", 8, 3))
+
+
+@pytest.mark.parametrize("system,step,offset", SHARES)
+def test_nothing_is_lost_damaged_or_sent_too_often(system, step, offset):
+    lines = powercut.run(system, step, offset)
+    assert {line["scenario"] for line in lines} >= {"put, send, reject", "overflow"}
+    for line in lines:
+        assert not (line["lost"] or line["damaged"] or line["over"]), line
+    # In all shares together more than 2,000.
+    assert sum(line["points"] for line in lines) > 2000 // len(SHARES)
+
+
+@pytest.mark.parametrize(
+    "mutant,system,step,offset,sign",
+    [
+        ("ReturnsEarly", "littlefs", 100, 0, "lost"),
+        ("ReturnsEarly", "FAT", 60, 0, "lost"),
+        ("NoCheck", "FAT", 30, 0, "damaged"),
+        ("RemovesLate", "FAT", 60, 0, "over"),
+        ("RenamesOnFat", "FAT", 12, 5, "lost"),
+        ("DropsTooEarly", "FAT", 60, 0, "lost"),
+    ],
+)
+def test_finds_the_mistake(mutant, system, step, offset, sign):
+    lines = powercut.run(system, step, offset, mutant)
+    assert sum(line[sign] for line in lines) > 0, lines

@@ -1,0 +1,1 @@
+# The verbs of `python -m tools`, one file (or package) a verb.

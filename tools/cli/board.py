@@ -1,0 +1,160 @@
+# `python -m tools board`: a virtual board until Ctrl-C.
+
+import asyncio
+import contextlib
+import errno
+import pathlib
+import signal
+
+import click
+from aiohttp import web
+
+from tools.host import configfile, filesystem
+from tools.virtualboard import profiles
+from tools.virtualboard.air import Network
+from tools.virtualboard.board import VirtualBoard, configured_networks
+from tools.virtualboard.control import application
+from tools.virtualboard.scenes import PHOTOS
+
+_FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+_FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
+
+
+@click.command("board", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--profile",
+    default="ai-thinker",
+    show_default=True,
+    type=click.Choice(profiles.names()),
+    help="The board.",
+)
+@click.option(
+    "--driver",
+    type=click.Choice(list(profiles.DRIVERS)),
+    help="The camera driver its firmware has: camera-api, or lemariva where there is no PSRAM.",
+)
+@click.option(
+    "--micropython",
+    default=profiles.MICROPYTHON,
+    show_default=True,
+    type=click.Choice(list(profiles.MICROPYTHONS)),
+    help="The version of MicroPython's ESP32 port that it behaves as.",
+)
+@click.option("--heap", type=click.IntRange(65536), help="MicroPython's heap in bytes.")
+@click.option(
+    "--image",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="The flash, a littlefs image; made where there is none, kept at the end.",
+)
+@click.option(
+    "--card",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="An SD card, a FAT image; made where there is none, kept at the end.",
+)
+@click.option("--folder", type=_FOLDER, help="What a new flash holds, in place of the firmware.")
+@click.option("--empty", is_flag=True, help="A new flash holds nothing, as for a deploy.")
+@click.option("--config", type=_FILE, help="The config.json of a new flash, with its CA.")
+@click.option("--add", type=_FILE, multiple=True, help="One more file for a new flash.")
+@click.option(
+    "--network",
+    multiple=True,
+    metavar="SSID:PASSWORD",
+    help="A Wi-Fi network around the board (default: those in its config.json).",
+)
+@click.option("--photos", type=_FOLDER, default=PHOTOS, help="JPEG files that it sees.")
+@click.option(
+    "--trouble",
+    default=0.02,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="The part of captures that go wrong.",
+)
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.01, 1000),
+    help="How many times as fast as real time its time goes.",
+)
+@click.option(
+    "--port-link",
+    type=click.Path(path_type=pathlib.Path),
+    help="A symbolic link to the serial port, whose name changes.",
+)
+@click.option(
+    "--control-port",
+    default=0,
+    show_default="a free one",
+    type=click.IntRange(0, 65535),
+    help="The control interface's port.",
+)
+@click.option("--quiet", is_flag=True, help="Do not print what the board prints.")
+def command(folder, empty, config, add, network, control_port, quiet, image, **options):
+    """A board on this computer: real MicroPython, simulated camera, pins and Wi-Fi."""
+    try:
+        files = _files(folder, empty, config, add)
+        networks = [Network(*one.partition(":")[::2]) for one in network]
+        board = VirtualBoard(files, image=image, networks=networks or None, **options)
+    except OSError as e:
+        raise click.ClickException(
+            "{}: {}".format(e.filename, e.strerror) if e.filename else str(e)
+        )
+    except (ValueError, filesystem.FilesystemError) as e:
+        raise click.ClickException(str(e))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(board, control_port, quiet))
+    click.echo("board: switched off")
+
+
+def _files(folder, empty, config, add):
+    files = {}
+    if folder:
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    elif not empty:
+        files = filesystem.firmware_files()
+    if config:
+        files["config.json"] = config.read_bytes()
+        files |= _ca_file(config)
+    for path in add:
+        files[path.name] = path.read_bytes()
+    return files
+
+
+def _ca_file(config):
+    # The CA certificate beside the configuration, as deploy and flash take it.
+    with contextlib.suppress(configfile.SettingError, OSError):
+        path = configfile.get(configfile.load(config), "cloud.ca")
+        if isinstance(path, str) and path:
+            return {path.lstrip("/"): configfile.beside(config.parent, path).read_bytes()}
+    return {}
+
+
+async def _serve(board, port, quiet):
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    # Followers of the output wait for ever; they are not waited for.
+    runner = web.AppRunner(application(board), access_log=None, shutdown_timeout=0.1)
+    try:
+        if not quiet:
+            board.on_output(lambda text: click.echo(text, nl=False))
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        address = runner.addresses[0]
+        board.start()
+        if not configured_networks(board.image) and not board.state()["wifi"]["networks"]:
+            click.echo("note: no Wi-Fi network; name one with --network or in config.json")
+        click.echo("serial port: " + board.port)
+        click.echo("control: http://{}:{}".format(*address))
+        await stop.wait()
+    except OSError as e:
+        why = "port {}: {}".format(port, e.strerror or e)
+        if e.errno == errno.EADDRINUSE:
+            why = "port {} is in use: choose another with --control-port".format(port)
+        raise click.ClickException("control interface: " + why)
+    finally:
+        await runner.cleanup()
+        await asyncio.to_thread(board.stop)

@@ -1,0 +1,85 @@
+# `python -m tools cloud`: runs the local stand-in of the image service.
+
+import importlib
+import pathlib
+
+import click
+
+
+def _print_accounts(ctx, param, value):
+    if value:
+        click.echo(importlib.import_module("tools.cloud.service.accounts").DEFAULT_TEXT)
+        ctx.exit()
+
+
+@click.command("cloud", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=pathlib.Path, file_okay=False),
+    default="cloud-data",
+    show_default=True,
+    help="Folder for pictures and attributes; kept over restarts.",
+)
+@click.option(
+    "--accounts",
+    type=click.Path(path_type=pathlib.Path),
+    help="JSON file of projects and devices (default: one demo camera).",
+)
+@click.option(
+    "--print-accounts",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_accounts,
+    help="Print the default accounts, as a starting point, and leave.",
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0, max=86400),
+    default=10.0,
+    show_default=True,
+    help="Seconds a device must leave between requests; 0 switches the limit off.",
+)
+@click.option(
+    "--keepalive",
+    type=click.FloatRange(min=0.01, max=86400),
+    default=75.0,
+    show_default=True,
+    help="Seconds after which an idle connection is closed.",
+)
+@click.option("--faults", is_flag=True, help="Open /_faults and /_requests, for tests.")
+@click.option("--quiet", is_flag=True, help="No line per request.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS.")
+@click.option("--cert", type=click.Path(path_type=pathlib.Path), help="Certificate chain, PEM.")
+@click.option("--key", type=click.Path(path_type=pathlib.Path), help="Its private key, PEM.")
+@click.option(
+    "--tls-name",
+    multiple=True,
+    metavar="NAME",
+    help="One more name or IP address for the certificate made here; repeatable.",
+)
+@click.option(
+    "--ca-out",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="Where to write the CA of the certificate made here, DER (default: ca.der in --data).",
+)
+def command(**options):
+    """Run the local stand-in of the ThingsCloud image service.
+
+    It answers as the service's own documentation says, keeps the pictures in a folder
+    and shows them on its start page.
+    """
+    # Imported here, so that `python -m tools --help` need not load aiohttp and Pillow.
+    main = importlib.import_module("tools.cloud.service.main")
+    try:
+        main.run(**options)
+    except main.StartError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,234 @@
+# `python -m tools config`: makes, checks and shows config.json; one, or one a board.
+
+import json
+import pathlib
+import sys
+
+import click
+
+from thingscam.board import profiles as boards
+from thingscam.config import schema as settings
+from thingscam.config.config import ConfigError
+from tools.host import ca, configfile, errors, fleet
+
+# What is asked for; all else has a default that is seldom wrong.
+_QUESTIONS = (
+    ("wifi.ssid", "Wi-Fi name (SSID)"),
+    ("wifi.password", "Wi-Fi password (empty: open network)"),
+    ("cloud.endpoint", "Endpoint of the image service (https://host)"),
+    ("cloud.access_token", "The device's AccessToken"),
+    ("cloud.identifier", "Identifier of the picture's attribute"),
+    ("cloud.project_key", "The project's Project-Key"),
+    ("cloud.region", "Region"),
+    ("camera.board", "Board"),
+    ("trigger.pir_pin", "GPIO of the motion sensor (null: none)"),
+    ("trigger.every_s", "A picture every so many seconds (0: none)"),
+    ("power.mode", "Power mode (awake, deepsleep)"),
+)
+_PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", default="config.json", type=_PATH)
+@click.option("--base", type=_PATH, help="Begin with this file's settings.")
+@click.option(
+    "--set", "given", multiple=True, metavar="NAME=VALUE", help="Such as log.level=debug."
+)
+@click.option("--fleet", "table", type=_PATH, help="One for each row of a CSV table.")
+@click.option(
+    "--folder",
+    default="boards",
+    show_default=True,
+    type=click.Path(path_type=pathlib.Path, file_okay=False),
+    help="Where --fleet writes.",
+)
+@click.option("--fetch-ca", is_flag=True, help="Fetch the endpoint's CA certificate too.")
+@click.option("--fingerprint", metavar="HEX", help="SHA-256 that the CA must have; no question.")
+@click.option("--yes", is_flag=True, help="Take a CA that this computer trusts; no question.")
+@click.option("--mask", is_flag=True, help="Show FILE without its secrets, to share it.")
+@click.option("--check", is_flag=True, help="Only say whether FILE is right.")
+@click.option("--no-input", is_flag=True, help="Ask nothing (never done without a terminal).")
+def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, check, no_input):
+    """Make FILE (config.json) by asking, or from --set; an existing one is changed.
+
+    --set NAME=@PATH reads a value from a file, @- from standard input: so a secret need not
+    stand on the command line. In the table of --fleet the columns are `name` and settings
+    (wifi.ssid, cloud.access_token ...); nothing is written unless every row is right.
+
+    Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
+    """
+    if base is not None and table is None and file.exists():
+        raise click.UsageError("{} is there already: leave --base out".format(file))
+    if mask and check:
+        raise click.UsageError("--mask and --check do not go together")
+    ask = sys.stdin.isatty() and not no_input
+    choose = _Choice(fetch_ca, fingerprint, yes, ask)
+    with errors.exit_on_error():
+        if mask:
+            click.echo(json.dumps(configfile.masked(configfile.load(file)), indent=2))
+        elif check:
+            configfile.check(configfile.load(file), file)
+            click.echo("{}: right".format(file))
+        elif table is not None:
+            make_fleet(table, base, given, folder, choose)
+        else:
+            make(file, base, given, ask, choose)
+
+
+def make(file, base, given, ask, choose):
+    """Make or change the configuration `file`.
+
+    `base` is the file to begin with or None, `given` texts "NAME=VALUE", `ask` whether a
+    person may be asked, `choose` what decides on the CA certificate.
+    """
+    begin = file if file.exists() else base
+    data = configfile.load(begin) if begin else {}
+    named = _put(data, given)
+    settled = _asked(data, named, file) if ask else configfile.check(data, file)
+    # What was typed is not lost when there is no CA to be had.
+    certificate = None if ask else choose.certificate([settled], file.parent)
+    configfile.write(file, configfile.encoded(data))
+    click.echo("wrote {}".format(file))
+    if ask:
+        certificate = choose.certificate([settled], file.parent)
+    _write_ca(certificate, file.parent)
+
+
+def make_fleet(table, base, given, folder, choose):
+    """Make one configuration in `folder` for each row of `table`, over the file `base`."""
+    data = configfile.load(base) if base else {}
+    _put(data, given)
+    found = fleet.read(table, data)
+    settled = [configfile.check(board, name) for name, board in found.items()]
+    certificate = choose.certificate(settled, base.parent if base else folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, board in found.items():
+        configfile.write(folder / (name + ".json"), configfile.encoded(board))
+        click.echo("wrote {}".format(folder / (name + ".json")))
+    _write_ca(certificate, folder)
+
+
+def _put(data, given):
+    named = []
+    for entry in given:
+        name, equals, text = entry.partition("=")
+        if not equals:
+            # Not quoted: it may be a secret.
+            raise click.UsageError("--set needs NAME=VALUE")
+        if text == "@-":
+            text = sys.stdin.readline().rstrip("\r\n")
+        elif text[:1] == "@":
+            text = pathlib.Path(text[1:]).read_text("utf-8").rstrip("\r\n")
+        configfile.put(data, name, text)
+        named.append(name)
+    return named
+
+
+def _asked(data, named, file):
+    # Once more when the answers do not go together: what was typed is not lost.
+    before = None
+    while True:
+        for name, text in _QUESTIONS:
+            by_bytes = name == "wifi.ssid" and configfile.get(data, "wifi.ssid_hex")
+            if name not in named and not by_bytes:
+                _question(data, name, text)
+        try:
+            return configfile.check(data, file)
+        except ConfigError as e:
+            if e.mistakes == before:
+                raise
+            before = e.mistakes
+            click.echo("{}\nOnce more; Enter keeps what is shown.".format(e), err=True)
+
+
+def _question(data, name, text):
+    kind, _, limits = configfile.describe(name)
+    hidden = name in configfile.SECRETS
+    known = configfile.get(data, name)
+    board = configfile.get(data, "camera.board")
+    unset = name == "trigger.pir_pin" and "pir_pin" not in data.get("trigger", {})
+    if unset and board in boards.names():
+        known = boards.find(board).pir
+    if hidden and known:
+        text += " (Enter keeps it)"
+
+    def judge(answer):
+        found = configfile.value(name, answer) if isinstance(answer, str) else answer
+        problem = settings.check(kind, found, limits)
+        if problem is None and name == "camera.board" and found not in boards.names():
+            problem = "must be one of " + ", ".join(boards.names())
+        if problem:
+            raise click.UsageError(problem)
+        return "null" if found is None else str(found)
+
+    optional = name == "wifi.password" or known is not None or kind == "pin"
+    shown = "null" if known is None and kind == "pin" else known
+    answer = click.prompt(
+        text,
+        default=("" if shown is None else shown) if optional else None,
+        hide_input=hidden,
+        show_default=not hidden,
+        value_proc=judge,
+    )
+    configfile.put(data, name, answer)
+
+
+class _Choice:
+    # Whether, and which, CA certificate is fetched and believed.
+
+    def __init__(self, fetch, fingerprint, yes, ask):
+        self._fetch, self._fingerprint, self._yes, self._ask = fetch, fingerprint, yes, ask
+
+    def certificate(self, settled, beside):
+        """Return (path, DER) of the CA certificate that the configurations need, or None.
+
+        `beside` is the folder where one may be already. Raises CAError.
+        """
+        clouds = [found.cloud for found in settled if found.cloud.endpoint.startswith("https:")]
+        needed = [cloud for cloud in clouds if cloud.verify and cloud.ca is not None]
+        if not needed:
+            if self._fetch:
+                raise ca.CAError("no https endpoint that is verified: no CA needed")
+            return None
+        path = needed[0].ca
+        kept = configfile.beside(beside, path)
+        if not self._fetch:
+            if kept.exists():
+                return path, kept.read_bytes()
+            if not self._ask:
+                text = "note: {} is not there: --fetch-ca fetches it, or copy it there"
+                click.echo(text.format(kept), err=True)
+                return None
+            if not click.confirm("Fetch the CA certificate of the endpoint now?", default=True):
+                return None
+        if len({(cloud.endpoint, cloud.ca) for cloud in needed}) > 1:
+            raise ca.CAError("--fetch-ca: the rows have more than one endpoint")
+        return path, self._confirmed(ca.find(needed[0].endpoint))
+
+    def _confirmed(self, found):
+        click.echo("\n".join(found.describe()))
+        if self._fingerprint is not None:
+            if ca.same_fingerprint(self._fingerprint, found.fingerprint):
+                return found.der
+            raise ca.CAError("the CA has not the fingerprint of --fingerprint")
+        if self._yes and found.known:
+            return found.der
+        if self._ask:
+            question = "Is this the CA that the endpoint's owner names?"
+            if click.confirm(question, default=found.known):
+                return found.der
+            raise ca.CAError("no CA written: it was not confirmed")
+        raise ca.CAError(
+            "nothing written: confirm the CA with --fingerprint, or with --yes one that this "
+            "computer trusts"
+        )
+
+
+def _write_ca(found, folder):
+    if found is None:
+        return
+    path = configfile.beside(folder, found[0])
+    if not path.exists() or path.read_bytes() != found[1]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        configfile.write(path, found[1])
+        click.echo("wrote {}".format(path))

@@ -1,0 +1,123 @@
+# `python -m tools deploy PORT`: thingscam onto a board with MicroPython, only what changed.
+
+import contextlib
+import json
+import pathlib
+import sys
+
+import click
+
+from thingscam.config import config
+from thingscam.util.compat import too_old
+from tools.cli import flash
+from tools.host import configfile, errors, filesystem, screen
+from tools.host.boardlink import WAIT_S, Board, BoardError
+
+_VERSION = "import sys\nprint(*sys.implementation.version[:3])"
+_WHOSE = "import thingscam\nprint(thingscam.__file__)"
+_OURS = "/lib/thingscam"  # all in it is from here: what is not any more is removed
+
+
+@click.command()
+@click.argument("port")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="The configuration to copy, with its CA. [default: config.json, where there is one]",
+)
+@click.option("--compile", "compiled", is_flag=True, help="lib/ as .mpy: less memory and time.")
+@click.option("--follow/--no-follow", default=None, help="Show the log. [default: on a terminal]")
+@click.option("--seconds", type=float, help="Show it for so long only.")
+@click.option("--wait", default=WAIT_S, show_default=True, help="Seconds for it to answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON, no log.")
+def command(port, config_path, compiled, follow, seconds, wait, as_json):
+    """Copy boot.py, main.py, lib/ and the configuration to the board on PORT.
+
+    Only what is different there is copied, what is no longer part of thingscam is removed,
+    and the board is started anew. Its pictures and its log stay.
+
+    Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
+    """
+    if follow is None:
+        follow = sys.stdout.isatty() or seconds is not None
+    say = screen.Say(as_json)
+    with errors.exit_on_error():
+        # Before the board is stopped for it.
+        wanted = files(config_path, compiled)
+        with Board(port, wait) as board:
+            done = deploy(board, say, wanted)
+            board.run()
+            if as_json:
+                click.echo(json.dumps(done, indent=2))
+            elif follow:
+                with contextlib.suppress(KeyboardInterrupt):
+                    board.follow(click.echo, seconds)
+
+
+def files(config_path=None, compiled=False):
+    """Return {path on the board: bytes} of all that belongs there.
+
+    `config_path` is the configuration (None: config.json, where there is one). Raises
+    ConfigError, configfile.SettingError, mpy.CompileError, flash.FlashError, OSError.
+    """
+    found = filesystem.firmware_files(compiled=compiled)
+    if config_path is None and pathlib.Path("config.json").exists():
+        config_path = pathlib.Path("config.json")
+    if config_path is not None:
+        settings = configfile.check(configfile.load(config_path), config_path)
+        found |= flash.own_files(config_path, settings)
+    return {"/" + name: data for name, data in found.items()}
+
+
+def deploy(board, say, wanted):
+    """Make the files of `board` those of `wanted`; returns what was done as a dict.
+
+    Raises BoardError, PortError.
+    """
+    card = "/config.json" in wanted and config.parse(wanted["/config.json"]).on_card()
+    reason = too_old(tuple(map(int, board.exec(_VERSION).split())), card)
+    if reason:
+        say("note: " + reason)
+    # What a deploy that was cut off has left: half a configuration holds secrets too.
+    left = {path + ".new" for path in ["/config.json", *wanted]}
+    there = board.sums(dict.fromkeys([_OURS, *wanted, *sorted(left)]))
+    halves = sorted(left.intersection(there))
+    for path in halves:
+        board.remove(path)
+        del there[path]
+    changed = {
+        path: data for path, data in wanted.items() if there.get(path) != filesystem.total(data)
+    }
+    stale = sorted(path for path in there if path not in wanted and path.startswith(_OURS))
+    _reject_no_room(board, changed, there)
+    total = sum(len(data) for data in changed.values())
+    with say.bar(total) as progress:
+        done = 0
+        for path, data in changed.items():
+            board.write(
+                path, data, lambda now, at=done, name=path: progress(at + now, total, name)
+            )
+            done += len(data)
+        # Last: of app.py and app.mpy MicroPython takes the .py, so that a board that loses its
+        # power in between has one whole version or the other.
+        for path in stale:
+            board.remove(path)
+    text = "{} of {} files copied ({} bytes), {} removed"
+    removed = halves + stale
+    say(text.format(len(changed), len(wanted), total, len(removed)))
+    if "/config.json" not in wanted:
+        say("config.json on the board is as it was: --config copies one")
+    if not board.exec(_WHOSE).startswith("/lib/"):
+        say("note: this board takes the thingscam in its firmware, or in /, not the one in /lib")
+    return {"port": board.port, "copied": sorted(changed), "removed": removed, "bytes": total}
+
+
+def _reject_no_room(board, changed, there):
+    # Each file is written beside the old one first.
+    needed = max((len(data) for data in changed.values()), default=0)
+    needed += sum(len(data) - there.get(path, (0,))[0] for path, data in changed.items())
+    free = board.free_bytes()
+    if needed > free:
+        text = "the board's filesystem is full: {} bytes are needed, {} are free: remove pictures"
+        raise BoardError(text.format(needed, free))

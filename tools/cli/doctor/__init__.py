@@ -1,0 +1,81 @@
+# `python -m tools doctor`: looks the board over, step by step, and says what to do.
+
+import dataclasses
+import json
+import pathlib
+import sys
+
+import click
+import rich.console
+
+from tools.cli.doctor import steps
+from tools.host import errors
+from tools.host.boardlink import WAIT_S, Board
+
+_MARKS = {True: ("✓", "+", "green"), False: ("✗", "X", "red"), None: ("-", "-", "dim")}
+
+
+@click.command()
+@click.option("--port", required=True, help="The board's serial port, such as /dev/ttyUSB0.")
+@click.option(
+    "--picture",
+    default="doctor.jpg",
+    show_default=True,
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="Where the test picture goes.",
+)
+@click.option("--no-upload", is_flag=True, help="Send no picture to the service.")
+@click.option("--wait", default=WAIT_S, show_default=True, help="Seconds for it to answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def command(port, picture, no_upload, wait, as_json):
+    """Look over MicroPython, files, camera, PSRAM, Wi-Fi, clock, TLS and one real upload.
+
+    Each step with a tick or a cross, and what to do. The board's program is stopped for it
+    and started again.
+
+    Exit codes: 0 all is well, 1 something is not, 2 wrong usage.
+    """
+    show = _Lines(as_json)
+    with errors.exit_on_error():
+        if not picture.parent.is_dir():
+            raise errors.ToolError("{}: no such folder: make it first".format(picture.parent))
+        try:
+            with Board(port, wait) as board:
+                show.waiting()
+                for result in steps.examine(board, picture, not no_upload):
+                    show.result(result)
+                board.run()
+        finally:
+            show.end()
+    sys.exit(1 if show.wrong else 0)
+
+
+class _Lines:
+    # One line a step; for a script one list at the end.
+
+    def __init__(self, as_json):
+        self._as_json = as_json
+        self._found = []
+        self.wrong = False
+        self._console = rich.console.Console(highlight=False, quiet=as_json)
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+        self._plain = not encoding.lower().replace("-", "").startswith("utf")
+
+    def waiting(self):
+        self._console.print("looking the board over; its program is stopped meanwhile")
+
+    def result(self, result):
+        self._found.append(dataclasses.asdict(result))
+        self.wrong = self.wrong or result.ok is False
+        tick, plain, colour = _MARKS[result.ok]
+        mark = plain if self._plain else tick
+        self._console.print("{} {:14}".format(mark, result.title), end="", style=colour)
+        self._console.print(result.text, markup=False, soft_wrap=True)
+        if result.remedy and not result.ok:
+            self._console.print(
+                "{:16}{}".format("", result.remedy), markup=False, soft_wrap=True, style="bold"
+            )
+
+    def end(self):
+        if self._as_json:
+            click.echo(json.dumps(self._found, indent=2))

@@ -1,0 +1,137 @@
+# The doctor's steps: what is looked at, in which order, and what needs what before it.
+
+import base64
+import dataclasses
+import io
+import json
+import pathlib
+
+from PIL import Image, ImageStat
+
+from tools.host import filesystem
+from tools.host.boardlink import BoardError
+from tools.host.port import PortError
+
+_DEVICE = pathlib.Path(__file__).parent / "device.py"
+_DARK = 8  # mean brightness, of 255
+
+# name on the board, title, what must have been found before
+STEPS = (
+    ("micropython", "MicroPython", ()),
+    ("files", "thingscam", ("micropython",)),
+    ("filesystem", "filesystem", ("micropython",)),
+    ("config", "configuration", ("files",)),
+    ("psram", "PSRAM", ("config",)),
+    ("camera", "camera", ("config",)),
+    ("wifi", "Wi-Fi", ("config",)),
+    ("dns", "DNS", ("wifi",)),
+    ("clock", "clock", ("wifi",)),
+    ("tcp", "TCP", ("dns",)),
+    ("tls", "TLS", ("tcp",)),
+    ("upload", "upload", ("tls", "camera")),
+)
+
+
+@dataclasses.dataclass
+class Result:
+    """What a step found: `ok` is None when it could not be looked at."""
+
+    step: str
+    title: str
+    ok: bool | None
+    text: str
+    remedy: str | None = None
+
+
+def examine(board, picture=None, upload=True, source=None):
+    """Yield the Result of each step on `board` (boardlink.Board).
+
+    `picture` is where the test picture goes (None: nowhere), `upload` whether one is sent.
+    `source` is what is run on the board (None: device.py).
+
+    Raises PortError when the board is gone for good.
+    """
+    board.exec(_DEVICE.read_text() if source is None else source)
+    good = set()
+    for name, title, needs in STEPS:
+        missing = [need for need in needs if need not in good]
+        if missing:
+            titles = {step: shown for step, shown, _ in STEPS}
+            text = "not looked at: {} first".format(titles[missing[0]])
+            yield Result(name, title, None, text)
+            continue
+        if name == "upload" and not upload:
+            yield Result(name, title, None, "not asked for")
+            continue
+        result = _step(board, name, title)
+        if result.ok or name in _MENDABLE:
+            good.add(name)
+        if result.ok and name == "files":
+            result = _compared(board, result)
+        if result.ok and name == "camera":
+            result = _looked_at(board, result, picture)
+        yield result
+    board.exec("close()")
+
+
+# Found wanting, they still let what needs them be looked at.
+_MENDABLE = ("filesystem", "psram", "clock")
+
+
+def _step(board, name, title):
+    try:
+        told = board.exec("run({!r})".format(name))
+    except PortError as e:
+        if "restarted" not in str(e):
+            raise
+        raise PortError(
+            "{}, at the step {}: a weak power supply does that (brown-out): 5 V, 500 mA or more, "
+            "a short cable, 100 uF at the board".format(e, title)
+        ) from e
+    except BoardError as e:
+        return Result(name, title, False, str(e), "flash the firmware anew")
+    lines = [line for line in told.splitlines() if line.startswith("RESULT ")]
+    if not lines:
+        return Result(name, title, False, "no answer", "reset the board and try again")
+    found = json.loads(lines[-1][len("RESULT ") :])
+    return Result(name, title, found["ok"], found["text"], found.get("remedy"))
+
+
+def _compared(board, result):
+    if "frozen" in result.text:
+        return result
+    there = board.sums(["/lib/thingscam"])
+    for compiled in (False, True):
+        wanted = filesystem.firmware_files(compiled=compiled)
+        names = {"/" + name for name in wanted if name.startswith("lib/")}
+        if names == set(there):
+            old = [name for name in names if there[name] != filesystem.total(wanted[name[1:]])]
+            if not old:
+                kind = "compiled" if compiled else "as source"
+                return dataclasses.replace(result, text="as on this computer, " + kind)
+            text = "{} of {} files are not as on this computer".format(len(old), len(names))
+            break
+    else:
+        text = "not the same files as on this computer"
+    remedy = "python -m tools deploy {}".format(board.port)
+    return dataclasses.replace(result, ok=False, text=text, remedy=remedy)
+
+
+def _looked_at(board, result, path):
+    data = b"".join(base64.b64decode(line) for line in board.exec("picture()").split())
+    if path is not None:
+        path.write_bytes(data)
+    try:
+        with Image.open(io.BytesIO(data)) as found:
+            found.load()
+            light = ImageStat.Stat(found.convert("L")).mean[0]
+            text = "{}, {}x{}".format(result.text, *found.size)
+    except (OSError, SyntaxError) as e:
+        remedy = "check the camera's ribbon cable and the power supply"
+        return dataclasses.replace(result, ok=False, text="damaged: {}".format(e), remedy=remedy)
+    if path is not None:
+        text += ", saved as {}".format(path)
+    if light < _DARK:
+        remedy = "take the cap or film off the lens, switch a light on"
+        return dataclasses.replace(result, ok=False, text=text + ", but black", remedy=remedy)
+    return dataclasses.replace(result, text=text)

@@ -1,0 +1,183 @@
+# `python -m tools flash`: firmware and thingscam onto a bare board, or into one file.
+
+import codecs
+import json
+import pathlib
+
+import click
+
+from thingscam.board import profiles as boards
+from thingscam.util.compat import too_old
+from tools import ROOT
+from tools.host import configfile, errors, filesystem, firmware, flasher, screen
+from tools.host.errors import ToolError
+from tools.host.firmware import CHIPS
+
+_PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
+_PROFILES = json.loads((ROOT / "firmware" / "boards.json").read_text())
+
+
+class FlashError(ToolError):
+    """Board, firmware and configuration do not go together; says which."""
+
+
+@click.command()
+@click.option("--board", metavar="NAME", help="The board's name. [default: camera.board]")
+@click.option("--firmware", "image", type=_PATH, help="MicroPython with a camera: .bin or .zip.")
+@click.option("--sha256", metavar="HEX", help="What the firmware file must have.")
+@click.option("--config", "config_path", default="config.json", show_default=True, type=_PATH)
+@click.option("--port", help="The board's serial port, such as /dev/ttyUSB0.")
+@click.option("--output", type=_PATH, help="Write one file for another flasher, to go to 0.")
+@click.option("--flash-mb", type=click.IntRange(2, 128), help="For --output: the flash's MB.")
+@click.option("--source", is_flag=True, help="lib/ as .py, not compiled.")
+@click.option("--erase", is_flag=True, help="Blank the whole flash first.")
+@click.option("--verify", is_flag=True, help="Read its sums once more after writing.")
+@click.option("--baud", type=int, help="Only this speed. [default: 921600, then slower]")
+@click.option("--no-reset", is_flag=True, help="The board is in its boot loader already.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def command(port, output, as_json, **options):
+    """Write firmware, thingscam, configuration and CA to a board in one go.
+
+    The board then starts into the app. What was in its filesystem is lost.
+
+    Exit codes: 0 written, 1 something is wrong, 2 wrong usage.
+    """
+    if (port is None) == (output is None):
+        raise click.UsageError("give one of --port and --output")
+    say = screen.Say(as_json)
+    with errors.exit_on_error():
+        done = flash(port, output, say, **options)
+        if as_json:
+            click.echo(json.dumps(done, indent=2))
+
+
+def flash(
+    port, output, say, board, image, sha256, config_path, flash_mb, source, erase, verify, baud,
+    no_reset,
+):  # fmt: skip
+    """Write to the serial port `port` or the file `output`; the rest are the options.
+
+    `say` takes lines and progress. Returns what was done as a dict. Raises the errors of
+    the parts, FlashError, OSError.
+    """
+    profile, settings = _profile(board, config_path)
+    if image is None:
+        raise FlashError("--firmware is missing{}".format(_where(profile.name)))
+    found = firmware.load(image, sha256)
+    _agree(profile, found)
+    reason = too_old(found.release, settings.on_card())
+    if reason:
+        raise FlashError(reason)
+    say("MicroPython {} for {}{}".format(found.version, CHIPS[found.chip], _named(found)))
+    if not found.camera:
+        say("note: no camera driver seen in this firmware{}".format(_where(profile.name)))
+    files = filesystem.firmware_files(compiled=not source) | own_files(config_path, settings)
+    if found.frozen:
+        say("thingscam is in the firmware itself: no lib/ is written")
+        files = {name: data for name, data in files.items() if not name.startswith("lib/")}
+    if output is not None:
+        size = (flash_mb or _flash_mb(profile.name)) * 1024 * 1024
+        place, system = _system(found, files, size)
+        configfile.write(output, _merged(found, place, system))
+        say("wrote {}: to be written to address 0".format(output))
+    else:
+        place = _to_board(port, say, profile, found, files, erase, verify, baud, no_reset)
+    return {
+        "board": profile.name,
+        "chip": found.chip,
+        "micropython": found.version,
+        "filesystem": {"offset": place.offset, "size": place.size, "files": sorted(files)},
+        "port": port,
+        "output": str(output) if output else None,
+    }
+
+
+def _to_board(port, say, profile, found, files, erase, verify, baud, no_reset):
+    before = "no-reset" if no_reset else "default-reset"
+    with say.bar() as progress, flasher.Flasher(port, say, progress, before) as chip:
+        chip.require(found.chip, profile.name)
+        chip.attach()
+        place, system = _system(found, files, chip.flash_size)
+        text = "flash of {} MB, {} KB of it for files, from {:#x} on"
+        say(text.format(chip.flash_size >> 20, place.size // 1024, place.offset))
+        parts = [(found.offset, found.data), (place.offset, system)]
+        chip.write(parts, (baud,) if baud else flasher.BAUDS, erase, verify)
+    say("written and checked: the board starts now (ESP32-CAM: take GPIO0 off GND, press RST)")
+    say("to see it work: python -m tools logs {}".format(port))
+    return place
+
+
+def _profile(name, config_path):
+    # The configuration names the board; --board is for who wants to be sure.
+    settings = configfile.check(configfile.load(config_path), config_path)
+    chosen = settings.camera.board  # pyright: ignore[reportAttributeAccessIssue]
+    if name not in (None, chosen):
+        text = "--board is {}, but camera.board in the configuration is {}: make them the same"
+        raise FlashError(text.format(_find(name).name, chosen))
+    return _find(chosen), settings
+
+
+def _find(name):
+    try:
+        return boards.find(name)
+    except boards.UnknownBoardError as e:
+        raise FlashError(str(e)) from e
+
+
+def _agree(profile, found):
+    if profile.chip not in (None, found.chip):
+        text = "the firmware is for {}, but {} has an {}{}"
+        has, where = CHIPS[profile.chip], _where(profile.name)
+        raise FlashError(text.format(CHIPS[found.chip], profile.name, has, where))
+
+
+def _where(name):
+    known = _PROFILES["boards"].get(name)
+    if known is None:
+        return ""
+    file = known["download"].format("<version>")
+    return ": take {} from {}".format(file, _PROFILES["releases"])
+
+
+def _named(found):
+    return " ({})".format(found.machine) if found.machine else ""
+
+
+def _flash_mb(name):
+    known = _PROFILES["boards"].get(name)
+    if known is None:
+        raise FlashError("--output: say with --flash-mb how much flash the board has")
+    return known["flash_mb"]
+
+
+def own_files(config_path, settings):
+    """Return {path on the board: bytes} of a board's own files: configuration and CA.
+
+    `settings` is the Config of the file `config_path`. Raises FlashError when the CA is
+    needed and not there, OSError.
+    """
+    # The board's JSON takes no byte-order mark, and no character written as two halves.
+    raw = config_path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    if b"\\ud" in raw.lower():
+        raw = configfile.encoded(configfile.load(config_path))
+    files = {"config.json": raw}
+    cloud = settings.cloud
+    if cloud.endpoint.startswith("https:") and cloud.verify and cloud.ca is not None:
+        ca = configfile.beside(config_path.parent, cloud.ca)
+        if not ca.exists():
+            text = "{}: not there: python -m tools config {} --fetch-ca"
+            raise FlashError(text.format(ca, config_path))
+        files[cloud.ca.lstrip("/")] = ca.read_bytes()
+    return files
+
+
+def _system(found, files, flash_size):
+    place = found.filesystem(flash_size)
+    return place, filesystem.image(files, place.size)
+
+
+def _merged(found, place, system):
+    whole = bytearray(b"\xff" * place.end)
+    whole[found.offset : found.offset + len(found.data)] = found.data
+    whole[place.offset : place.end] = system
+    return bytes(whole)

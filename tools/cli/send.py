@@ -1,0 +1,70 @@
+# `python -m tools send`: one picture from this computer, by the board's own uploader.
+
+import pathlib
+import sys
+
+import click
+
+from thingscam.cloud.uploader import Uploader, UploadError
+from thingscam.config import config
+from thingscam.http.session import CertificateError, Session
+from thingscam.image import checks as image
+from thingscam.util.redact import mask
+from tools.host import configfile, errors
+
+
+@click.command()
+@click.argument("picture", type=click.Path(path_type=pathlib.Path))
+@click.option(
+    "--config",
+    "config_path",
+    default="config.json",
+    show_default=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The board's configuration; its cloud.ca is looked for beside it.",
+)
+def command(picture, config_path):
+    """Send PICTURE (JPEG, PNG, GIF, WebP or BMP) and print its URL.
+
+    Exit code 0 when the service has taken it, 1 when it has not, with the reason.
+    """
+    with errors.exit_on_error():
+        try:
+            click.echo(mask(send(picture, config_path)))
+        except (CertificateError, image.ImageError, UploadError) as e:
+            click.echo(mask(_one_line(e, picture)), err=True)
+            sys.exit(1)
+
+
+def send(picture, config_path):
+    """Check the file `picture`, upload it as the file `config_path` says, return its URL.
+
+    Raises OSError (CertificateError among them), ConfigError, configfile.SettingError,
+    ImageError or UploadError.
+    """
+    if not config_path.exists():
+        configfile.load(config_path)  # says how to make one
+    settings = config.load(str(config_path))
+    cloud = settings.cloud  # pyright: ignore[reportAttributeAccessIssue]
+    data = memoryview(picture.read_bytes())
+    data = data[: image.measure(data, cloud.limit_bytes)[1]]
+    ca = None
+    if cloud.endpoint.startswith("https:") and cloud.ca is not None:
+        path = configfile.beside(config_path.parent, cloud.ca)
+        if not path.exists():
+            text = "cloud.ca {}: No such file: python -m tools config {} --fetch-ca"
+            raise errors.ToolError(text.format(path, config_path))
+        ca = str(path)
+    session = Session(ca, cloud.timeout_s, cloud.verify)
+    try:
+        return Uploader(settings, session).upload(data)
+    finally:
+        session.close()
+
+
+def _one_line(e, picture):
+    if isinstance(e, image.ImageError):
+        return "{}: {}".format(picture, e)
+    if isinstance(e, CertificateError):
+        return "cloud.ca: {}".format(e)
+    return "not sent ({}): {}".format(e.action, e)

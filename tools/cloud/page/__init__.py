@@ -1,0 +1,1 @@
+# The stand-in's page: pictures, board and log, live.

@@ -1,0 +1,220 @@
+# What the page hears while it is open: new pictures, the board's log and state; its buttons.
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import secrets
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from tools.cloud.page import guard
+from tools.cloud.page.gallery import PAGE, title
+from tools.cloud.page.panel import Action, PanelError
+from tools.cloud.service import wire
+from tools.cloud.service.outage import SECONDS, Outage
+
+# Something is said at least so often: the page takes a longer silence for a lost connection.
+KEEP_ALIVE_SECONDS = 10
+
+# What comes within this time goes out together.
+_GATHER_SECONDS = 0.05
+
+_RETRY_MILLISECONDS = 1000
+_FAIL = "fail"
+
+
+@dataclass
+class _Cursor:
+    """What a page has: the newest picture's name, the last line of the log of one `run`."""
+
+    run: str = ""
+    line: int = 0
+    picture: str = ""
+
+    @classmethod
+    def parse(cls, text):
+        run, _, rest = text.partition("/")
+        line, _, picture = rest.partition("/")
+        return cls(run, int(line) if line.isdecimal() else 0, picture)
+
+    def __str__(self):
+        return f"{self.run}/{self.line}/{self.picture}"
+
+
+class Live:
+    """The handlers of /page/events and /page/act/NAME.
+
+    `panel` (Panel or None) is the board; `faults` (Faults) is what the button for the
+    service's failing works on. A stream is woken when something has changed, and then looks
+    at what is new since it looked last: a slow reader misses nothing and piles nothing up.
+    """
+
+    def __init__(self, store, cards, faults, panel=None):
+        self._store = store
+        self._cards = cards
+        self._panel = panel
+        self._outage = Outage(faults, self._wake)
+        self._streams = set()
+        self._acting = asyncio.Lock()
+        self._ended = False
+        # Numbers of lines are good for this run of the server only.
+        self._run = secrets.token_hex(4)
+        store.watch(self._wake)
+
+    async def attach(self, app):
+        """Listen to the panel while `app` runs (an aiohttp cleanup context)."""
+        loop = asyncio.get_running_loop()
+
+        def wake():
+            with contextlib.suppress(RuntimeError):  # the loop has just been closed
+                loop.call_soon_threadsafe(self._wake)
+
+        if self._panel:
+            self._panel.watch(wake)
+        yield
+        if self._panel:
+            self._panel.unwatch(wake)
+
+    async def end(self, app):
+        """End all streams: the server stops (an aiohttp shutdown handler)."""
+        self._ended = True
+        self._outage.end()
+        self._wake()
+
+    def _wake(self):
+        for awake in self._streams:
+            awake.set()
+
+    async def events(self, request):
+        """Answer GET /page/events with server-sent events, from Last-Event-ID or ?since= on."""
+        since = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+        cursor = _Cursor.parse(since)
+        headers = {
+            **guard.HEADERS,
+            "Content-Type": "text/event-stream",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",  # nginx would hold the events back
+        }
+        response = web.StreamResponse(headers=headers)
+        awake = asyncio.Event()
+        self._streams.add(awake)
+        try:
+            await response.prepare(request)
+            await response.write(b"retry: %d\n\n" % _RETRY_MILLISECONDS)
+            await self._tell(request, response, cursor, awake)
+        except ConnectionError:
+            pass  # the page was closed
+        finally:
+            self._streams.discard(awake)
+        return response
+
+    async def act(self, request):
+        """Answer POST /page/act/NAME: press a button; 409 says why it could not be done."""
+        if not guard.own_page(request):
+            return _problem(403, "only this server's own page may do that")
+        name = request.match_info["name"]
+        action = next((action for action in self._actions() if action.name == name), None)
+        if action is None:
+            return _problem(404, f"there is no button {name}")
+        if not action.enabled:
+            return _problem(409, f"{action.label}: not now")
+        try:
+            async with self._acting:
+                await self._act(name)
+        except PanelError as error:
+            return _problem(409, str(error))
+        self._wake()
+        return web.Response(status=204, headers=guard.HEADERS)
+
+    async def _tell(self, request, response, cursor, awake):
+        kept = state = None
+        while not (self._ended or wire.gone(request)):
+            awake.clear()
+            events = []
+            # The folder is read only when there is something new in it.
+            if kept != self._store.kept:
+                kept = self._store.kept
+                events.append(await self._pictures(cursor))
+            if self._panel:
+                events.append(self._log(cursor))
+                if state != (state := self._state()):
+                    events.append(("state", state))
+            for name, data in filter(None, events):
+                await response.write(_event(name, data, cursor))
+            try:
+                await asyncio.wait_for(awake.wait(), KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                # An event, not a comment: the page must hear it.
+                await response.write(_event("alive", {}, cursor))
+            await asyncio.sleep(_GATHER_SECONDS)
+
+    async def _pictures(self, cursor):
+        def read():
+            names = self._store.names()
+            if names[:1] == [cursor.picture] or not (names or cursor.picture):
+                return None
+            new = names.index(cursor.picture) if cursor.picture in names else PAGE
+            # What the page has is there no more, or too much is new: it starts afresh.
+            fresh = new >= PAGE
+            cursor.picture = names[0] if names else ""
+            return {
+                "fresh": fresh,
+                "cards": self._cards.of(names[: min(new, PAGE)]),
+                "older": len(names) > PAGE,
+                "title": title(len(names)),
+            }
+
+        data = await asyncio.to_thread(read)
+        return data and ("pictures", data)
+
+    def _log(self, cursor):
+        assert self._panel
+        fresh = cursor.run != self._run
+        lines = self._panel.lines(0 if fresh else cursor.line)
+        if not lines and not fresh:
+            return None
+        cursor.run = self._run
+        cursor.line = lines[-1].number if lines else 0
+        return "log", {"fresh": fresh, "lines": [[line.at, line.text] for line in lines]}
+
+    def _state(self):
+        assert self._panel
+        return {
+            "status": dataclasses.asdict(self._panel.status()),
+            "actions": [dataclasses.asdict(action) for action in self._actions()],
+        }
+
+    def _actions(self):
+        if not self._panel:
+            return []
+        left = self._outage.left
+        return [
+            *self._panel.actions(),
+            Action(
+                _FAIL,
+                "Let the service work again" if left else "Service fails for a while",
+                f"failing, {left} s left" if left else "works",
+                "bad" if left else "ok",
+                f"errcode 5001 for {SECONDS} s; pictures wait, then all arrive",
+            ),
+        ]
+
+    async def _act(self, name):
+        assert self._panel
+        if name != _FAIL:
+            await self._panel.act(name)
+        elif self._outage.left:
+            self._outage.end()
+        else:
+            self._outage.begin()
+
+
+def _event(name, data, cursor):
+    # JSON has no line ends: one line of data is all of it.
+    return f"id: {cursor}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _problem(status, text):
+    return web.json_response({"error": text}, status=status, headers=guard.HEADERS)

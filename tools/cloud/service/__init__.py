@@ -1,0 +1,1 @@
+# The stand-in's answers to the device, and what it keeps.

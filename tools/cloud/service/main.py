@@ -1,0 +1,93 @@
+# Runs the server from the command line until it is told to end.
+
+import asyncio
+import errno
+import os
+import signal
+
+from tools.cloud.service import accounts as accounts_file
+from tools.cloud.service import certificates
+from tools.cloud.service.accounts import AccountsError
+from tools.cloud.service.certificates import CertificateError
+from tools.cloud.service.server import make_app, start
+from tools.cloud.service.store import Store, StoreError
+
+
+class StartError(Exception):
+    """The server cannot be started; the text is one sentence for a person."""
+
+
+def run(
+    *,
+    host,
+    port,
+    data,
+    accounts,
+    interval,
+    keepalive,
+    faults,
+    quiet,
+    tls,
+    cert,
+    key,
+    tls_name,
+    ca_out,
+):
+    """Serve until SIGTERM or SIGINT; the arguments are the options of the command.
+
+    Raises StartError.
+    """
+    try:
+        known = accounts_file.load(accounts) if accounts else accounts_file.default()
+        store = Store(data)
+        context, ca_out = _tls(tls, cert, key, tls_name, ca_out, data)
+    except (AccountsError, StoreError, CertificateError) as error:
+        raise StartError(str(error)) from error
+    app = make_app(known, store, interval=interval, faults=faults, write=None if quiet else _print)
+    asyncio.run(_serve(app, host, port, context, keepalive, ca_out))
+
+
+async def _serve(app, host, port, context, keepalive, ca_out):
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    try:
+        runner, url = await start(app, host, port, ssl_context=context, keepalive=keepalive)
+    except OSError as error:
+        raise StartError(_why_not(error, host, port)) from error
+    _print(f"listening on {url}")
+    if ca_out:
+        _print(f"CA certificate in {ca_out}")
+    await ended.wait()
+    await runner.cleanup()
+
+
+def _tls(tls, cert, key, tls_name, ca_out, data):
+    if not tls:
+        if cert or key or tls_name or ca_out:
+            raise StartError("--cert, --key, --tls-name and --ca-out go with --tls only")
+        return None, None
+    if bool(cert) != bool(key):
+        raise StartError("--cert and --key go together")
+    if cert:
+        if tls_name or ca_out:
+            raise StartError("--tls-name and --ca-out do not go with --cert")
+        return certificates.given(cert, key), None
+    ca_out = ca_out or data / "ca.der"
+    return certificates.made(data, ca_out, tls_name), ca_out
+
+
+def _why_not(error, host, port):
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use: choose another with --port, or 0 for any"
+    # asyncio's own text repeats the address; getaddrinfo's numbers are below 0.
+    number = error.errno or 0
+    reason = os.strerror(number) if number > 0 else error.strerror or error
+    return f"cannot listen on {host} port {port}: {reason}"
+
+
+def _print(line):
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        pass  # nobody reads any more: no reason to stop serving

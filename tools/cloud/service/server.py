@@ -1,0 +1,135 @@
+# The server: puts the parts together and gives each path its handler.
+
+import logging
+import time
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from tools.cloud.page import guard
+from tools.cloud.page.cards import Cards
+from tools.cloud.page.gallery import Gallery
+from tools.cloud.page.live import Live
+from tools.cloud.service import wire
+from tools.cloud.service.answers import refused
+from tools.cloud.service.control import Control
+from tools.cloud.service.device_api import DeviceApi
+from tools.cloud.service.faults import Faults
+from tools.cloud.service.journal import Journal
+from tools.cloud.service.pace import Pace
+
+# aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
+_logger = logging.getLogger("tools.cloud")
+_logger.addFilter(
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+)
+
+
+def make_app(
+    accounts,
+    store,
+    *,
+    interval=10.0,
+    faults=False,
+    clock=time.monotonic,
+    write=None,
+    panel=None,
+    names=(),
+):
+    """Return the stand-in as an aiohttp application.
+
+    `accounts` is an Accounts, `store` a Store; `interval` is the least time between two
+    requests of a device in seconds of `clock` (0: no limit); `faults` opens /_faults and
+    /_requests; `write` is called with one line (str) per request. `panel` is a Panel: the
+    page then has a board's log, state and buttons, and opens only under addresses, this
+    computer's own names, and `names`.
+    """
+    queue = Faults()
+    journal = Journal(accounts.secrets(), write)
+    api = DeviceApi(accounts, store, Pace(interval), queue, journal, clock)
+    cards = Cards(accounts, store)
+    gallery = Gallery(accounts, store, cards, panel)
+    live = Live(store, cards, queue, panel)
+    app = web.Application(middlewares=[_logging(journal)])
+    # The body is asked for only when it is wanted: see wire.read_body.
+    app.router.add_post(
+        "/device/v1/{token:[^/]+}/{identifier:[^/]+}/image",
+        api.upload,
+        expect_handler=_no_go_ahead_yet,
+    )
+    app.router.add_get("/device/v1/{token:[^/]+}/attributes", api.attributes)
+    app.router.add_get("/images/{name:[^/]+}", gallery.image)
+    _add_page(app, gallery, live, panel, names)
+    if faults:
+        control = Control(queue, journal)
+        app.router.add_post("/_faults", control.add)
+        app.router.add_get("/_faults", control.show)
+        app.router.add_delete("/_faults", control.clear)
+        app.router.add_get("/_requests", control.requests)
+    app.router.add_route("*", "/{path:.*}", _no_such_path, expect_handler=_no_go_ahead_yet)
+    return app
+
+
+def _add_page(app, gallery, live, panel, names):
+    def guarded(handler):
+        return guard.for_own_hosts(handler, names) if panel else handler
+
+    app.router.add_get("/", guarded(gallery.page))
+    app.router.add_get("/page/older", guarded(gallery.older))
+    app.router.add_get("/page/events", guarded(live.events), allow_head=False)
+    app.router.add_get("/page/{file:[^/]+}", gallery.file)
+    if panel:
+        app.router.add_post("/page/act/{name:[^/]+}", guarded(live.act))
+    app.cleanup_ctx.append(live.attach)
+    app.on_shutdown.append(live.end)
+
+
+async def start(app, host="127.0.0.1", port=0, *, ssl_context=None, keepalive=75.0):
+    """Start serving `app`; return its runner (to be cleaned up) and its URL.
+
+    `port` 0 picks a free one. `keepalive` is in seconds: an idle connection is closed
+    after it. Raises OSError when the address cannot be listened on.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_logger,
+        keepalive_timeout=keepalive,
+        # Bodies left unread are wire.drain's business, and so is what is inside them.
+        lingering_time=0,
+        auto_decompress=False,
+        shutdown_timeout=0.2,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=ssl_context).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    address, port = runner.addresses[0][:2]
+    shown = f"[{address}]" if ":" in address else address
+    return runner, f"{'https' if ssl_context else 'http'}://{shown}:{port}"
+
+
+def _logging(journal):
+    @web.middleware
+    async def log(request, handler):
+        started = time.monotonic()
+        status = None
+        try:
+            response = await handler(request)
+            if not isinstance(response, wire.AlreadySent):
+                status = response.status
+            return response
+        finally:
+            journal.line(request, status, (time.monotonic() - started) * 1000)
+
+    return log
+
+
+async def _no_such_path(request):
+    return await wire.answer(request, refused(4041))
+
+
+async def _no_go_ahead_yet(request):
+    return None

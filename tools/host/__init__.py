@@ -1,0 +1,1 @@
+# What the verbs share: serial link, firmware files, filesystem, configuration, certificates.

@@ -1,0 +1,194 @@
+# A config.json as a computer makes it: set from texts, secrets masked, written 0600.
+
+import json
+import os
+import re
+import tempfile
+
+from thingscam.board import profiles as boards
+from thingscam.config import config
+from thingscam.config.schema import NEEDED, NETWORK, SECTIONS, is_like, nearest
+from thingscam.config.schema import check as check_value
+from thingscam.util.redact import mask
+from tools.host.errors import ToolError
+
+SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
+_MASKED = "***"
+_KINDS = {
+    "{}.{}".format(section, row[0]): row[1:] for section, rows in SECTIONS for row in rows
+} | {"wifi." + row[0]: row[1:] for row in NETWORK}
+_INSTEAD = {"ssid": "ssid_hex", "ssid_hex": "ssid"}
+_WIFI = re.compile(r"wifi(?:\[([0-9])\])?\.(\w+)")
+
+
+class SettingError(ToolError):
+    """A name that is no setting, or a file that is no configuration; says what to do."""
+
+
+def names():
+    """Return the names of all settings: "cloud.endpoint" and so on."""
+    return list(_KINDS)
+
+
+def describe(name):
+    """Return (kind, default, limits) of the setting `name`, as in thingscam.config.schema.
+
+    Raises SettingError with the nearest known name.
+    """
+    plain = _WIFI.sub(r"wifi.\2", name)
+    if plain not in _KINDS:
+        found = nearest(name, names())
+        # Perhaps a secret, typed in the wrong place.
+        shown = name if is_like(name.split(".")[-1], found) else name[:3] + "..."
+        text = "{}: no such setting, the nearest known one is {}"
+        raise SettingError(text.format(shown, found))
+    return _KINDS[plain]
+
+
+def value(name, text):
+    """Return what `text` means for the setting `name`: a flag, number, null or text.
+
+    What does not fit stays a text: the device's own check then says what it should be.
+    """
+    kind = describe(name)[0]
+    if kind in ("pin", "path") and text in ("null", "none"):
+        return None
+    if kind == "flag":
+        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+    if kind in ("number", "pin") and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    return text
+
+
+def put(data, name, text):
+    """Set `name` in `data` (what a config.json holds) from `text`; raises SettingError.
+
+    Of wifi.ssid and wifi.ssid_hex the later one stays.
+    """
+    found = value(name, text)
+    network = _WIFI.fullmatch(name)
+    if network is None:
+        section, key = name.split(".")
+        part = data.setdefault(section, {})
+    else:
+        number, key = int(network[1] or 0), network[2]
+        entries = data.setdefault("wifi", [])
+        if not isinstance(entries, list) or number > len(entries):
+            raise SettingError("{}: set wifi[{}] first".format(name, number - 1))
+        if number == len(entries):
+            entries.append({})
+        part = entries[number]
+    if not isinstance(part, dict):
+        raise SettingError("{}: the file has no object there: mend it first".format(name))
+    part[key] = found
+    if network is not None:
+        part.pop(_INSTEAD.get(key), None)
+
+
+def get(data, name):
+    """Return the value of `name` in `data`, or its default (None for what is needed)."""
+    part = data.get(name.split(".")[0])
+    if name.startswith("wifi."):
+        part = part[0] if isinstance(part, list) and part else None
+    key = name.split(".")[1]
+    if isinstance(part, dict) and key in part:
+        return part[key]
+    default = describe(name)[1]
+    return None if default is NEEDED else default
+
+
+def load(path):
+    """Return what the file `path` (pathlib.Path) holds, right or wrong; raises SettingError."""
+    try:
+        data = json.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError as e:
+        text = "{0}: no such file: python -m tools config {0} makes it"
+        raise SettingError(text.format(path)) from e
+    except OSError as e:
+        raise SettingError("{}: cannot be read: {}".format(path, e.strerror)) from e
+    except json.JSONDecodeError as e:
+        text = "{}: not JSON, line {} column {}: look for a missing quote, comma or brace"
+        raise SettingError(text.format(path, e.lineno, e.colno)) from e
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise SettingError("{}: holds no JSON object: mend or remove it".format(path))
+    return data
+
+
+def check(data, name):
+    """Return `data` as the device's own Config; raises thingscam.config.config.ConfigError."""
+    return config.parse(encoded(data), str(name), wifi_needed=True)
+
+
+def encoded(data):
+    """Return `data` as the bytes of a config.json."""
+    try:
+        return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # half a character: for check() to tell of
+        return (json.dumps(data, indent=2) + "\n").encode()
+
+
+def beside(folder, path):
+    """Return where in `folder` (pathlib.Path) the board's file `path` (text) is kept."""
+    return folder / path.lstrip("/")
+
+
+def write(path, raw):
+    """Write `raw` (bytes) to `path`, whole or not at all, readable by its owner alone.
+
+    Raises SettingError where there is no such folder, OSError.
+    """
+    if not path.parent.is_dir():
+        raise SettingError("{}: no such folder: make it first".format(path.parent))
+    # mkstemp's file is 0600 from the start.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="." + path.name)
+    try:
+        with open(handle, "wb") as file:
+            file.write(raw)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def masked(data):
+    """Return a copy of `data` to show to others: secrets, and all that is unknown, as ***."""
+    secrets = []
+    for entry in [data.get("cloud"), *_list(data.get("wifi"))]:
+        if isinstance(entry, dict):
+            found = (entry.get(key) for key in ("access_token", "project_key", "password"))
+            secrets += [secret for secret in found if isinstance(secret, str) and secret]
+    return {mask(key, secrets): _masked(found, key, secrets) for key, found in data.items()}
+
+
+def _masked(found, name, secrets):
+    if isinstance(found, dict):
+        return {
+            mask(key, secrets): _masked(item, name + "." + key, secrets)
+            for key, item in found.items()
+        }
+    if isinstance(found, list) and name not in _KINDS:
+        return [_masked(item, name, secrets) for item in found]
+    if found in ("", None):
+        return found
+    # A misspelt name may hold a secret too, and so may an endpoint that is a whole URL.
+    if name in SECRETS or name not in _KINDS:
+        return _MASKED
+    if not isinstance(found, str):
+        return found
+    kind, _, limits = _KINDS[name]
+    choices = []
+    if name == "camera.board":
+        choices = boards.names()
+    elif kind == "choice":
+        choices = [str(each) for each in limits or ()]
+    # So may a text that is none of those that can stand there.
+    odd = check_value(kind, found, limits) or (choices and found not in choices)
+    if odd and not any(is_like(found, each.lower()) for each in choices):
+        return _MASKED
+    return mask(found, secrets)
+
+
+def _list(found):
+    return found if isinstance(found, list) else []

@@ -1,0 +1,27 @@
+# What a person can mend: told in one line, with exit code 1, and no traceback.
+
+import contextlib
+import sys
+
+import click
+
+from thingscam.config.config import ConfigError
+from thingscam.util.redact import mask
+
+
+class ToolError(Exception):
+    """Something a person can mend; the text says what is wrong, and what to do."""
+
+
+@contextlib.contextmanager
+def exit_on_error():
+    """End the program with the text of a ToolError, ConfigError or OSError on stderr."""
+    try:
+        yield
+    except (ToolError, ConfigError) as e:
+        click.echo(mask(str(e)), err=True)
+        sys.exit(1)
+    except OSError as e:
+        text = e.strerror or str(e)
+        click.echo(mask("{}: {}".format(e.filename, text) if e.filename else text), err=True)
+        sys.exit(1)

