@@ -216,7 +216,7 @@ def test_without_firmware_it_says_where_to_get_one(bench):
 
 
 def test_a_firmware_with_thingscam_in_it_gets_no_lib(bench):
-    data = firmwarefile.make(texts="nothing\0thingscam/session.py")
+    data = firmwarefile.make(texts="nothing\0thingscam/http/session.py")
     (bench / "esp32.bin").write_bytes(data)
     done = flash(bench, "esp32", "--output", bench / "out")
     assert done.returncode == 0 and "no lib/ is written" in done.stdout

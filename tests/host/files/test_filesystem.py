@@ -80,7 +80,7 @@ except config.ConfigError as e:
     print(len(e.mistakes))
 """
     # One mistake for each setting that is needed.
-    assert micropython(path, program) == "/board/lib/thingscam/session.mpy\n5\n"
+    assert micropython(path, program) == "/board/lib/thingscam/http/session.mpy\n5\n"
 
 
 def test_the_same_files_make_the_same_image():

@@ -23,9 +23,9 @@ def test_a_firmware_tells_what_it_is(chip, name):
 
 
 def test_camera_and_thingscam_are_seen_in_it():
-    plain = firmware.parse(firmwarefile.make(texts="cameras\0thingscam/session.pyx"))
+    plain = firmware.parse(firmwarefile.make(texts="cameras\0thingscam/http/session.pyx"))
     assert (plain.camera, plain.frozen) == (False, False)
-    frozen = firmware.parse(firmwarefile.make(texts="x\0sensor\0thingscam/session.py"))
+    frozen = firmware.parse(firmwarefile.make(texts="x\0sensor\0thingscam/http/session.py"))
     assert (frozen.camera, frozen.frozen) == (True, True)
 
 
