@@ -2,7 +2,7 @@
 
 from sys import implementation
 
-from thingscam import safemode
+from thingscam import __version__, safemode
 from thingscam.board import chip as board
 from thingscam.board import profiles as boards
 from thingscam.board import wifi
@@ -100,7 +100,9 @@ class App:
     def run(self):
         """Stay awake for ever, or do what this wake-up is for and sleep again."""
         cause = board.start_cause()
-        self._log.info("start: %s, %d waiting", cause, len(self._outbox))
+        self._log.info(
+            "start: thingscam %s, %s, %d waiting", __version__, cause, len(self._outbox)
+        )
         for text in (safemode.ended, self._too_old):
             if text:
                 self._log.warning(text)

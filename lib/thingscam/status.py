@@ -3,6 +3,7 @@
 import json
 import time
 
+from thingscam import __version__
 from thingscam.board import chip as board
 from thingscam.board import profiles as boards
 from thingscam.cloud import errcodes
@@ -76,6 +77,7 @@ class Status:
         """Return all there is to know as a dict; `why` as in tell(), `rssi` in dBm or None."""
         found = self._counters.as_dict()
         found.update(
+            version=__version__,
             waiting=len(self._outbox),
             waiting_bytes=self._outbox.bytes_used,
             oldest_s=self._oldest_s(),

@@ -5,7 +5,7 @@ import datetime
 import serial
 
 from tests.support.board import mpremote
-from tests.support.site import PASSWORD, SECRETS, SSID, USUAL, is_as_seen, plain, site
+from tests.support.site import PASSWORD, SECRETS, SSID, START, USUAL, is_as_seen, plain, site
 from tools.virtualboard.clock import EPOCH_2000
 
 
@@ -64,7 +64,7 @@ def test_mpremote_interrupts_again_and_again_and_the_app_starts_anew(tmp_path):
         assert mpremote(place.board, "exec", "print(6 * 7)") == "42\n"
         with serial.Serial(place.board.port) as port:
             port.write(b"\x04")  # Ctrl-D at the prompt
-            place.wait_for("INFO start: soft_reset")
+            place.wait_for(START + "soft_reset")
         # The watchdog of the first run goes on, and the app feeds it.
         before = place.board.state()["starts"]
         place.let_pass(150, speed=40)

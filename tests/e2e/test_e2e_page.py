@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import needs
 from tests.support.page import browser, visit
-from tests.support.site import is_as_seen, site
+from tests.support.site import START, is_as_seen, site
 from tools.demo.panel import BoardPanel
 
 pytestmark = needs.chromium
@@ -50,7 +50,7 @@ def test_a_newcomer_watches_the_promises_hold(chromium, tmp_path):
         press(page, "Cut the power", "Power on")
         assert place.board.state()["power"] == "off"
         press(page, "Power on", "Cut the power")
-        page.get_by_text("INFO start: power_on, 2 waiting").wait_for()
+        page.get_by_text(START + "power_on, 2 waiting").wait_for()
         press(page, "Turn the Wi-Fi on", "Turn the Wi-Fi off")
 
         pictures = place.wait_for_pictures(3)

@@ -7,7 +7,7 @@ import pytest
 from littlefs import LittleFSError
 
 from tests.support.board import until
-from tests.support.site import PATIENCE, is_as_seen, site
+from tests.support.site import PATIENCE, START, is_as_seen, site
 
 
 def cut_during_capture(place):
@@ -122,7 +122,7 @@ def test_a_power_cut_during(tmp_path, moment, mode):
             cut(place)
             assert place.board.state()["power"] == "off"
             place.board.power_on()
-            place.wait_for("INFO start: power_on", count + 1)
+            place.wait_for(START + "power_on", count + 1)
         place.photographed(place.board.output.count("INFO kept") + 1)
         place.board.set_speed(20)
         nothing_waits(place)

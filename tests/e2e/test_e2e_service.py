@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.support.board import mpremote
-from tests.support.site import blinks, gaps, in_steps, is_as_seen, plain, site
+from tests.support.site import START, blinks, gaps, in_steps, is_as_seen, plain, site
 
 OFTEN = {"cooldown_s": 1}
 
@@ -20,7 +20,7 @@ def test_too_large_4005_makes_all_later_pictures_smaller(tmp_path):
         place.move()
         place.wait_for_pictures(1)
         mpremote(place.board, "reset")
-        place.wait_for("INFO start: reset")  # over which it is remembered
+        place.wait_for(START + "reset")  # over which it is remembered
         place.board.advance(10)
         place.move()
         place.wait_for_pictures(2)

@@ -3,7 +3,7 @@
 import re
 
 from tests.support.board import until
-from tests.support.site import PATIENCE, PIR, gaps, is_as_seen, site
+from tests.support.site import PATIENCE, PIR, START, gaps, is_as_seen, site
 
 DEEP = {"mode": "deepsleep"}
 PWDN, LIGHT = "32", "4"
@@ -15,7 +15,7 @@ def asleep(place):
 
 def wake_ups(place):
     """What each start from deep sleep has printed."""
-    return re.split(r"INFO start: deep_sleep", place.board.output)[1:]
+    return place.board.output.split(START + "deep_sleep")[1:]
 
 
 def test_motion_wakes_it_and_the_picture_comes_before_the_wifi(tmp_path):

@@ -1,7 +1,7 @@
 # Programs that hang or crash: the board starts again, and a person always gets in.
 
 from tests.support.board import mpremote, until
-from tests.support.site import PATIENCE, USUAL, is_as_seen, site
+from tests.support.site import PATIENCE, START, USUAL, is_as_seen, site
 from tools.host import filesystem
 
 _LIB = filesystem.firmware_files()
@@ -37,7 +37,7 @@ def test_a_hang_ends_in_a_reset_and_costs_no_picture(tmp_path):
         until(lambda: "hang" not in place.board.files(), PATIENCE)
         begin = place.now()
         place.board.set_speed(30)
-        place.wait_for("INFO start: watchdog, 1 waiting")
+        place.wait_for(START + "watchdog, 1 waiting")
         assert 45 <= place.now() - begin <= 120
         place.board.set_speed(10)
         (picture,) = place.wait_for_pictures(1)
@@ -82,7 +82,7 @@ def test_three_panics_in_a_row_end_in_safe_mode_for_an_hour(tmp_path):
         starts = place.board.state()["starts"]
         place.let_pass(3500, speed=1000)
         assert place.board.state()["starts"] == starts, "it stays there"
-        place.wait_for("INFO start: watchdog")
+        place.wait_for(START + "watchdog")
         place.photographed()
         place.wait_for_pictures(1)
 
@@ -105,7 +105,7 @@ def test_a_person_may_restart_a_board_as_often_as_they_like(tmp_path):
         for count in range(4):
             place.wait_for("INFO start: ", count + 1)
             mpremote(place.board, "reset")
-        place.wait_for("INFO start: reset", 4)
+        place.wait_for(START + "reset", 4)
         assert "WARNING" not in place.board.output and "SAFE MODE" not in place.board.output
 
 
@@ -116,7 +116,7 @@ def test_one_crash_restarts_it_and_it_goes_on(tmp_path):
     files = changed("lib/thingscam/status.py", once) | {"once": ""}
     with site(tmp_path, files=files) as place:
         place.wait_for("restarting in 3 s")
-        place.wait_for("INFO start: reset")
+        place.wait_for(START + "reset")
         place.photographed()
         place.wait_for_pictures(1)
         assert place.status()["crash"] == 1

@@ -16,6 +16,7 @@ from PIL.ExifTags import IFD, Base
 from tests.support import cloud as cloud_support
 from tests.support.board import mpremote, until
 from tests.support.world import ROOT
+from thingscam import __version__
 from tools.cloud.service import certificates
 from tools.host import filesystem
 from tools.virtualboard.board import VirtualBoard
@@ -24,6 +25,7 @@ from tools.virtualboard.scenes import Scenes, frame_of
 PIR = 13
 SSID, PASSWORD = "garden", "wifi-pass-word"
 SECRETS = (PASSWORD, cloud_support.KEY, cloud_support.TOKEN)
+START = "INFO start: thingscam {}, ".format(__version__)  # its cause follows
 USUAL = {"cloud": {"timeout_s": 15}, "power": {"watchdog_s": 60}}
 PATIENCE = 90  # real seconds: other jobs may have the processors
 

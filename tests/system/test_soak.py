@@ -64,7 +64,7 @@ def test_a_fault_that_lasts_wears_no_flash_out(fault, tmp_path):
 def test_a_blind_camera_and_a_busy_log_are_seen():
     ledger = Ledger(lambda: 500000)
     ledger.power_on()
-    ledger.text("rst:0x1\nINFO start: power_on, 0 waiting\n")
+    ledger.text("rst:0x1\nINFO start: thingscam 1.2, power_on, 0 waiting\n")
     ledger.text("@ 1000 begin capture -\n@ 1100 end capture 0\n")
     ledger.text("@ 2000 log\n" * 241)
     assert long.still(ledger, 20) == [] and len(long.wears(ledger)) == 1

@@ -9,7 +9,7 @@ from tools.virtualboard.board import VirtualBoard
 _PIR_PIN = 13
 _PULSE_S = 1.0
 
-_START = re.compile(r"INFO start: \w+, (\d+) waiting")
+_START = re.compile(r"INFO start: thingscam \S+, \w+, (\d+) waiting")
 _KEPT = re.compile(r"INFO kept \d+ bytes \w+, (\d+) waiting")
 _UPLOAD = re.compile(r"INFO upload \d+ bytes \w+ -> (\S+)")
 

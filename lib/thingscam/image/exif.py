@@ -3,6 +3,7 @@
 import struct
 import time
 
+from thingscam import __version__
 from thingscam.image import checks as images
 from thingscam.util.compat import const
 
@@ -10,6 +11,7 @@ from thingscam.util.compat import const
 # their numbers, as TIFF wants them.
 _DESCRIPTION = const(0x010E)
 _MODEL = const(0x0110)
+_SOFTWARE = const(0x0131)
 _EXIF_IFD = const(0x8769)
 _VERSION = const(0x9000)
 _TIME_ORIGINAL = const(0x9003)
@@ -28,9 +30,11 @@ def segment(captured_at, cause, model):
 
     `captured_at` is in seconds since 1970 UTC; None: no time is told. `cause` becomes
     ImageDescription, `model` Model: ASCII, the first 48 characters; empty ones are left out.
+    Software is thingscam with its version.
     """
     entries = []
-    for tag, text in ((_DESCRIPTION, cause), (_MODEL, model)):
+    software = "thingscam " + __version__
+    for tag, text in ((_DESCRIPTION, cause), (_MODEL, model), (_SOFTWARE, software)):
         if text:
             entries.append((tag, _ASCII, _ascii(text)))
     taken = b""

@@ -2,7 +2,7 @@
 
 from fakeboard import Board, Names, Notes
 from support import new_folder, photo
-from thingscam import led, status
+from thingscam import __version__, led, status
 from thingscam.board import profiles as boards
 from thingscam.board.clock import Clock
 from thingscam.board.counters import Counters
@@ -46,6 +46,7 @@ def test_nothing_waits(told):
     found = told.status.as_dict(None, -60)
     assert (found["waiting"], found["waiting_bytes"], found["oldest_s"]) == (0, 0, None)
     assert (found["rssi"], found["silent_because"]) == (-60, None)
+    assert found["version"] == __version__
 
 
 @told

@@ -5,9 +5,11 @@ import os
 import struct
 
 from support import env
+from thingscam import __version__
 from thingscam.image import exif
 
 TAKEN = 1700000000  # 2023-11-14 22:13:20 UTC
+SOFTWARE = ("thingscam " + __version__).encode() + b"\0"
 SEGMENT = exif.segment(TAKEN, "pir", "ai-thinker")
 APP0 = b"\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
 SCAN = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00scan\xff\xe1Exif\0\0data\xff\xd9"
@@ -68,6 +70,7 @@ def test_tells_time_cause_and_board():
     assert tags(SEGMENT) == {
         0x010E: b"pir\0",
         0x0110: b"ai-thinker\0",
+        0x0131: SOFTWARE,
         0x9000: b"0232",
         0x9003: b"2023:11:14 22:13:20\0",
         0x9011: b"+00:00\0",
@@ -76,8 +79,9 @@ def test_tells_time_cause_and_board():
 
 
 def test_without_a_clock_no_time():
-    assert tags(exif.segment(None, "timer", "x")) == {0x010E: b"timer\0", 0x0110: b"x\0"}
-    assert tags(exif.segment(None, "", "")) == {}
+    expected = {0x010E: b"timer\0", 0x0110: b"x\0", 0x0131: SOFTWARE}
+    assert tags(exif.segment(None, "timer", "x")) == expected
+    assert tags(exif.segment(None, "", "")) == {0x0131: SOFTWARE}
 
 
 def test_texts_are_ascii_and_short():

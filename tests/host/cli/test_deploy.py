@@ -11,6 +11,7 @@ import pytest
 import serial
 
 from tests.support.world import ROOT
+from thingscam import __version__
 from tools.host import boardlink, filesystem
 from tools.virtualboard.board import VirtualBoard
 
@@ -172,7 +173,12 @@ def test_the_log_is_followed_and_the_board_not_disturbed():
 def test_the_log_follows_the_deployment(config):
     with VirtualBoard(EMPTY) as board:
         lines = lines_until(
-            "INFO start: soft_reset", "deploy", board.port, "--config", config, "--follow"
+            "INFO start: thingscam {}, soft_reset".format(__version__),
+            "deploy",
+            board.port,
+            "--config",
+            config,
+            "--follow",
         )
         # Nothing of the talk before the start is shown.
         assert len(lines) == 2 and "files copied" in lines[0], lines

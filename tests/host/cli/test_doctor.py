@@ -14,6 +14,7 @@ import trustme
 from PIL import Image
 
 from tests.support.world import ROOT, service
+from thingscam import __version__
 from tools.cli.doctor import steps
 from tools.host import boardlink, filesystem
 from tools.virtualboard.air import Network
@@ -82,7 +83,7 @@ def test_a_healthy_board(services, tmp_path):
     with board(https, ca) as it:
         found = looked_over(it, tmp_path / "picture.jpg")
     assert all(result.ok for result in found.values()), found
-    assert found["files"].text == "as on this computer, as source"
+    assert found["files"].text == __version__ + ", as on this computer, as source"
     assert "micropython-camera-API" in found["camera"].text
     assert "-60 dBm" in found["wifi"].text
     assert found["dns"].text == "localhost is 127.0.0.1"
@@ -104,7 +105,7 @@ def test_other_drivers_and_compiled_files(services, driver):
     with VirtualBoard(files, driver=driver, speed=SPEED) as it:
         found = looked_over(it, upload=False)
     assert wrong(found) == []
-    assert found["files"].text == "as on this computer, compiled"
+    assert found["files"].text == __version__ + ", as on this computer, compiled"
     assert found["tls"].text == "not used: cloud.endpoint is http"
     assert found["upload"].ok is None
 

@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from tests.conftest import MICROPYTHON
 from tests.support.world import ROOT
+from thingscam import __version__
 from tools.cli import package
 from tools.host import filesystem
 from tools.virtualboard.board import VirtualBoard
@@ -114,6 +116,14 @@ def test_the_projects_own_package_json(tmp_path):
     assert text == package.dumped(package.project()), "renew it: python -m tools package --update"
     with serving(ROOT) as url:
         assert installed(tmp_path, repr(url + "/package.json")) == library(False)
+
+
+def test_the_version_is_the_same_everywhere():
+    """On the device, in pyproject.toml, in package.json; and the changelog has it."""
+    assert package.project()["version"] == __version__
+    assert json.loads((ROOT / "package.json").read_text())["version"] == __version__
+    headings = re.findall(r"^## \[?([^]\s]+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert headings[0] in ("Unreleased", __version__)
 
 
 def test_a_folder_of_something_else_stays(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.support.world import ROOT
+from thingscam import __version__
 from thingscam.image import checks as image
 from thingscam.image import exif
 
@@ -41,6 +42,7 @@ def test_pillow_reads_it(path):
         inner = tags.get_ifd(ExifTags.IFD.Exif)
     assert tags[ExifTags.Base.ImageDescription] == "pir"
     assert tags[ExifTags.Base.Model] == "ai-thinker"
+    assert tags[ExifTags.Base.Software] == "thingscam " + __version__
     assert inner[ExifTags.Base.DateTimeOriginal] == "2023:11:14 22:13:20"
     assert inner[ExifTags.Base.OffsetTimeOriginal] == "+00:00"
     assert inner[ExifTags.Base.ExifVersion] == b"0232"

@@ -11,7 +11,7 @@ from tools.virtualboard.scenes import frame_of
 
 PACE_MS = 10000
 _KEPT = re.compile(r"INFO kept \d+ bytes \w+, (\d+) waiting")
-_START = re.compile(r"INFO start: (\w+), (\d+) waiting")
+_START = re.compile(r"INFO start: thingscam \S+, (\w+), (\d+) waiting")
 _UPLOAD = re.compile(r"INFO upload \d+ bytes \w+ -> \S+/(\S+) \d+ ms")
 # What a board must not do by itself.
 _TROUBLE = ("task_wdt", "crashed", "STOPPED", "SAFE MODE", "Traceback", "Guru", "picture not kept")

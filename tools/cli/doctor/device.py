@@ -98,9 +98,10 @@ def files():
     from thingscam.cloud import uploader  # noqa: F401 that they can be had
     from thingscam.http import session  # noqa: F401 that they can be had
 
+    version = getattr(thingscam, "__version__", "without a version")
     if not thingscam.__file__.startswith("/lib/"):
-        return "thingscam is frozen into the firmware"
-    return "thingscam in /lib"
+        return "%s, frozen into the firmware" % version
+    return version
 
 
 def filesystem():

@@ -8,6 +8,7 @@ import pathlib
 
 from PIL import Image, ImageStat
 
+from thingscam import __version__
 from tools.host import filesystem
 from tools.host.boardlink import BoardError
 from tools.host.port import PortError
@@ -99,7 +100,10 @@ def _step(board, name, title):
 
 def _compared(board, result):
     if "frozen" in result.text:
-        return result
+        if result.text.startswith(__version__ + ","):
+            return result
+        text = "{}; on this computer is {}".format(result.text, __version__)
+        return dataclasses.replace(result, text=text)
     there = board.sums(["/lib/thingscam"])
     for compiled in (False, True):
         wanted = filesystem.firmware_files(compiled=compiled)
@@ -108,7 +112,8 @@ def _compared(board, result):
             old = [name for name in names if there[name] != filesystem.total(wanted[name[1:]])]
             if not old:
                 kind = "compiled" if compiled else "as source"
-                return dataclasses.replace(result, text="as on this computer, " + kind)
+                text = "{}, as on this computer, {}".format(result.text, kind)
+                return dataclasses.replace(result, text=text)
             text = "{} of {} files are not as on this computer".format(len(old), len(names))
             break
     else:
