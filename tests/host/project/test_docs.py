@@ -118,7 +118,7 @@ def test_architecture_orders_files_by_their_imports():
             inner = [".".join(filter(None, (module, each.name))) for each in node.names]
             inner = [name for name in inner if name in order] or [module]
             for name in inner:
-                name = name if name in order else name + ".__init__"
+                name = name if name in order else (name + ".__init__").lstrip(".")
                 if order.index(name) < order.index(stem):
                     wrong.append("{} imports {}".format(stem, name))
     assert not wrong
