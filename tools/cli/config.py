@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from thingscam.board import profiles as boards
-from thingscam.config import schema as settings
+from thingscam.board import profiles
+from thingscam.config import schema
 from thingscam.config.config import ConfigError
 from tools.host import ca, configfile, errors, fleet
 
@@ -147,16 +147,16 @@ def _question(data, name, text):
     known = configfile.get(data, name)
     board = configfile.get(data, "camera.board")
     unset = name == "trigger.pir_pin" and "pir_pin" not in data.get("trigger", {})
-    if unset and board in boards.names():
-        known = boards.find(board).pir
+    if unset and board in profiles.names():
+        known = profiles.find(board).pir
     if hidden and known:
         text += " (Enter keeps it)"
 
     def judge(answer):
         found = configfile.value(name, answer) if isinstance(answer, str) else answer
-        problem = settings.check(kind, found, limits)
-        if problem is None and name == "camera.board" and found not in boards.names():
-            problem = "must be one of " + ", ".join(boards.names())
+        problem = schema.check(kind, found, limits)
+        if problem is None and name == "camera.board" and found not in profiles.names():
+            problem = "must be one of " + ", ".join(profiles.names())
         if problem:
             raise click.UsageError(problem)
         return "null" if found is None else str(found)

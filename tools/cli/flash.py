@@ -6,7 +6,7 @@ import pathlib
 
 import click
 
-from thingscam.board import profiles as boards
+from thingscam.board import profiles
 from thingscam.util.compat import too_old
 from tools import ROOT
 from tools.host import configfile, errors, filesystem, firmware, flasher, screen
@@ -119,8 +119,8 @@ def _profile(name, config_path):
 
 def _find(name):
     try:
-        return boards.find(name)
-    except boards.UnknownBoardError as e:
+        return profiles.find(name)
+    except profiles.UnknownBoardError as e:
         raise FlashError(str(e)) from e
 
 

@@ -8,7 +8,7 @@ import click
 from thingscam.cloud.uploader import Uploader, UploadError
 from thingscam.config import config
 from thingscam.http.session import CertificateError, Session
-from thingscam.image import checks as image
+from thingscam.image import checks
 from thingscam.util.redact import mask
 from tools.host import configfile, errors
 
@@ -31,7 +31,7 @@ def command(picture, config_path):
     with errors.exit_on_error():
         try:
             click.echo(mask(send(picture, config_path)))
-        except (CertificateError, image.ImageError, UploadError) as e:
+        except (CertificateError, checks.ImageError, UploadError) as e:
             click.echo(mask(_one_line(e, picture)), err=True)
             sys.exit(1)
 
@@ -47,7 +47,7 @@ def send(picture, config_path):
     settings = config.load(str(config_path))
     cloud = settings.cloud  # pyright: ignore[reportAttributeAccessIssue]
     data = memoryview(picture.read_bytes())
-    data = data[: image.measure(data, cloud.limit_bytes)[1]]
+    data = data[: checks.measure(data, cloud.limit_bytes)[1]]
     ca = None
     if cloud.endpoint.startswith("https:") and cloud.ca is not None:
         path = configfile.beside(config_path.parent, cloud.ca)
@@ -63,7 +63,7 @@ def send(picture, config_path):
 
 
 def _one_line(e, picture):
-    if isinstance(e, image.ImageError):
+    if isinstance(e, checks.ImageError):
         return "{}: {}".format(picture, e)
     if isinstance(e, CertificateError):
         return "cloud.ca: {}".format(e)

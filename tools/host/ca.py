@@ -12,7 +12,7 @@ import certifi
 from cryptography import exceptions, x509
 from cryptography.hazmat.primitives import serialization
 
-from thingscam.http import tls as trust
+from thingscam.http import tls
 from thingscam.util.log import one_line
 from tools.host.errors import ToolError
 
@@ -161,11 +161,11 @@ def _issued(certificate, issuer):
 
 def _prove(host, port, der):
     try:
-        context = trust.make_context(der, True)
+        context = tls.make_context(der, True)
         with (
             socket.create_connection((host, port), _TIMEOUT_S) as raw,
-            trust.wrap(context, raw, host) as sock,
+            tls.wrap(context, raw, host) as sock,
         ):
-            trust.shake_hands(sock, b"", host)
+            tls.shake_hands(sock, b"", host)
     except OSError as e:
         raise CAError("{}: a board would refuse it: {}".format(host, e)) from e

@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 
-from thingscam.board import profiles as boards
+from thingscam.board import profiles
 from thingscam.config import config
 from thingscam.config.schema import NEEDED, NETWORK, SECTIONS, is_like, nearest
 from thingscam.config.schema import check as check_value
@@ -180,7 +180,7 @@ def _masked(found, name, secrets):
     kind, _, limits = _KINDS[name]
     choices = []
     if name == "camera.board":
-        choices = boards.names()
+        choices = profiles.names()
     elif kind == "choice":
         choices = [str(each) for each in limits or ()]
     # So may a text that is none of those that can stand there.

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from thingscam.board import profiles as boards
+from thingscam.board import profiles
 
 # Which file plays which module; the same on every board.
 _MODULES = {
@@ -77,7 +77,7 @@ class Profile:
 
 def names():
     """Return the names of the boards there are."""
-    return [name for name in boards.names() if name != "firmware"]
+    return [name for name in profiles.names() if name != "firmware"]
 
 
 def find(name, driver=None, heap=None, micropython=MICROPYTHON):
@@ -89,7 +89,7 @@ def find(name, driver=None, heap=None, micropython=MICROPYTHON):
 
     Raises ValueError for names there are not.
     """
-    board = boards.find(name)
+    board = profiles.find(name)
     if driver is None:
         # micropython-camera-API cannot be built without PSRAM.
         driver = "camera-api" if board.psram else "lemariva"

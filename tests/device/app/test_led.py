@@ -1,4 +1,4 @@
-# led.Led and board.Light: what the status LED shows.
+# led.Led and chip.Light: what the status LED shows.
 
 from fakeboard import on_board
 from thingscam import led

@@ -1,4 +1,4 @@
-# board: why it started, RTC memory, deep sleep and the pins that are held in it.
+# chip: why it started, RTC memory, deep sleep and the pins that are held in it.
 
 from fakeboard import Gone, on_board
 from support import raises

@@ -1,4 +1,4 @@
-# names.Names: the last good address first, and a name looked up as seldom as possible.
+# addresses: the last good address first, and a name looked up as seldom as possible.
 
 import errno
 import sys

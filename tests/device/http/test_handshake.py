@@ -1,4 +1,4 @@
-# guard.Guard: what TLS sees of a socket that breaks.
+# handshake: what TLS sees of a socket that breaks.
 
 from thingscam.http.handshake import Guard
 

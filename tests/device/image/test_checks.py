@@ -1,4 +1,4 @@
-# image.check(): what may be sent, by its bytes.
+# checks.check(): what may be sent, by its bytes.
 
 from support import raises
 from thingscam.image import checks as image

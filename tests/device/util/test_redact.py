@@ -1,4 +1,4 @@
-# masks: a secret is found whole, cut short, and in other spellings; nothing else is touched.
+# redact: a secret is found whole, cut short, and in other spellings; nothing else is touched.
 
 import binascii
 import json

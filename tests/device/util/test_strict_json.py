@@ -1,4 +1,4 @@
-# jsons.loads(): JSON ends where JSON ends, whatever the parser of the version thinks.
+# strict_json.loads(): JSON ends where JSON ends, whatever the parser of the version thinks.
 
 import json
 

@@ -69,7 +69,7 @@ def test_the_compiled_firmware_runs_from_it(tmp_path):
     filesystem.make_image(path, filesystem.firmware_files(compiled=True), 0x100000)
     program = """
 sys.path[:] = ["/board/lib"]
-from thingscam.image import checks as image
+from thingscam.image import checks
 from thingscam.cloud import uploader
 from thingscam.http import session
 from thingscam.config import config

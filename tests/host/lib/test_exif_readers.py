@@ -10,8 +10,7 @@ from PIL import ExifTags, Image
 
 from tests.support.world import ROOT
 from thingscam import __version__
-from thingscam.image import checks as image
-from thingscam.image import exif
+from thingscam.image import checks, exif
 
 PHOTOS = sorted((ROOT / "tools" / "virtualboard" / "photos").glob("*.jpg"))
 EXIFTOOL = shutil.which("exiftool")
@@ -35,7 +34,7 @@ def encoded(**options):
 def test_pillow_reads_it(path):
     data = path.read_bytes()
     found = stamped(data)
-    assert image.check(found) == "jpeg"
+    assert checks.check(found) == "jpeg"
     with Image.open(io.BytesIO(found)) as after, Image.open(io.BytesIO(data)) as before:
         assert after.tobytes() == before.tobytes()
         tags = after.getexif()

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thingscam.config import config
-from thingscam.http import response as answer
-from thingscam.image import checks as image
+from thingscam.http import response
+from thingscam.image import checks
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -39,8 +39,8 @@ def test_any_bytes_as_configuration(raw):
 @given(st.binary(max_size=600), st.sampled_from((b"", b"\xff\xd8\xff", b"GIF89a", b"BM")))
 def test_any_bytes_as_picture(data, head):
     try:
-        assert image.check(head + data) in ("jpeg", "png", "gif", "webp", "bmp")
-    except image.ImageError:
+        assert checks.check(head + data) in ("jpeg", "png", "gif", "webp", "bmp")
+    except checks.ImageError:
         pass
 
 
@@ -56,8 +56,8 @@ def test_any_bytes_as_answer(head, data, step):
     data = head + data
     pieces = [data[i : i + step] for i in range(0, len(data), step)]
     try:
-        found = answer.read(lambda: pieces.pop(0) if pieces else b"")
+        found = response.read(lambda: pieces.pop(0) if pieces else b"")
         assert 100 <= found.status_code <= 999
         assert len(found.content) <= 4096
-    except answer.AnswerError:
+    except response.AnswerError:
         pass

@@ -11,9 +11,8 @@ import pytest
 from docs.draw.__main__ import PICTURES
 from tests.support.world import ROOT
 from thingscam import led
-from thingscam.board import chip as board
-from thingscam.board import profiles as boards
-from thingscam.config import schema as settings
+from thingscam.board import chip, profiles
+from thingscam.config import schema
 from tools.__main__ import main as tools
 
 LIB = ROOT / "lib" / "thingscam"
@@ -97,6 +96,20 @@ def test_verbs_and_options_exist(page):
     assert not wrong
 
 
+def test_code_that_a_page_names_is_there():
+    """Where the pages say how it is made; the ledger names others' files."""
+    there = ["/" + p.relative_to(ROOT).as_posix() for p in ROOT.glob("[!.]*/**/*.py")]
+    there += ["/" + p.name for p in ROOT.glob("*.py")]
+    named = {
+        name
+        for page in PAGES
+        if page.name not in ("CHANGELOG.md", "fidelity.md")
+        for name in re.findall(r"`([\w/]+\.py)`", read(page))
+    }
+    assert len(named) > 40
+    assert not [name for name in named if not any(path.endswith("/" + name) for path in there)]
+
+
 def test_architecture_names_every_file():
     named = [code(row[0]) for row in rows(DOCS / "architecture.md", "The files")]
     assert sorted(named) == sorted(path.relative_to(LIB).as_posix() for path in LIB.rglob("*.py"))
@@ -129,9 +142,9 @@ def test_readme_has_every_setting_with_its_default():
     assert code(table.pop("wifi")) == "[]"
     expected = {
         "{}.{}".format(section, key): "needed"
-        if default is settings.NEEDED
+        if default is schema.NEEDED
         else "`{}`".format(json.dumps(default))
-        for section, keys in settings.SECTIONS
+        for section, keys in schema.SECTIONS
         for key, _, default, _ in keys
     }
     assert table == expected
@@ -140,8 +153,8 @@ def test_readme_has_every_setting_with_its_default():
 def test_board_table_is_that_of_the_code():
     table = {code(row[0]): row[1:6] for row in rows(DOCS / "board.md", "Boards")}
     expected = {}
-    for name in boards.names():
-        profile = boards.find(name)
+    for name in profiles.names():
+        profile = profiles.find(name)
         pins = ["none" if n is None else str(n) for n in (profile.led, profile.light, profile.pir)]
         expected[name] = [CHIPS[profile.chip], "yes" if profile.psram else "no", *pins]
     assert table == expected
@@ -154,7 +167,7 @@ def test_rtc_table_is_that_of_the_code():
     }
     places = {
         name: place
-        for name, place in vars(board).items()
+        for name, place in vars(chip).items()
         if name.isupper() and isinstance(place, tuple) and name[0] != "_"
     }
     assert table == places

@@ -6,7 +6,7 @@ import threading
 import time
 import zlib
 
-from thingscam.image import checks as image
+from thingscam.image import checks
 from tools.virtualboard.scenes import frame_of
 
 PACE_MS = 10000
@@ -332,6 +332,6 @@ def _judge_pace(ledger, service, found, slack_ms):
 def _picture(data):
     # The frame without what the driver's buffer has behind it.
     try:
-        return data[: image.measure(data)[1]]
-    except image.ImageError:
+        return data[: checks.measure(data)[1]]
+    except checks.ImageError:
         return data

@@ -114,14 +114,14 @@ def filesystem():
 
 
 def config():
-    from thingscam.board import profiles as boards
+    from thingscam.board import profiles
     from thingscam.config import config
 
     try:
         found = config.load("/config.json", True)
     except config.ConfigError as e:
         raise Trouble(str(e), "python -m tools config, then python -m tools deploy PORT")
-    have["profile"] = boards.find(found.camera.board)
+    have["profile"] = profiles.find(found.camera.board)
     have["config"] = found
     if found.outbox.path.startswith("/sd/") and sys.implementation.version[:3] < (1, 24, 1):
         text = "a write to the SD card of outbox.path that fails counts as done before 1.24.1"
@@ -244,7 +244,7 @@ def tcp():
 def tls():
     import socket
 
-    from thingscam.http import tls as trust
+    from thingscam.http import tls
 
     cloud = have["config"].cloud
     secure, host, _ = _peer()
@@ -253,19 +253,19 @@ def tls():
     if not have["profile"].psram:
         close()  # they have no room beside each other; frames are copies there
     try:
-        context = trust.make_context(cloud.ca, cloud.verify)
+        context = tls.make_context(cloud.ca, cloud.verify)
         sock = socket.socket(have["address"][0], socket.SOCK_STREAM)
         try:
             sock.settimeout(cloud.timeout_s)
             sock.connect(have["address"][-1])
-            secured = trust.wrap(context, sock, host)
+            secured = tls.wrap(context, sock, host)
             try:
-                trust.shake_hands(secured, b"\r\n", host)
+                tls.shake_hands(secured, b"\r\n", host)
             finally:
                 secured.close()
         finally:
             sock.close()
-    except trust.CertificateError as e:
+    except tls.CertificateError as e:
         raise Trouble(str(e), "check cloud.ca (python -m tools config --fetch-ca) and the clock")
     if not cloud.verify:
         raise Trouble("not verified: anyone on the way may read along", "set cloud.verify to true")
