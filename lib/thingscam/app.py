@@ -191,6 +191,9 @@ class App:
         board.waiting(True)
         result = call(*arguments)
         board.waiting(False)
+        date = self._sender.date()
+        if date is not None:
+            self._clock.compare(date)
         if self._is_certificate():
             self._clock.doubted()
         if self._cramped:

@@ -122,6 +122,11 @@ class Sender:
         self.interval.clock_set()
         self.backoff.clock_set()
 
+    def date(self):
+        """Return the HTTP Date of an answer that came over verified TLS, once; else None."""
+        date, self._session.date = self._session.date, None
+        return date
+
     def connected(self):
         """Return whether a connection to the service is open, as far as is known."""
         return self._session.connected()

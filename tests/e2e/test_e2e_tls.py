@@ -44,6 +44,30 @@ def test_one_dead_time_server_is_no_matter(tmp_path):
         place.wait_for_pictures(1)
 
 
+def test_the_service_tells_a_sleeper_that_its_time_servers_lie(tmp_path):
+    power = {"mode": "deepsleep"}
+    with site(tmp_path, tls=True, power=power, trigger={"cooldown_s": 1}) as place:
+        place.wait_for("INFO clock set")
+        for server in ("pool.ntp.org", "time.cloudflare.com"):
+            place.board.ntp(True, server, wrong_s=7200)
+        place.board.press_reset()
+        place.wait_for("INFO clock set by pool.ntp.org", 2)
+        place.photographed()
+        place.wait_for("WARNING the service says it is -7")
+        for count in (2, 3):
+            place.wait_for_state("asleep")
+            place.board.advance(60)
+            place.photographed(count)
+        place.wait_for("INFO clock set by ntp.aliyun.com, -7")
+        assert place.board.output.count("the service says") == 1
+        place.wait_for_state("asleep")
+        place.board.advance(60)
+        place.photographed(4)
+        picture = place.wait_for_pictures(4)[-1]
+        taken = datetime.datetime.strptime(picture.taken + "+0000", "%Y:%m:%d %H:%M:%S%z")
+        assert abs(taken.timestamp() - EPOCH_2000 - picture.moment / 1000) < 60
+
+
 def test_a_certificate_of_another_ca_stops_it_until_it_is_mended_in_the_cloud(tmp_path):
     ours = trustme.CA()
     der = ssl.PEM_cert_to_DER_cert(ours.cert_pem.bytes().decode())

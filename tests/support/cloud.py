@@ -104,11 +104,12 @@ def running(
     panel=None,
     names=(),
     clock=None,
+    date=time.time,
 ):
     """Run a stand-in with its pictures in `folder`; the value is a Cloud.
 
     `accounts` is what the JSON file would hold, as Python objects (None: the default); `clock`
-    returns seconds (None: a Clock).
+    returns seconds (None: a Clock), `date` those since 1970 that its answers tell.
     """
     clock = clock or Clock()
     lines = []
@@ -119,6 +120,7 @@ def running(
         interval=interval,
         faults=faults,
         clock=clock,
+        date=date,
         write=lines.append,
         panel=panel,
         names=names,

@@ -8,6 +8,7 @@ import json
 import ssl
 import subprocess
 import sys
+import time
 
 import requests
 from PIL import Image
@@ -20,6 +21,7 @@ from thingscam import __version__
 from tools.cloud.service import certificates
 from tools.host import filesystem
 from tools.virtualboard.board import VirtualBoard
+from tools.virtualboard.clock import EPOCH_2000
 from tools.virtualboard.scenes import Scenes, frame_of
 
 PIR = 13
@@ -56,6 +58,10 @@ class Site:
     def now(self):
         """Return the seconds of board time that have passed."""
         return self.board.state()["board_ms"] / 1000 if self.board else 0
+
+    def date(self):
+        """Return the seconds since 1970 around the board."""
+        return self.moment() / 1000 + EPOCH_2000 if self.board else time.time()
 
     def moment(self):
         """Return the time around the board in ms since 2000, as the camera's frames have it."""
@@ -193,7 +199,12 @@ def site(
         place.verify = str(folder / "ca.pem")
         (folder / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(der))
     with cloud_support.running(
-        folder / "cloud", interval=10, ssl_context=context, clock=place.now, panel=panel
+        folder / "cloud",
+        interval=10,
+        ssl_context=context,
+        clock=place.now,
+        date=place.date,
+        panel=panel,
     ) as place.cloud:
         everything["config.json"] = place.config(**sections)
         everything = {} if empty else everything | dict(files)

@@ -23,10 +23,15 @@ _MOST_DOUBLINGS = const(7)  # an hour
 _SLEPT_S = const(3600)  # in a deep sleep it goes by the chip's RC oscillator: percents wrong
 _LATE_MS = const(2000)  # an answer that took so long is of a time that nobody knows
 _JUMP_S = const(300)  # more is believed when a second server says it too
-_AGREE_S = const(60)
 _CONFIRM_MS = const(60000)  # after a clock was set by one server alone
 _AGAIN_MS = const(600000)  # a certificate that fails by its date may be right
-_RECORD = "<4sBBHBBI"  # address and number of the server; doubtful; whose; number, doublings, when
+# Address and number of the server that answered last; flags; of which servers; whose turn it is,
+# doublings, when; by how much another one says that the clock is off.
+_RECORD = "<4sBBHBBIi"
+_ONLY = const(1)  # flags
+_VOUCHED = const(2)
+_DOUBTER = const(4)  # and above: whose doubt it is, 0: nobody's
+_MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
 # 7 February 2036: what ntptime makes of an answer with no time in it, as servers give to who
 # asks too often (RFC 5905, kiss-o'-death; ntpd copies our own empty field into it).
 _NO_TIME = 2085978496
@@ -41,7 +46,7 @@ class Clock:
     `servers` are names or addresses, asked in turn, and behind them what `gateway()` returns.
     A name is looked up seldom, for that may block for 21 s: the address of the one that answered
     last is kept. A clock that was set is moved by more than five minutes only when a second
-    server says the same.
+    server says the same, or the service: see compare().
 
     `log` is a Log; `wanted()` tells whether this is no moment for a look-up, which lets nothing
     in; `changed(seconds)` is called after each setting, with how far it was off.
@@ -61,8 +66,12 @@ class Clock:
         self._doublings = 0
         self._blind = False  # the last look-up failed
         self._silent = False  # a whole round without an answer: each one's is not told any more
-        self._doubt = None  # (server, seconds) of an answer that is not believed yet
+        # (server, seconds) of an answer that is not believed yet; behind the servers' numbers and
+        # the gateway's stands that of the service.
+        self._doubt = None
+        self._service = len(servers) + 1
         self._only = False  # the clock was set by self._last alone
+        self._vouched = False  # the service said the same as the clock, last
         self._asked = ticks_ms()
         self._wait_ms = 0
         self._recall()
@@ -113,8 +122,40 @@ class Clock:
 
     def doubted(self):
         """Take note that a certificate fails: the clock may be the reason, and is asked for."""
+        self._vouched = False
         if ticks_diff(ticks_ms(), self._asked) >= _AGAIN_MS:
             self._wait_ms = 0
+
+    def compare(self, date):
+        """Compare the clock with `date`, the bytes of an HTTP Date that came over verified TLS.
+
+        It confirms the clock, or has the time servers asked again, and is then believed more
+        than any of them; by itself it sets no clock.
+        """
+        found = _from_http(bytes(date))
+        if ntptime is None or found is None or not self.is_set():
+            return
+        off = found - self.raw()
+        if abs(off) <= self._most_off():
+            if self._vouched and self._doubt is None:
+                return
+            self._vouched = True
+            if self._only or self._doubt is not None:
+                self._only = self._silent = False
+                self._doubt = None
+                self._doublings = 0
+                self._wait_ms = _DAY_MS
+                self._server = self._first = self._last
+        else:
+            self._vouched = False
+            doubt, self._doubt = self._doubt, (self._service, off)
+            if doubt is None or doubt[0] != self._service:
+                self._log.warning("the service says it is %d s later: asking for the time", off)
+                self._first = self._last
+                # A time server that has said so already is asked first.
+                self._server = self._after(self._last) if doubt is None else doubt[0]
+                self._wait_ms = 0
+        self._keep()
 
     def _ask(self, number):
         # Returns what a server says, in seconds of this machine's epoch.
@@ -144,6 +185,9 @@ class Clock:
     def _name(self, number):
         return self._servers[number] if number < len(self._servers) else "the gateway"
 
+    def _after(self, number):
+        return (number + 1) % (len(self._servers) + 1)
+
     def _failed(self, number, trouble):
         if not self._silent:
             self._log.warning("no time from %s (%s)", self._name(number), trouble)
@@ -151,23 +195,23 @@ class Clock:
         self._next()
 
     def _next(self):
-        self._server = (self._server + 1) % (len(self._servers) + 1)
+        self._server = self._after(self._server)
         unknown = self._server < len(self._servers) and self._server not in self._addresses
         over = self._server == self._first
         if not over and not (self._blind and unknown):
             self._wait_ms = _NEXT_MS
-            return
-        self._wait_ms = min(_PAUSE_MS << self._doublings, 3600000)
-        self._doublings = min(self._doublings + 1, _MOST_DOUBLINGS)
-        if over:
-            self._round_over()
+        else:
+            self._wait_ms = min(_PAUSE_MS << self._doublings, 3600000)
+            self._doublings = min(self._doublings + 1, _MOST_DOUBLINGS)
+            if over:
+                self._round_over()
         self._keep()
 
     def _round_over(self):
+        if self._doubt is not None and (self._only or self._doubt[0] == self._service):
+            self._silent = True  # one says otherwise: another must tell who is right
+            return
         if self._only:
-            if self._doubt is not None:
-                self._silent = True  # one says otherwise: a third must tell who is right
-                return
             self._only = False  # there is no other to ask
             self._doublings = 0
             self._wait_ms = _DAY_MS
@@ -178,20 +222,23 @@ class Clock:
     def _is_believed(self, number, off):
         if not self.is_set():
             return True
-        doubt, self._doubt = self._doubt, None
-        if abs(off) <= self._most_off():
-            if doubt is not None and self._only and number == self._last:
-                self._doubt = doubt  # its own word again
-                self._next()
-                return False
+        doubt, slack = self._doubt, self._most_off()
+        if doubt is not None and doubt[0] == self._service:
+            if abs(off - doubt[1]) <= slack:
+                return True
+        elif abs(off) > slack:
+            two = doubt is not None and doubt[0] != number and abs(off - doubt[1]) <= slack
+            if two and not self._vouched:
+                return True
+            self._doubt = number, off
+        elif doubt is None or not self._only or number != self._last:  # else its own word again
             if doubt is not None:
                 self._log.warning("the time of %s was wrong", self._name(doubt[0]))
                 self._addresses.pop(doubt[0], None)
             return True
-        if doubt is not None and doubt[0] != number and abs(off - doubt[1]) <= _AGREE_S:
-            return True
-        self._log.warning("%s says it is %d s later: not believed yet", self._name(number), off)
-        self._doubt = (number, off)
+        if abs(off) > slack and not self._silent:
+            text = "%s says it is %d s later: not believed yet"
+            self._log.warning(text, self._name(number), off)
         self._next()
         return False
 
@@ -206,13 +253,14 @@ class Clock:
         known, off = self.is_set(), found - int(time.time())
         board.set_clock(time.gmtime(found))
         self._only = not known
+        self._doubt = None
         self._doublings = 0
         self._silent = False
         self._wait_ms = _CONFIRM_MS if self._only else _DAY_MS
         self._kept = bytes([int(part) for part in self._addresses[number].split(".")])
         self._first = self._server = self._last = number
         if self._only:
-            self._server = (number + 1) % (len(self._servers) + 1)
+            self._server = self._after(number)
         board.remember(board.CLOCK, int(time.time()).to_bytes(8, "little"))
         self._keep()
         if known:
@@ -222,9 +270,11 @@ class Clock:
         self._changed(off)
 
     def _keep(self):
-        state = (self._last, self._only, self._key(), self._server, self._doublings)
+        number, off = self._doubt or (-1, 0)
+        flags = self._only | self._vouched << 1 | (number + 1) * _DOUBTER
+        state = (self._last, flags, self._key(), self._server, self._doublings)
         when = int(time.time()) & 0xFFFFFFFF
-        board.remember(board.NTP, struct.pack(_RECORD, self._kept, *state, when))
+        board.remember(board.NTP, struct.pack(_RECORD, self._kept, *state, when, off))
 
     def _key(self):
         return binascii.crc32("\n".join(self._servers).encode()) & 0xFFFF
@@ -233,7 +283,7 @@ class Clock:
         kept = board.recall(board.NTP)
         if kept is None:
             return
-        address, last, only, key, server, doublings, when = struct.unpack(_RECORD, kept)
+        address, last, flags, key, server, doublings, when, off = struct.unpack(_RECORD, kept)
         count = len(self._servers)
         if key != self._key() or last > count or server > count or doublings > _MOST_DOUBLINGS:
             return
@@ -244,14 +294,34 @@ class Clock:
         if board.start_cause() != "deep_sleep":
             return
         self._doublings = doublings
-        self._only = bool(only)
-        gone = (int(time.time()) - when) & 0xFFFFFFFF
-        if not self.is_set() or only:
-            self._server = server
-            wait_s = _CONFIRM_MS // 1000 if only else min(30 << doublings, _SLEPT_S)
-        else:
+        self._server = server
+        self._only = bool(flags & _ONLY)
+        self._vouched = bool(flags & _VOUCHED)
+        if _DOUBTER <= flags < (self._service + 2) * _DOUBTER:
+            self._doubt = flags // _DOUBTER - 1, off
+        if self.is_set() and server == last:
             wait_s = _SLEPT_S
+        elif doublings:
+            wait_s = min(30 << doublings, _SLEPT_S)
+        else:
+            wait_s = (_NEXT_MS if self._doubt or not self._only else _CONFIRM_MS) // 1000
+        gone = (int(time.time()) - when) & 0xFFFFFFFF
         self._wait_ms = (wait_s - gone) * 1000 if gone < wait_s else 0
+
+
+def _from_http(date):
+    # Seconds since 1970 of "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7); None: it is none.
+    try:
+        month = _MONTHS.index(date[8:11]) // 3 + 1
+        year, day = int(date[12:16]), int(date[5:7])
+        hour, minute, second = [int(date[at : at + 2]) for at in (17, 20, 23)]
+    except ValueError:
+        return None
+    if not _TRUSTED_YEAR <= year <= _LAST_YEAR:
+        return None
+    year -= month < 3  # a year that begins in March ends with the day that not each has
+    days = year * 365 + year // 4 + (153 * ((month + 9) % 12) + 2) // 5 + day
+    return ((days - 719484) * 24 + hour) * 3600 + minute * 60 + second
 
 
 def _is_time(seconds):

@@ -8,6 +8,7 @@ _INTERIM_MOST = const(8)
 _EMPTY_MOST = const(4)  # lines before the first
 _BEGIN = const(240)  # bytes of an answer that cannot be read, for a log
 _DIGITS_MOST = const(9)
+_DATE_BYTES = const(29)  # "Sun, 06 Nov 1994 08:49:37 GMT": RFC 9110, 5.6.7
 _HEX = b"0123456789abcdefABCDEF"
 
 _BROKEN = const(-1)  # a length that is none
@@ -18,9 +19,10 @@ _CODING = b"transfer-encoding"
 _CONNECTION = b"connection"
 _CONTENT = b"content-encoding"
 _LOCATION = b"location"
+_DATE = b"date"
 _CLOSE = b"close"
 _CHUNKED = b"chunked"
-_KEPT = (_LENGTH, _CODING, _CONNECTION, _CONTENT, _LOCATION)
+_KEPT = (_LENGTH, _CODING, _CONNECTION, _CONTENT, _LOCATION, _DATE)
 
 
 class AnswerError(OSError):
@@ -75,7 +77,7 @@ def read(receive, data=b""):
 class Reader:
     """Reads answers; one for all of a session, for it costs less memory than an answer.
 
-    `receive` is as in read().
+    `receive` is as in read(). `date` is what the last answer's Date said, if it is `dated`.
     """
 
     def __init__(self, receive):
@@ -88,12 +90,14 @@ class Reader:
         self._coding = self._content = b""
         self._close = False
         self._cut = False
+        self.date = bytearray(_DATE_BYTES)
+        self.dated = False
 
     def read(self, data=b""):
         """Read one answer, as read() does."""
         self._data = data
         self._at = self._head = 0
-        self._cut = False
+        self._cut = self.dated = False
         status = self._status_line()
         for _ in range(_INTERIM_MOST):
             if status >= 200 or status == 101:
@@ -236,11 +240,21 @@ class Reader:
             self._coding = self._codings(self._coding, at)
         elif name is _CONTENT:
             self._content = self._codings(self._content, at)
+        elif name is _DATE:
+            self._copy_date(at)
         else:
             try:
                 answer.headers["location"] = str(self._data[at : self._end], "utf-8").strip()
             except UnicodeError:
                 pass  # no place to go to
+
+    def _copy_date(self, at):
+        while self._is_blank(at):
+            at += 1
+        self.dated = self._end - at == _DATE_BYTES
+        if self.dated:
+            for i in range(_DATE_BYTES):  # a slice would cost memory, each time
+                self.date[i] = self._data[at + i]
 
     def _codings(self, before, at):
         # The list of codings so far, without those that change nothing.

@@ -53,6 +53,8 @@ class Session:
         self._reader = answer.Reader(self._receive)
         self._answer_by = 0
         self._whole = False
+        self.date = None  # the last answer's Date, a bytearray, if it came over verified TLS
+        self._trusted = False  # it is such a connection
         # Now, not at the first picture: a missing file is told at once.
         self._context = make_context(ca, verify) if ca is not None and verify else None
 
@@ -71,6 +73,7 @@ class Session:
         head = self._request.head(url, headers, length)
         peer = self._request.peer
         timeout_ms = int((timeout or self._timeout) * 1000)
+        self.date = None
         done = False
         try:
             taken = 0
@@ -81,6 +84,8 @@ class Session:
             # have taken the request in all the same, and another would come too soon for it.
             result = self._answer(self._send(head[taken:] if taken else head, chunks, length))
             done = result.keep
+            if self._trusted and self._reader.dated:
+                self.date = self._reader.date
             self._used = ticks_ms()
         finally:
             if not done:
@@ -113,6 +118,7 @@ class Session:
         if secure and self._context is None:
             self._context = make_context(self._ca, self._verify)
         context = self._context if secure else None
+        self._trusted = secure and self._verify
         deadline = ticks_add(ticks_ms(), _CONNECTING * timeout_ms)
         connection = Connection(host, context, timeout_ms, self._progress)
 

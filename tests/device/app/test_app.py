@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 
 import thingscam.outbox.memory  # noqa: F401 - so that the played board is in its place there too
 from fakeboard import Board, Gone, Names
@@ -347,6 +348,22 @@ def test_no_tls_while_the_clock_is_not_set():
         house.esp.ntptime.time = ask
         house.turns(until=lambda: house.app.status()["sent"])
         assert house.count("INFO upload", "https://") == 1
+
+
+def test_a_lie_about_the_time_is_noticed_over_verified_tls():
+    for verify in (True, False):
+        with House(cloud={"verify": verify}) as house:
+            house.sections["cloud"]["endpoint"] = env("SERVICE_TLS")
+            house.esp.real_ms = int(time.time()) * 1000  # as the service tells it
+            house.esp.ntp.update(dict.fromkeys(TIME_SERVERS[:2], 7200))
+            house.start()
+            house.turns(ms=90000)
+            house.esp.pulse()
+            house.turns(until=lambda house=house: house.app.status()["sent"])
+            house.turns(ms=20000)
+            assert house.count("the service says it is -72", "s later") == verify
+            off_s = (house.esp.wall_ms - house.esp.real_ms) // 1000
+            assert abs(off_s) < 60 if verify else 7190 < off_s < 7210, off_s
 
 
 def test_a_wait_holds_over_the_setting_of_the_clock_and_a_reset():

@@ -1,6 +1,7 @@
 # clock.Clock: NTP with fallback servers, and whether the time can be trusted.
 
 import sys
+import time
 
 from fakeboard import NOW, PERIOD, Board, Notes, on_board
 from thingscam.board import clock
@@ -28,6 +29,23 @@ class Watch:
         for _ in range(0, ms, step):
             self.clock.step()
             esp.go(step)
+
+    def upload(self, esp, off_s=0):
+        """The service answers over verified TLS; its own clock may be off."""
+        self.clock.compare(http_date(esp.real_ms // 1000 + off_s))
+
+
+def http_date(seconds):
+    """Return the moment, in seconds since 1970, as an HTTP Date."""
+    year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
+    name = "MonTueWedThuFriSatSun"[3 * weekday :][:3]
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * month - 3 :][:3]
+    text = "{}, {:02d} {} {} {:02d}:{:02d}:{:02d} GMT"
+    return text.format(name, day, month, year, hour, minute, second).encode()
+
+
+def is_right(watch, esp):
+    return abs(watch.clock.now() - esp.real_ms // 1000) <= 2
 
 
 @on_board
@@ -356,7 +374,7 @@ def test_senseless_records_are_none(esp):
     from thingscam.board import chip as board
 
     for fill in (0, 1, 255):
-        board.remember(board.NTP, bytes([fill]) * 14)
+        board.remember(board.NTP, bytes([fill]) * 18)
         for start in ("power_on", "deep_sleep"):
             esp.cause = start
             watch = Watch()
@@ -413,3 +431,109 @@ def test_both_epochs():
             assert watch.clock.now() == NOW, epoch
             if epoch == 2000:
                 assert esp.time.time() == NOW - 946684800
+
+
+@on_board
+def test_the_service_confirms_what_one_server_said(esp):
+    watch = Watch()
+    watch.clock.step()
+    watch.upload(esp, 60)
+    watch.live(esp, 3600000, step=1000)
+    assert esp.asked == [FIRST] and len(watch.notes.lines) == 1
+    # For two that agree the clock is not moved any more, for one neither.
+    esp.ntp = dict.fromkeys(SERVERS + (GATEWAY,), 19 * 86400)
+    esp.go(DAY_MS)
+    watch.live(esp, DAY_MS // 2, step=1000)
+    assert is_right(watch, esp) and len(watch.notes.lines) <= 24, watch.notes.lines
+    # But where a certificate fails by its date it may be the service's clock that is wrong.
+    watch.clock.doubted()
+    watch.live(esp, 3700000, step=1000)
+    assert watch.clock.now() - esp.real_ms // 1000 > 18 * 86400
+
+
+@on_board
+def test_the_service_sets_no_clock(esp):
+    esp.ntp = dict.fromkeys(SERVERS + (GATEWAY,), OSError(110))
+    watch = Watch()
+    for date in (http_date(NOW), b"", b"Sun, 06 Nov 1994", b"yesterday, if I remember well"):
+        watch.clock.compare(date)
+    watch.live(esp, 60000)
+    assert watch.clock.now() is None
+    # Nor does it move one: it may itself be wrong. That is no storm, and not said all the time.
+    esp.ntp = {}
+    esp.power_cut()
+    watch = Watch()
+    watch.live(esp, 100000)
+    esp.asked.clear()
+    for _ in range(6 * 60):
+        watch.upload(esp, 86400)
+        watch.live(esp, 60000, step=5000)
+    assert is_right(watch, esp) and len(esp.asked) <= 50, len(esp.asked)
+    assert watch.notes.count("WARNING the service says it is 86400 s later") == 1
+    assert len(watch.notes.lines) < 8, watch.notes.lines
+
+
+@on_board
+def test_a_lie_is_noticed_at_the_next_upload(esp):
+    lie = 19 * 86400
+    others = dict.fromkeys((SECOND, THIRD, GATEWAY), OSError(110))
+    # One that was alone for an hour; two that agree; two that agree a day later.
+    for ntp in (dict(others, **{FIRST: lie}), {FIRST: lie, SECOND: lie}, {}):
+        for sleeps in (False, True):
+            esp.power_cut()
+            esp.ntp = ntp
+            watch = Watch()
+            watch.live(esp, 3600000, step=1000)
+            if not ntp:
+                esp.ntp = {SECOND: lie, THIRD: lie}
+                esp.go(DAY_MS)
+                watch.live(esp, 60000)
+            assert not is_right(watch, esp)
+            esp.ntp = {name: esp.ntp[name] for name in esp.ntp if esp.ntp[name] == lie}
+            watch.upload(esp)
+            assert watch.notes.count("WARNING the service says it is") == 1
+            for _ in range(4):  # each wake may have the time for one question
+                if sleeps:
+                    esp.wake(30000)
+                    watch = Watch()
+                watch.clock.step()
+                if not sleeps:
+                    watch.live(esp, 6000)
+            assert is_right(watch, esp), (ntp, sleeps)
+            watch.upload(esp)
+            count = len(esp.asked)
+            watch.live(esp, 3600000, step=1000)
+            assert len(esp.asked) <= count + sleeps  # which asks hourly
+
+
+@on_board
+def test_doubts_outlive_deep_sleep(esp):
+    # Each wake has the time for one question: it must not go to the same server for ever.
+    Watch().live(esp, 100000)
+    good = esp.asked[-1]
+    esp.ntp = {good: 19 * 86400}
+    esp.wake(4 * 3600000)
+    Watch().clock.step()
+    assert esp.asked[-1] == good
+    esp.wake(30000)
+    watch = Watch()
+    watch.clock.step()
+    assert esp.asked[-1] != good and is_right(watch, esp)
+    # A clock that somebody has set is found to be wrong by two, a wake each.
+    esp.ntp = {}
+    esp.wall_ms += 5000000
+    esp.wake(4 * 3600000)
+    for _ in range(2):
+        watch = Watch()
+        watch.clock.step()
+        esp.wake(30000)
+    assert is_right(Watch(), esp)
+    # One that fails is not the only one asked.
+    esp.ntp = {esp.asked[-1]: OSError(110)}
+    count = len(esp.asked)
+    for _ in range(2):
+        esp.wake(4 * 3600000)
+        Watch().clock.step()
+        esp.wake(30000)
+        Watch().clock.step()
+    assert len(set(esp.asked[count:])) > 1, esp.asked

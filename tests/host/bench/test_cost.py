@@ -53,5 +53,5 @@ def test_least_heap_is_the_same_for_every_size(bench):
     base = memory.least(bench, "ours", "-", "-")
     boxes = [memory.outbox(bench, size) for size in ("20 KB", "500 KB")]
     found = [memory.least(bench, "ours", url, box) for box in boxes]
-    assert abs(found[0] - found[1]) <= 4096
+    assert abs(found[0] - found[1]) <= 4096 + 512  # a buffer, and the grain of the search
     assert max(found) - base <= 32 << 10

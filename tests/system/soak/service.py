@@ -11,6 +11,7 @@ from tools.cloud.service import accounts, certificates, wire
 from tools.cloud.service.journal import UPLOAD
 from tools.cloud.service.server import make_app, start
 from tools.cloud.service.store import Store
+from tools.virtualboard.clock import EPOCH_2000
 
 CONFIG = {
     "access_token": "demo-camera",
@@ -50,7 +51,11 @@ class Service:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         app = make_app(
-            accounts.default(), Store(folder), faults=True, clock=lambda: self.now_ms() / 1000
+            accounts.default(),
+            Store(folder),
+            faults=True,
+            clock=lambda: self.now_ms() / 1000,
+            date=lambda: self.now_ms() / 1000 + EPOCH_2000,
         )
         app.middlewares.append(self._watch())
         self._tls = certificates.made(folder, folder / "ca.der") if tls else None

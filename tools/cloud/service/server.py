@@ -1,5 +1,6 @@
 # The server: puts the parts together and gives each path its handler.
 
+import email.utils
 import logging
 import time
 
@@ -32,6 +33,7 @@ def make_app(
     interval=10.0,
     faults=False,
     clock=time.monotonic,
+    date=time.time,
     write=None,
     panel=None,
     names=(),
@@ -39,7 +41,8 @@ def make_app(
     """Return the stand-in as an aiohttp application.
 
     `accounts` is an Accounts, `store` a Store; `interval` is the least time between two
-    requests of a device in seconds of `clock` (0: no limit); `faults` opens /_faults and
+    requests of a device in seconds of `clock` (0: no limit); `date` returns the seconds since
+    1970 that the answers' Date tells; `faults` opens /_faults and
     /_requests; `write` is called with one line (str) per request. `panel` is a Panel: the
     page then has a board's log, state and buttons, and opens only under addresses, this
     computer's own names, and `names`.
@@ -51,6 +54,7 @@ def make_app(
     gallery = Gallery(accounts, store, cards, panel)
     live = Live(store, cards, queue, panel)
     app = web.Application(middlewares=[_logging(journal)])
+    app.on_response_prepare.append(_dating(date))
     # The body is asked for only when it is wanted: see wire.read_body.
     app.router.add_post(
         "/device/v1/{token:[^/]+}/{identifier:[^/]+}/image",
@@ -125,6 +129,13 @@ def _logging(journal):
             journal.line(request, status, (time.monotonic() - started) * 1000)
 
     return log
+
+
+def _dating(date):
+    async def write(request, response):
+        response.headers["Date"] = email.utils.formatdate(date(), usegmt=True)
+
+    return write
 
 
 async def _no_such_path(request):
