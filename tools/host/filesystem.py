@@ -16,6 +16,7 @@ BLOCK = 4096  # the flash's sector, which MicroPython takes for its block
 # October 2023 (micropython pull request 12731); an older one it takes, and renews as it writes.
 _DISK_VERSION = 0x00020000
 
+_FILLER = "filler"
 _PROGRAMS = ("boot.py", "main.py")
 
 
@@ -81,6 +82,24 @@ def make_image(path, files, size):
 def opened(path):
     """Open the image in the file `path` for reading; the value is a littlefs.LittleFS."""
     yield _mounted(pathlib.Path(path).read_bytes())
+
+
+def fill(path, room):
+    """Leave `room` bytes free in the image in the file `path`, by a file; None: without it.
+
+    Raises FilesystemError when it is no image.
+    """
+    path = pathlib.Path(path)
+    system = _mounted(path.read_bytes())
+    with contextlib.suppress(FileNotFoundError):
+        system.remove(_FILLER)
+    if room is not None:
+        with system.open(_FILLER, "wb") as file:
+            count = system.block_count - system.used_block_count - room // BLOCK
+            # In each block of a file are pointers to others, of 8 bytes on the average.
+            file.write(bytes(max(0, count) * (BLOCK - 8)))
+    system.unmount()
+    path.write_bytes(system.context.buffer)
 
 
 def contents(data):

@@ -65,6 +65,7 @@ class Air:
     def __init__(self, clock, networks, micropython=(1, 27)):
         self._clock = clock
         self._version = micropython
+        self._point = None  # the access point it is joined to
         self.networks = []
         for network in networks:
             self.add(network)
@@ -73,6 +74,7 @@ class Air:
         self.internet = True
         self.dns = True  # its servers answer
         self.dns_servers = 1  # that DHCP tells; lwIP asks 3 at most
+        self.dns_late_ms = 0
         self.names = {}  # what they say, in turn, where not this machine's resolver does
         self.rate = 500000  # bytes a second, about what an ESP32 sends over TCP
         self.reset()
@@ -81,6 +83,8 @@ class Air:
         """Put up an access point, in the place of one of the same name and address."""
         same = (network.name, network.bssid)
         self.networks = [n for n in self.networks if (n.name, n.bssid) != same] + [network]
+        if self._point is not None and (self._point.name, self._point.bssid) == same:
+            self._point = network
 
     def called(self, ssid):
         """Return the access points of that name."""
@@ -96,7 +100,7 @@ class Air:
         self._reason = 0
         self._limit = 0  # conf_wifi_sta_reconnects: how many tries, 0 for ever
         self._tries = 0
-        self._point = None  # the access point it is joined to
+        self._point = None
         self._due = None  # when the attempt, or the loss, will be known
         self._leaving = None  # when the event of a disconnect() will be handled
 

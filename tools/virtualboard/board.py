@@ -18,7 +18,7 @@ from tools.virtualboard.scenes import PHOTOS, Scenes
 from tools.virtualboard.sensor import Sensor
 from tools.virtualboard.serialport import SerialPort
 from tools.virtualboard.supervisor import Supervisor
-from tools.virtualboard.world import World
+from tools.virtualboard.world import FLASH_FAULTS, World
 
 
 class VirtualBoard:
@@ -28,8 +28,9 @@ class VirtualBoard:
     project. `image` is the path of the flash's image: made from `files` where there is
     none, else used as it is, files and all. `networks` are air.Network; without them those
     that config.json on the board names. `photos` is a folder of JPEG files.
-    `slow_flash`: writing and erasing take the time they take on a chip. `micropython` is the
-    version of the ESP32's port that it behaves as, a name in profiles.MICROPYTHONS.
+    `slow_flash`: writing and erasing take the time they take on a chip. `fair`: time in which
+    this computer had none for the board is not board time. `micropython` is the version of the
+    ESP32's port that it behaves as, a name in profiles.MICROPYTHONS.
     `card` is the path of an SD card's image, or how many bytes a new one has; None: the slot
     is empty for ever.
 
@@ -51,6 +52,7 @@ class VirtualBoard:
         seed=0,
         port_link=None,
         slow_flash=False,
+        fair=False,
         micropython=profiles.MICROPYTHON,
         card=None,
     ):
@@ -81,6 +83,7 @@ class VirtualBoard:
                 profile=self.profile,
                 image=str(self.image.resolve()),
                 slow_flash=slow_flash,
+                fair=fair,
                 card=None if card is None else self._card(card),
             )
             self._supervisor = Supervisor(self._world, self._folder)
@@ -219,17 +222,17 @@ class VirtualBoard:
             self._world.air.add(Network(ssid, password, rssi, **traits))
         self._supervisor.wake()
 
-    def dns(self, up, servers=1, names=None):
+    def dns(self, up, servers=1, names=None, late_s=0):
         """Switch the answers of all `servers` (1 to 3) on or off, for a look-up of a name.
 
         `names` is {name: [addresses]}, given one at a time, in turn; other names are this
-        machine's. Without an answer a look-up blocks for 7 s a server.
+        machine's. Without an answer a look-up blocks for 7 s a server, and with one for `late_s`.
         """
         if not 1 <= servers <= 3:
             raise ValueError("servers: {} is not between 1 and 3".format(servers))
         with self._supervisor.lock:
             air = self._world.air
-            air.dns, air.dns_servers = bool(up), servers
+            air.dns, air.dns_servers, air.dns_late_ms = bool(up), servers, int(late_s * 1000)
             air.names = air.names if names is None else dict(names)
         self._supervisor.wake()
 
@@ -244,6 +247,32 @@ class VirtualBoard:
                 self._world.dead_ntp.discard(server)
             else:
                 self._world.dead_ntp.add(server)
+
+    def flash_fault(self, kind, text=""):
+        """Have the flash fail in one way of world.FLASH_FAULTS until it is told to with None.
+
+        "read": reading what has `text` in it is EIO; "corrupt": so is littlefs, EILSEQ, in each
+        block that has it; "write": nothing can be written or erased, EIO.
+        """
+        if kind not in FLASH_FAULTS:
+            raise ValueError("no flash fault {}: {}".format(kind, ", ".join(FLASH_FAULTS)))
+        with self._supervisor.lock:
+            faults = self._world.flash_faults
+            if text is None:
+                faults.pop(kind, None)
+            else:
+                faults[kind] = text
+            self._supervisor.link.send(event="flash", faults=faults)
+        self._supervisor.wake()
+
+    def flash_fill(self, room):
+        """Leave `room` bytes free on the flash, by a file; None: take that away again.
+
+        Raises ValueError while the power is on.
+        """
+        if self.state()["power"] != chip.OFF:
+            raise ValueError("the flash can be filled while the power is off only")
+        filesystem.fill(self.image, room)
 
     def camera_fault(self, kind, count=1):
         """Have the next `count` captures go wrong: a kind in sensor.FAULTS."""
@@ -264,6 +293,15 @@ class VirtualBoard:
         Of "protected" any count but 0 holds until it is set to 0.
         """
         self._slot().fault(kind, count)
+
+    def card_fill(self, room):
+        """Leave `room` bytes free on the card, by a file; None: take that away again.
+
+        Raises ValueError while the power is on.
+        """
+        if self.state()["power"] != chip.OFF:
+            raise ValueError("the card can be filled while the power is off only")
+        self._slot().fill(room)
 
     def card_files(self):
         """Return the files on the card as they are now, {path: bytes}."""
@@ -297,8 +335,11 @@ class VirtualBoard:
         self._supervisor.power_on()
 
     def panic(self):
-        """Have the chip run into an error in C, as of a camera driver, and restart."""
-        self._supervisor.panic()
+        """Have the chip run into an error in C, as of a camera driver, and restart.
+
+        Returns whether it has: a chip that sleeps does not.
+        """
+        return self._supervisor.panic()
 
     def clock_fast(self, part):
         """Have the clock that goes on in deep sleep be fast by `part` of 1 (slow below 0)."""
@@ -400,6 +441,7 @@ class VirtualBoard:
                 "board_ms": int(world.clock.now_ms()),
                 "world_ms": world.clock.world_ms(),
                 "speed": world.clock.speed,
+                "lost_ms": int(world.lost_ms),
             }
 
 

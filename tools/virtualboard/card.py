@@ -32,6 +32,17 @@ class Card:
         return {4: os.stat(sys.argv[1])[6] // 512, 5: 512}.get(op, 0)
 """
 _FORMAT = "os.VfsFat.mkfs(Card())"
+_FILL = """
+found, room = os.VfsFat(Card()), int(sys.argv[2])
+try:
+    found.remove("/filler")
+except OSError:
+    pass
+if room >= 0:
+    status = found.statvfs("/")
+    with found.open("/filler", "wb") as file:
+        file.write(bytes(max(0, status[3] * status[0] - room)))
+"""
 _LIST = """
 def walk(path):
     for name, kind, *_ in os.ilistdir(path):
@@ -85,6 +96,10 @@ class Card:
             raise ValueError("count: {}".format(count))
         self._set(_READS + FAULTS.index(kind), count)
 
+    def fill(self, room):
+        """Leave `room` bytes free, by a file; None: take that away again."""
+        _micropython(_FILL, self.path, "-1" if room is None else str(room))
+
     def state(self):
         """Return what can be seen of it, as a dict."""
         found = self._get()
@@ -107,8 +122,8 @@ class Card:
             os.close(fd)
 
 
-def _micropython(text, path):
-    command = [_MICROPYTHON, "-X", "heapsize=64M", "-c", _DEVICE + text, str(path)]
+def _micropython(text, path, *arguments):
+    command = [_MICROPYTHON, "-X", "heapsize=64M", "-c", _DEVICE + text, str(path), *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise ValueError("{}: not a card: {}".format(path, done.stdout + done.stderr))

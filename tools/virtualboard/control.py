@@ -16,6 +16,7 @@ ACTIONS = (
     "internet",
     "network",
     "ntp",
+    "flash_fault",
     "camera_fault",
     "grow_heap",
     "card_pull",

@@ -30,6 +30,8 @@ class Requests:
         return {
             "image": world.image,
             "slow_flash": world.slow_flash,
+            "flash_faults": world.flash_faults,
+            "fair": world.fair,
             "card": world.card and {"image": str(world.card.path), "slot": str(world.card.slot)},
             "frame": str(world.sensor.path),
             "frame_bytes": world.profile.frame_bytes,
@@ -53,6 +55,11 @@ class Requests:
             "kept": chip.kept,
             "net": world.net(),
         }
+
+    def _lost(self, us):
+        ms = us / 1000 * self._world.clock.speed
+        self._world.clock.advance(-ms)
+        self._world.lost_ms += ms
 
     def _ready(self, _):
         self._supervisor.ready()

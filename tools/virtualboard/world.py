@@ -11,10 +11,17 @@ from tools.virtualboard.ram import Ram
 from tools.virtualboard.sensor import Sensor
 from tools.virtualboard.serialport import SerialPort
 
+# What device/_boot.py makes of them: reading what has a text in it fails, all of a block that has
+# it is corrupt, nothing can be written.
+FLASH_FAULTS = ("read", "corrupt", "write")
+
 
 @dataclasses.dataclass
 class World:
     """See the classes; `image` is the path of the flash's file.
+
+    `fair`: what this computer has no time for does not count, `lost_ms` of board time so far.
+    `flash_faults` has the text of each kind of FLASH_FAULTS that is on.
 
     Of the time servers, `dead_ntp` names those that do not answer, a router as most are among
     them; `wrong_ntp` has by how many seconds others are wrong; `time_servers` has the address of
@@ -30,6 +37,9 @@ class World:
     image: str
     ram: Ram
     slow_flash: bool = False
+    fair: bool = False
+    lost_ms: float = 0.0
+    flash_faults: dict = dataclasses.field(default_factory=dict)
     card: Card | None = None
     ntp: bool = True
     dead_ntp: set = dataclasses.field(default_factory=lambda: {GATEWAY})
@@ -51,6 +61,7 @@ class World:
             "lease": air.lease,
             "rate": air.rate,
             "dns": air.dns,
+            "dns_late_ms": air.dns_late_ms,
             "servers": air.dns_servers,
             "names": air.names,
         }

@@ -137,7 +137,10 @@ def test_a_look_up_gives_one_address():
     with online() as board:
         board.dns(True, names={"x": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]})
         found = execute(board, text).splitlines()
+        board.dns(True, late_s=3)
+        late = execute(board, ASK + "print(timed(socket.getaddrinfo, 'localhost', 80)[1])\n")
     assert found == ["1 127.0.0.2", "1 127.0.0.3", "1 127.0.0.4", "1 127.0.0.2"]
+    assert 3000 <= int(late) <= 3000 + SLACK_MS
 
 
 def test_a_timeout_is_in_turns_and_one_more():

@@ -213,6 +213,9 @@ def test_access_points_of_one_name(board):
         "no text",
         "a name of as many as 32 bytes...secret",
     ]
+    # The one that it is joined to changes under it.
+    board.network("a name of as many as 32 bytes...", "secret", -80)
+    assert execute(board, "import network; print(network.WLAN(0).status('rssi'))") == "-80\n"
 
 
 def test_an_access_point_without_addresses_and_one_that_throws_out(board):

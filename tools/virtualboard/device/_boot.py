@@ -27,6 +27,7 @@ factory reprogramming of MicroPython firmware (completely erase flash, followed
 by firmware programming).
 """
 _ERASE = 6
+_EIO, _EILSEQ = 5, 84
 _ERASE_US = 45000
 
 
@@ -37,28 +38,44 @@ class Flash:
     littlefs is in the middle of something.
     """
 
-    def __init__(self, path, slow):
+    def __init__(self, path, slow, faults):
         self._file = open(path, "r+b")  # noqa: SIM115
         self._slow = slow
+        self._set_faults(faults)
+        _sim.on("flash", lambda message: self._set_faults(message["faults"]))
         _IOCTL[4] = os.stat(path)[6] // 4096
 
     def readblocks(self, block, buffer, offset=0):
         """Read into `buffer`."""
+        if self._corrupt:
+            self._file.seek(block * 4096)
+            if self._corrupt in self._file.read(4096):
+                return -_EILSEQ
         self._file.seek(block * 4096 + offset)
         self._file.readinto(buffer)
+        return -_EIO if self._bad and self._bad in bytes(buffer) else 0
 
     def writeblocks(self, block, buffer, offset=0):
         """Write `buffer`."""
+        if self._protected:
+            return -_EIO
         self._file.seek(block * 4096 + offset)
         self._file.write(buffer)
         if self._slow:
             _sim.hold(len(buffer) * _PROGRAM_US // 256)
+        return 0
 
     def ioctl(self, op, arg):
         """Answer vfs.mount()'s and littlefs' questions."""
+        if op == _ERASE and self._protected:
+            return -_EIO
         if op == _ERASE and self._slow:
             _sim.hold(_ERASE_US)
         return _IOCTL[op]
+
+    def _set_faults(self, faults):
+        self._bad, self._corrupt = [faults.get(kind, "").encode() for kind in ("read", "corrupt")]
+        self._protected = "write" in faults
 
 
 def start(namespace):
@@ -69,7 +86,7 @@ def start(namespace):
     _sim.connect(sys.argv[2])
     take = _sim.state.pop
     boot, main = take("boot"), take("main")
-    flash = Flash(take("image"), take("slow_flash"))
+    flash = Flash(take("image"), take("slow_flash"), take("flash_faults"))
     _mount(flash, take("frame"), take("frame_bytes"), take("modules"))
     try:
         _sim.tell(ready=1)  # from here on a Ctrl-C may come

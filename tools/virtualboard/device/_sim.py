@@ -29,16 +29,22 @@ _handlers = {}
 _timers = []
 _stopped = None  # the ticks at which they stopped for good
 _busy = False  # a callback runs: no other does, the scheduler is locked
+# Real microseconds: how often what was lost is looked for, and less than that is none.
+_LOOK_US = 20000
+_NONE_US = 2000
+_looked_us = _looked_cpu = 0
+_rested = 0  # real microseconds that it meant to sleep, since it looked
 
 
 def connect(path):
     """Open the line, and learn the board's state."""
-    global link, _poll
+    global link, _poll, _looked_us, _looked_cpu
     link = socket.socket(socket.AF_UNIX, _SEQPACKET)
     link.connect(b"\x01\x00" + path.encode() + b"\x00")  # struct sockaddr_un
     _poll = select.poll()
     _poll.register(link, select.POLLIN)
-    begin = time.ticks_us()
+    begin = _looked_us = time.ticks_us()
+    _looked_cpu = int(time.clock() * 1000000)
     state.update(ask(_ANSWER, hello=1))
     state["begin"] = begin
     state["rtc_ms"] -= state["ticks_us"] // 1000
@@ -50,7 +56,22 @@ def ticks_us():
     """Return the microseconds of board time since the last start that was no soft reset."""
     if _stopped is not None:
         return _stopped
-    return (time.ticks_us() - state["begin"]) * state["speed"] // 100 + state["ticks_us"]
+    now = time.ticks_us()
+    if now - _looked_us >= _LOOK_US:
+        _give_back(now)
+    return (now - state["begin"]) * state["speed"] // 100 + state["ticks_us"]
+
+
+def _give_back(now):
+    # Real time in which this process neither worked nor meant to sleep: the computer had no
+    # time for it. On a board that asked for it (`fair`) it is none of the board's.
+    global _looked_us, _looked_cpu, _rested
+    cpu = int(time.clock() * 1000000)
+    lost = now - _looked_us - (cpu - _looked_cpu) - _rested
+    _looked_us, _looked_cpu, _rested = now, cpu, 0
+    if lost > _NONE_US and state.get("fair"):
+        state["begin"] += lost
+        tell(lost=lost)
 
 
 def stop_ticks():
@@ -149,7 +170,10 @@ def hold(board_us):
 
     Without a jump, for what must not be left half-way: see block() for longer times.
     """
-    time.sleep_us(board_us * 100 // state["speed"])
+    global _rested
+    us = board_us * 100 // state["speed"]
+    time.sleep_us(us)
+    _rested += us
 
 
 def block(board_us):
@@ -163,10 +187,8 @@ def block(board_us):
         try:
             _take()
             us = (end - ticks_us()) * 100 // state["speed"]
+            rest(_poll, us)
             if us < 1000:
-                time.sleep_us(max(0, us))
-                break
-            for _ in _poll.ipoll(us // 1000):
                 break
         except KeyboardInterrupt:
             interrupted = True
@@ -184,16 +206,23 @@ def doze(poll, end):
     for timer in () if _busy else _timers:
         if end is None or timer.due_us < end:
             end = timer.due_us
-    if end is None:
-        ms = -1
+    rest(poll, None if end is None else (end - ticks_us()) * 100 // state["speed"])
+
+
+def rest(poll, us):
+    """Sleep for `us` of real time (None: without end), less if `poll` finds something.
+
+    What is there is left where it is. Less than a millisecond is slept in any case.
+    """
+    global _rested
+    begin = time.ticks_us()
+    if us is not None and us < 1000:
+        time.sleep_us(max(0, us))
     else:
-        us = (end - ticks_us()) * 100 // state["speed"]
-        if us < 1000:
-            time.sleep_us(max(0, us))
-            return
-        ms = us // 1000
-    for _ in poll.ipoll(ms):
-        return
+        for _ in poll.ipoll(-1 if us is None else us // 1000):
+            break
+    took = time.ticks_us() - begin
+    _rested += took if us is None else min(took, max(0, us))
 
 
 def pump():

@@ -8,7 +8,6 @@ import gc
 import io
 import select as _select
 import socket as _socket
-import time as _time
 
 import _sim
 
@@ -61,6 +60,7 @@ def _look_up(name):
     if not net["online"] or not net["dns"]:
         _sim.block(_DNS_US * net["servers"])
         raise OSError(_NO_NAME)
+    _sim.block(net["dns_late_ms"] * 1000)
     if name not in net["names"]:
         return _sim.ask(name=name)["answer"] or name  # the time servers are the supervisor's
     addresses = net["names"][name]
@@ -362,9 +362,9 @@ class socket(io.IOBase):  # noqa: N801
     def _nap(self, mask, us):
         if self._dialled is None and _sim.state["net"]["online"] and self._room() > _LOW:
             self._poll.modify(self._real, mask)
-            for _ in self._poll.ipoll(us // 1000):
-                return
-        _time.sleep_us(min(us, 1000))
+            _sim.rest(self._poll, max(us, 1000))
+            return
+        _sim.rest(self._poll, min(us, 999))
 
     def _events(self, mask):
         # What of the mask is there now; a failure makes all of it so.
