@@ -38,7 +38,7 @@ ASK = JOIN + (
 
 @contextlib.contextmanager
 def online(**options):
-    with running(speed=10, **options) as board:
+    with running(speed=10, fair=True, **options) as board:
         board.network("net", "secret", -55)
         yield board
 
