@@ -136,10 +136,15 @@ def _plain(data, escaped):
                 break
             begin = min(begin + count, size)
             code = number
-        if code >= 0xC0 and begin < size and 0x80 <= plain[begin] < 0xC0:
-            # The first byte of a character; of two halves, as JSON has them, the second is one.
+        if code >= 0xC0 and begin < size and plain[begin] & 0x80:
+            # The first byte of a character: the last one is left of it. Of two halves, as JSON
+            # has them, the second is one.
             half = escaped and code == 0xED and 0xA0 <= plain[begin] < 0xB0
-            begin = min(begin + (code >= 0xE0) + (half or code >= 0xF0), size)
+            more = (code >= 0xE0) + (code >= 0xF0)
+            while more and begin + 1 < size and plain[begin + 1] & 0x80:
+                begin += 1
+                more -= 1
+            begin += half
         elif not escaped or code != 92:
             begin -= 1
             plain[begin] = code if code < 0x80 else 0x80 | code & 0x3F
