@@ -7,7 +7,7 @@ import tempfile
 
 from thingscam.board import profiles
 from thingscam.config import config
-from thingscam.config.schema import NEEDED, NETWORK, SECTIONS, is_like, nearest
+from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, SECTIONS, is_like, nearest
 from thingscam.config.schema import check as check_value
 from thingscam.util.redact import mask
 from tools.host.errors import ToolError
@@ -152,24 +152,32 @@ def write(path, raw):
         raise
 
 
-def masked(data):
-    """Return a copy of `data` to show to others: secrets, and all that is unknown, as ***."""
-    secrets = []
+def secrets(data):
+    """Return the secrets (texts) in `data`."""
+    result = []
     for entry in [data.get("cloud"), *_list(data.get("wifi"))]:
         if isinstance(entry, dict):
             found = (entry.get(key) for key in ("access_token", "project_key", "password"))
-            secrets += [secret for secret in found if isinstance(secret, str) and secret]
-    return {mask(key, secrets): _masked(found, key, secrets) for key, found in data.items()}
+            result += [
+                text for text in found if isinstance(text, str) and text not in PLACEHOLDERS
+            ]
+    return result
 
 
-def _masked(found, name, secrets):
+def masked(data):
+    """Return a copy of `data` to show to others: secrets, and all that is unknown, as ***."""
+    hidden = secrets(data)
+    return {mask(key, hidden): _masked(found, key, hidden) for key, found in data.items()}
+
+
+def _masked(found, name, hidden):
     if isinstance(found, dict):
         return {
-            mask(key, secrets): _masked(item, name + "." + key, secrets)
+            mask(key, hidden): _masked(item, name + "." + key, hidden)
             for key, item in found.items()
         }
     if isinstance(found, list) and name not in _KINDS:
-        return [_masked(item, name, secrets) for item in found]
+        return [_masked(item, name, hidden) for item in found]
     if found in ("", None):
         return found
     # A misspelt name may hold a secret too, and so may an endpoint that is a whole URL.
@@ -187,7 +195,7 @@ def _masked(found, name, secrets):
     odd = check_value(kind, found, limits) or (choices and found not in choices)
     if odd and not any(is_like(found, each.lower()) for each in choices):
         return _MASKED
-    return mask(found, secrets)
+    return mask(found, hidden)
 
 
 def _list(found):

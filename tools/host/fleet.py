@@ -6,6 +6,7 @@ import io
 import re
 
 from thingscam.config.config import ConfigError
+from thingscam.util.redact import mask
 from tools.host import configfile
 from tools.host.errors import ToolError
 
@@ -59,8 +60,9 @@ def _columns(columns):
     if "name" not in columns:
         mistakes.append("row 1: no column called name: it names each board's file")
     for number, column in enumerate(columns, 1):
-        if columns.index(column) != number - 1:
-            mistakes.append("row 1: column {} is twice in it: {}".format(number, column))
+        first = columns.index(column) + 1
+        if first != number:
+            mistakes.append("row 1: column {} is the same as column {}".format(number, first))
         elif column != "name":
             try:
                 configfile.describe(column)
@@ -70,11 +72,10 @@ def _columns(columns):
 
 
 def _boards(path, columns, rows, base):
-    boards, mistakes, seen = {}, [], {}
+    boards, mistakes, seen, secrets = {}, [], {}, []
     for line, row in rows:
         cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
         name = cells.pop("name", "")
-        where = "row {} ({})".format(line, name) if name else "row {}".format(line)
         found = [] if len(row) <= len(columns) else ["more cells than columns"]
         if not _NAME.fullmatch(name):
             found.append("name: must be letters, digits, dot, hyphen, underscore")
@@ -83,15 +84,17 @@ def _boards(path, columns, rows, base):
         seen[name.lower()] = line
         data, wrong = _board(base, cells, name)
         found += wrong
+        secrets += configfile.secrets(data)
         token = ("token", configfile.get(data, "cloud.access_token"))
         if token[1] and token in seen:
             text = "cloud.access_token: the same as in row {}: each board needs its own"
             found.append(text.format(seen[token]))
         seen[token] = line
-        mistakes += ["{}: {}".format(where, mistake) for mistake in found]
+        # By the row alone: what stands in the column of names may be anything, a token too.
+        mistakes += ["row {}: {}".format(line, mistake) for mistake in found]
         boards[name] = data
     if mistakes:
-        raise FleetError(path, mistakes)
+        raise FleetError(path, [mask(mistake, secrets) for mistake in mistakes])
     return boards
 
 

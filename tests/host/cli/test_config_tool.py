@@ -314,16 +314,36 @@ def test_every_mistake_of_a_fleet_is_named_and_nothing_written(tmp_path):
     assert done.returncode == 1
     assert not out.exists()
     for line in (
-        "row 3 (Shed): name: the same as in row 2",
-        "row 3 (Shed): trigger.every_s: must be a whole number, found a text",
-        "row 3 (Shed): wifi[0].password: must be 8 to 63 bytes",
-        "row 3 (Shed): cloud.access_token: the same as in row 2",
-        "row 4 (../x): more cells than columns",
-        "row 4 (../x): name: must be letters",
-        "row 4 (../x): cloud.access_token: character 2",
+        "row 3: name: the same as in row 2",
+        "row 3: trigger.every_s: must be a whole number, found a text",
+        "row 3: wifi[0].password: must be 8 to 63 bytes",
+        "row 3: cloud.access_token: the same as in row 2",
+        "row 4: more cells than columns",
+        "row 4: name: must be letters",
+        "row 4: cloud.access_token: character 2",
     ):
         assert line in done.stderr
-    assert "good" not in done.stderr
+    assert "row 5" not in done.stderr
+
+
+def test_a_secret_in_another_cell_of_a_table_is_not_shown(tmp_path):
+    secrets = ("t0ken one/", "t0ken-two!", "Pa55word-three", "t0ken-four")
+    done, _ = table(
+        tmp_path,
+        "name,wifi.ssid,wifi.password,cloud.access_token,camera.board,log.level",
+        secrets[0] + ",net,," + "cam-1,,",  # the columns exchanged
+        secrets[1] + ",net,," + secrets[1] + ",,",
+        "shed,net,," + secrets[3] + ",esp-eye " + secrets[2] + "," + secrets[2],
+        "gate,net," + secrets[2] + ",fine-token," + secrets[3].upper() + ",",
+    )
+    assert done.returncode == 1 and done.stderr.count("\n  row ") >= 5, done.stderr
+    for secret in secrets:
+        assert secret.lower() not in done.stderr.lower(), (secret, done.stderr)
+    # A table without its first row.
+    done, _ = table(tmp_path, ",".join(secrets), ",".join(secrets[1:2] * 4))
+    assert done.returncode == 1 and "row 1, column 4" in done.stderr
+    for secret in secrets:
+        assert secret[:6] not in done.stderr, (secret, done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +351,7 @@ def test_every_mistake_of_a_fleet_is_named_and_nothing_written(tmp_path):
     [
         (["wifi.ssid", "net"], ["no column called name"]),
         (["name,wifi.sid", "a,b"], ["column 2", "wifi.ssid"]),
-        (["name,name", "a,b"], ["twice"]),
+        (["name,name", "a,b"], ["column 2 is the same as column 1"]),
         (["name,wifi.ssid"], ["no row"]),
         ([], ["no column called name"]),
         (["name,wifi.ssid", 'a,"b'], ["line 2"]),
