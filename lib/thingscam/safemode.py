@@ -1,6 +1,5 @@
 # Three crashes in a row, or a held pin, and the board stays at the REPL: a person can get in.
 
-import json
 import sys
 
 from thingscam.board import chip as board
@@ -8,6 +7,7 @@ from thingscam.board import profiles as boards
 from thingscam.board.counters import Counters
 from thingscam.util.compat import const, sleep_ms
 from thingscam.util.redact import print_exception
+from thingscam.util.strict_json import loads
 
 _MOST = const(3)
 _PAUSE_MS = const(3000)
@@ -86,6 +86,22 @@ def healthy():
         _keep(0, 0)
 
 
+def configured():
+    """Return (the board's Profile, the sensor's pin) by config.json, whatever else is wrong there.
+
+    None for what cannot be made out.
+    """
+    profile = pin = None
+    try:
+        with open("config.json", "rb") as file:
+            found = loads(file.read())
+        pin = found.get("trigger", {}).get("pir_pin")
+        profile = boards.find(found.get("camera", {}).get("board", "ai-thinker"))
+    except (OSError, ValueError, AttributeError, TypeError, MemoryError):
+        pass
+    return profile, pin
+
+
 def _recall():
     kept = board.recall(board.CRASHES)
     return (min(kept[0], _MOST), kept[1]) if kept else (0, 0)
@@ -99,24 +115,11 @@ def _held_pin():
     machine = board.machine
     if not hasattr(machine, "Pin"):
         return None
-    taken = _taken_pins()
+    profile, pin = configured()
+    taken = (pin,) + (profile and profile.pins or ())  # no person holds those low
     on_s3 = "S3" in getattr(sys.implementation, "_machine", "")
     for number in _PINS_S3 if on_s3 else _PINS_ESP32:
         if number not in taken:
             pin = machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
             return number if pin.value() == 0 else None
     return None
-
-
-def _taken_pins():
-    # As config.json has them, whatever else is wrong with it: no person holds those low.
-    taken = []
-    try:
-        with open("config.json") as file:
-            found = json.load(file)
-        taken.append(found.get("trigger", {}).get("pir_pin"))
-        name = found.get("camera", {}).get("board", "ai-thinker")
-        taken += boards.find(name).pins or ()
-    except (OSError, ValueError, AttributeError, TypeError, RuntimeError, MemoryError):
-        pass
-    return taken

@@ -1,13 +1,12 @@
 # What the board tells of itself: by the LED, in the log, and to people at the REPL.
 
-import json
 import time
 
 from thingscam import __version__
 from thingscam.board import chip as board
-from thingscam.board import profiles as boards
 from thingscam.cloud import errcodes
 from thingscam.led import Led
+from thingscam.safemode import configured
 from thingscam.sender import PACE
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.util.log import Log
@@ -103,12 +102,8 @@ class Status:
 def stopped(e):
     """Say on the console, in the ring file and by the LED that `e` keeps the app from starting."""
     Log("info", None, ".").stopped(e)
-    try:
-        # The board's own LED, whatever else is wrong in config.json.
-        with open("config.json") as file:
-            found = json.load(file)
-        profile = boards.find(found.get("camera", {}).get("board", "ai-thinker"))
-    except (OSError, ValueError, AttributeError, TypeError, RuntimeError, MemoryError):
+    profile, _ = configured()
+    if profile is None:
         return
     led = Led(board.Light(profile.led, profile.led_low))
     led.show("stopped")

@@ -69,7 +69,8 @@ class Interval:
         self._stamp()
 
     def _on_timer(self, _timer):
-        self.left_ms()
+        # Without a jump, as Trigger._on_rise.
+        self._open |= ticks_diff(ticks_ms(), self._ended) >= self._period
 
     def _stamp(self):
         gone = self._period - self.left_ms()

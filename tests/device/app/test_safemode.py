@@ -5,7 +5,7 @@ import sys
 
 import thingscam
 from fakeboard import Board, Gone, Names, on_board
-from support import env, new_folder, raises
+from support import OldJson, env, new_folder, raises
 from thingscam import safemode
 from thingscam.board import chip as board
 from thingscam.board.counters import Counters
@@ -229,8 +229,18 @@ def test_a_pin_that_something_else_drives_is_no_person(esp):
         assert "GPIO0" in at(esp_eye, 0)
         assert at(sensor, 0) is None and at("{}", 0) is None
         # Whatever is wrong with the file, the usual pin is looked at.
-        for config in ("{}", "", "[]", '{"camera": 5}', '{"camera": {"board": "x"}}', "\0"):
-            assert "GPIO14" in at(config, 14), config
+        wrong = ("{}", "", "[]", '{"camera": 5}', '{"camera": {"board": "x"}}', "\0", "[" * 9999)
+        wrong += (
+            '{"camera": {"board": ["x"]}}',
+            sensor + "}",
+            esp_eye[:-1],
+            "9" * 9999,
+            '{"a": }',
+        )
+        for config in wrong:
+            assert "GPIO14" in at(config, 14), config[:50]
+            with OldJson():
+                assert "GPIO14" in at(config, 14), config[:50]
     finally:
         os.chdir(home)
 

@@ -5,6 +5,12 @@ import struct
 from fakeboard import PERIOD, on_board
 from thingscam.board import chip as board
 from thingscam.cloud import interval
+from thingscam.trigger import Trigger
+
+try:
+    import dis
+except ImportError:  # MicroPython; in CPython's code the same statements jump
+    dis = None
 
 
 def wake(esp, slept_ms):
@@ -108,6 +114,15 @@ def test_a_callback_may_come_at_any_moment(esp):
     interval.ticks_ms = ticks
     esp.fire(0)
     assert gate.left_ms() == 7000
+
+
+def test_no_callback_has_a_jump():
+    # There MicroPython takes a Ctrl-C, and it is lost with what a callback raises.
+    if dis is None:
+        return
+    for callback in (interval.Interval._on_timer, Trigger._on_rise):
+        names = [each.opname for each in dis.get_instructions(callback)]
+        assert names and not [name for name in names if "JUMP" in name], names
 
 
 @on_board
