@@ -15,6 +15,7 @@ class World:
 
     THINGSCAM_SERVICE, THINGSCAM_SERVICE_TLS: base URLs of stand-ins that set no pace.
     THINGSCAM_PEER: host:port of the scripted peer's control port.
+    THINGSCAM_ROOT: the folder of the project.
     THINGSCAM_PHOTOS: a folder with JPEG photographs.
     THINGSCAM_FILES: a folder with the peer's ca.der and room for the tests' own files;
     the TLS stand-in's is service_tls/ca.der in it.
@@ -30,6 +31,7 @@ class World:
         self._stack = contextlib.ExitStack()
         folder = pathlib.Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         os.environ["THINGSCAM_FILES"] = str(folder)
+        os.environ["THINGSCAM_ROOT"] = str(ROOT)
         os.environ["THINGSCAM_PHOTOS"] = str(ROOT / "tools" / "virtualboard" / "photos")
         os.environ["THINGSCAM_PEER"] = self._stack.enter_context(
             server("tests.support.peer", folder)

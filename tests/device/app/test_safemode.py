@@ -25,7 +25,7 @@ def crash(esp):
 def run(name, **names):
     """Run boot.py or main.py as a board does; return the globals behind it."""
     names["__name__"] = "__main__"
-    root = "/".join(env("PHOTOS").split("/")[:-3])
+    root = env("ROOT")
     with open(root + "/" + name) as file:
         exec(file.read(), names)
     return names
