@@ -132,7 +132,8 @@ class Uploader:
                 raise UploadError(
                     errcodes.DROP, "no picture: {} in place of its bytes".format(name)
                 )
-            return image, self._headers
+            # A copy: some versions of `requests` leave a Content-Length in what they are given.
+            return image, self._headers if self._own else self._headers.copy()
         headers = self._file_headers
         parts = getattr(image, "parts", None) if self._own else None
         if parts is not None:

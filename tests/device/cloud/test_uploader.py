@@ -104,6 +104,23 @@ def test_a_picture_becomes_a_url_that_shows_it():
         assert json.loads(body)["attributes"]["image"] == url
 
 
+def test_a_client_that_writes_into_the_headers():
+    class Writes:
+        """As `requests` in MicroPython 1.23 and 1.24: what it adds stays in what it is given."""
+
+        def post(self, url, data, headers, timeout):
+            headers["Content-Length"] = headers.get("Content-Length") or str(len(data))
+            assert headers["Content-Length"] == str(len(data))
+            return client.post(url, data=data, headers=headers, timeout=timeout)
+
+    client = session.Session(timeout=5)
+    uploader = Uploader(settings(env("SERVICE")), Writes())
+    for data in (photo(), photo("another, and longer")):
+        uploader.upload(data)
+        assert last_request()["bytes"] == len(data)
+    client.close()
+
+
 def test_without_a_client_it_takes_the_stock_one():
     assert Uploader(settings(env("SERVICE"))).upload(photo()).startswith(env("SERVICE"))
 
