@@ -16,7 +16,10 @@ from tests.support.world import ROOT, World
 DEVICE = ROOT / "tests" / "device"
 FAKES = ROOT / "tests" / "support" / "device"  # what device tests import
 LIB = ROOT / "lib"
-MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
+# Another version by the environment: `MICROPYTHON=.../build-standard/micropython pytest ...`.
+MICROPYTHON = pathlib.Path(
+    os.environ.get("MICROPYTHON") or pathlib.Path(sys.executable).parent / "micropython"
+)
 
 sys.path[:0] = [str(LIB), str(FAKES)]
 
@@ -50,13 +53,18 @@ def pytest_terminal_summary(terminalreporter):
         if report.when == "call" and report.nodeid.startswith("tests/device/"):
             counts["[micropython]" in report.nodeid] += 1
     if any(counts.values()):
+        text = "device tests passed: {} under CPython {}, {} under MicroPython {}"
+        versions = platform.python_version(), _version()
         terminalreporter.write_line(
-            "device tests passed: {} under CPython {}, {} under MicroPython".format(
-                counts[False], platform.python_version(), counts[True]
-            )
+            text.format(counts[False], versions[0], counts[True], versions[1])
         )
     for line in needs.left_out(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line)
+
+
+def _version():
+    code = "import sys; print('%d.%d.%d' % sys.implementation.version[:3])"
+    return subprocess.run([MICROPYTHON, "-c", code], capture_output=True, text=True).stdout.strip()
 
 
 class MicroPythonFile(pytest.File):

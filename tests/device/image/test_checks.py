@@ -150,8 +150,9 @@ def test_does_not_copy():
     image.check(view)
     used = mem_alloc() - before
     gc.enable()
-    # Slices of a view, 32 bytes each on this machine, in steps of 1 KB, and one such block.
-    assert used < 20000, used
+    # Slices of a view in steps of 1 KB, 32 bytes each on this machine (96 before MicroPython
+    # 1.26, which makes an object of the slice too), and one such block.
+    assert used < 40000, used
 
 
 def test_takes_no_long_time():
