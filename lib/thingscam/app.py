@@ -177,9 +177,9 @@ class App:
         self._cramped = True  # camera and connection have no room beside each other
         self._capture.close()
 
-    def dated(self, number):
-        """Return when a picture was taken that was kept without a time, None if unknown."""
-        return self._capture.dated(number)
+    def dated(self, stamp):
+        """Return when a picture was taken, in seconds since 1970 or None: see Clock.dated()."""
+        return self._clock.dated(stamp)
 
     def too_large(self, size):
         """Take smaller pictures than one of `size` bytes."""
@@ -241,7 +241,7 @@ class App:
         # What is kept for the next start is in the clock's time.
         self._status.clock_set(off_s)
         self._sender.clock_set()
-        self._capture.clock_set(off_s)
+        self._capture.trigger.clock_set()
 
     def _is_certificate(self):
         # Whether the last trouble was a certificate: nobody answered, and a person must see to it.

@@ -9,11 +9,9 @@ from thingscam.trigger import Trigger
 from thingscam.util.compat import const, ticks_diff, ticks_ms
 
 _DAY_MS = const(86400000)
-_FORMAT = "<IQH"  # bytes refused, when in ms, frame size and quality
+_FORMAT = "<IqH"  # bytes refused, when in ms, frame size and quality
 _LEAST_REFUSED = const(10000)  # bytes: no service finds less too large
 _ROOMY = const(1500000)  # free heap that only PSRAM gives
-_UNDATED_MOST = const(32)
-_DRIFT_S = const(300)  # by no more does it go wrong by itself
 _HASTE_MS = const(2000)  # a picture being sent from memory is kept after so long
 
 
@@ -43,7 +41,6 @@ class Capture:
         self._refused, self._refused_at = _recall(self._settings)
         self._size = self._settings.frame_size  # of the last picture
         self._lost = 0  # of the outbox's losses, those that have been counted
-        self._undated = []  # kept while the clock was not set: (number, what it showed)
         self._owed = None  # the cause of a picture that failed while something was sent
         self._fault = None  # of ours, met while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
@@ -72,7 +69,7 @@ class Capture:
         """Take smaller pictures for a day: the service refused one of `size` bytes."""
         if self._refused:
             size = min(size, self._refused)  # larger ones may have waited
-        self._refused, self._refused_at = size, board.clock_ms()
+        self._refused, self._refused_at = size, board.steady_ms()
         _remember(size, self._refused_at, self._settings)
         if self._camera is not None:
             self._camera.too_large(size)
@@ -152,23 +149,6 @@ class Capture:
         """Return whether a picture is due or may be any moment: see Trigger.wanted()."""
         return self.trigger.wanted()
 
-    def clock_set(self, off_s):
-        """Take note that the clock was moved by `off_s`: what it showed before was as wrong."""
-        if abs(off_s) > _DRIFT_S:
-            self._undated = [(number, shown + off_s) for number, shown in self._undated]
-        self.trigger.clock_set()
-
-    def dated(self, number):
-        """Return when a picture was taken that was kept while the clock was not set.
-
-        In seconds since 1970; None where that is not known: from before the last start.
-        """
-        if self._clock.now() is not None:
-            for each, shown in self._undated:
-                if each == number:
-                    return shown
-        return None
-
     def count_losses(self):
         """Count what the outbox has lost since it was asked last: dropped, or found damaged."""
         held = len(self._held) if self._held else 0
@@ -195,7 +175,7 @@ class Capture:
     def _shoot(self, cause, may_send, hurried):
         if self._held:
             self._held.give_back()
-        if self._refused and not 0 <= board.clock_ms() - self._refused_at < _DAY_MS:
+        if self._refused and not 0 <= board.steady_ms() - self._refused_at < _DAY_MS:
             # It may have been the picture, or the service be another: the next one tells.
             self._refused = 0
             if self._camera is not None:
@@ -216,7 +196,7 @@ class Capture:
                 self._log.warning(
                     "pictures in %s: no more fits the memory or the limit", self._size
                 )
-        taken = self._clock.now()
+        taken = self._clock.stamp()
         if not (may_send and self._spare and may_send()):
             self._keep(frame, taken, cause)
             return None
@@ -249,11 +229,6 @@ class Capture:
                 self._counters.add("dropped")  # a fault of ours has cost it
         if kept:
             self._log.info("kept %d bytes %s, %d waiting", len(frame), cause, len(self._outbox))
-            if taken is None:
-                newest = self._outbox.newest()
-                if newest is not None:
-                    undated = self._undated[1 - _UNDATED_MOST :]
-                    self._undated = undated + [(newest.number, self._clock.raw())]
         elif not last_chance:
             self._unkept = 1
         elif self._outbox.fault is not None:

@@ -91,10 +91,7 @@ class Sender:
         file = None
         try:
             file = kept.open()
-            taken = kept.captured_at
-            if taken is None:
-                taken = self._host.dated(kept.number)
-            image = self._stamped(file, taken, kept.cause)
+            image = self._stamped(file, kept.captured_at, kept.cause)
         except OSError as e:
             if file is not None:
                 file.close()
@@ -176,7 +173,7 @@ class Sender:
     def _stamped(self, image, captured_at, cause):
         if self._model is None:
             return image
-        segment = exif.segment(captured_at, cause, self._model)
+        segment = exif.segment(self._host.dated(captured_at), cause, self._model)
         return exif.Stamped(image, segment, self._limit)
 
     def _upload(self, image, size, cause):

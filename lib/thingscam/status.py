@@ -94,9 +94,8 @@ class Status:
     def _oldest_s(self):
         oldest = self._outbox.oldest()
         now = self._clock.now()
-        if oldest is None or oldest.captured_at is None or now is None:
-            return None
-        return now - oldest.captured_at
+        taken = None if oldest is None else self._clock.dated(oldest.captured_at)
+        return None if taken is None or now is None else now - taken
 
 
 def stopped(e):

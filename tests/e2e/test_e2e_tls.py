@@ -24,6 +24,8 @@ def test_without_the_time_nothing_is_sent_and_nothing_lost(tmp_path):
         place.wait_for("WARNING no time from time.cloudflare.com")
         place.wait_for("WARNING no time from ntp.aliyun.com")
         assert place.requests() == []
+        place.board.panic()
+        place.wait_for(", reset, 2 waiting")
         place.board.ntp(True)
         place.board.set_speed(30)
         pictures = place.wait_for_pictures(2)

@@ -1,6 +1,8 @@
 # The board itself: why it started, what survives a deep sleep, watchdog, light and sleep.
 
 import binascii
+import os
+import struct
 import time
 
 from thingscam.util.compat import const
@@ -25,6 +27,7 @@ DOG = (80, 1)
 COUNTERS = (96, 44)
 CLOCK = (144, 8)
 REFUSED = (380, 14)
+SHIFT = (400, 10)
 SENSOR = (164, 1)
 TIMERS = (172, 1)
 DOING = (180, 1)
@@ -42,6 +45,7 @@ RUNNING = b"\1"
 WAITING = b"\2"  # for the network
 
 _CRC_BYTES = 4
+_SHIFT = "<Hq"  # of which power-on, 0: no matter; by how many ms the clock was moved since then
 _ENOMEM = const(12)
 _HOUR_MS = const(3600000)
 _AGES_MS = const(1000000000)  # four times that still fits into ESP-IDF's 32 bits
@@ -51,7 +55,10 @@ _MOST_TIMERS = const(8)
 
 def set_clock(moment):
     """Set the clock to `moment`, a tuple as of time.gmtime(), in UTC."""
+    before = clock_ms()
     machine.RTC().datetime(moment[:3] + (moment[6] + 1,) + moment[3:6] + (0,))
+    tag, shift = _shift()
+    remember(SHIFT, struct.pack(_SHIFT, tag, shift + clock_ms() - before))
 
 
 def recall(place):
@@ -97,6 +104,29 @@ def start_cause():
 def clock_ms():
     """Return the milliseconds of the clock that goes on in a deep sleep, and that NTP sets."""
     return time.time_ns() // 1000000
+
+
+def steady_ms():
+    """Return the milliseconds of a clock that goes on in a deep sleep, and that nobody sets."""
+    return clock_ms() - _shift()[1]
+
+
+def mark():
+    """Return a number below 0 for this moment, of which marked() makes a time later."""
+    tag, shift = _shift()
+    if not tag:
+        tag = int.from_bytes(os.urandom(2), "little") or 1
+        remember(SHIFT, struct.pack(_SHIFT, tag, shift))
+    return -(tag << 32 | (clock_ms() - shift) // 1000 & 0xFFFFFFFF)
+
+
+def marked(mark):
+    """Return what the clock, as it is set now, showed at a mark(), in seconds.
+
+    None where that is not known: the power was lost since.
+    """
+    tag, shift = _shift()
+    return (-mark & 0xFFFFFFFF) + shift // 1000 if -mark >> 32 == tag else None
 
 
 def waiting(on):
@@ -200,9 +230,10 @@ def started():
     what timers took.
     """
     if start_cause() != "soft_reset":
-        for place in (DOG, TIMERS):
-            if recall(place) not in (None, b"\0"):
-                remember(place, b"\0")
+        # After the button EN the clock begins anew, but RTC memory may be as it was.
+        for place in (DOG, TIMERS) if start_cause() != "power_on" else (DOG, TIMERS, SHIFT):
+            if any(recall(place) or b""):
+                remember(place, bytes(place[1]))
     elif recall(DOG) == _RUNS:
         restart_in_an_hour()
 
@@ -241,6 +272,11 @@ class Light:
         """Switch it on or off."""
         if self._pin is not None:
             self._pin.value(int(bool(on) != self._low))
+
+
+def _shift():
+    kept = recall(SHIFT)
+    return struct.unpack(_SHIFT, kept) if kept else (0, 0)
 
 
 def _memory():

@@ -110,6 +110,22 @@ class Clock:
         """Return the seconds since 1970, UTC; None while the clock is not set."""
         return int(time.time()) + _EPOCH if self.is_set() else None
 
+    def stamp(self):
+        """Return now(); while the clock is not set, what dated() makes a time of when it is."""
+        now = self.now()
+        return board.mark() if now is None else now
+
+    def dated(self, stamp):
+        """Return when a stamp() was made, in seconds since 1970.
+
+        None where that is not known: the clock is not set, or the power was lost since; or for
+        None.
+        """
+        if stamp is None or stamp >= 0:
+            return stamp
+        found = board.marked(stamp)
+        return found + _EPOCH if found is not None and _is_time(found) else None
+
     def raw(self):
         """Return what the clock shows, right or wrong, in seconds since 1970."""
         return int(time.time()) + _EPOCH

@@ -123,7 +123,7 @@ class CardOutbox:
             found = here or there
         else:
             when = here.captured_at, there.captured_at
-            if None in when:
+            if None in when or min(when) < 0:  # no time
                 when = here.number % _FIRST, there.number
             first = when[0] < when[1]
             found = here if first == up else there

@@ -66,11 +66,11 @@ class Outbox:
     def put(self, image, captured_at, cause):
         """Keep a picture; return True once it would survive a power cut, else False.
 
-        `image` is bytes-like; `captured_at` in seconds since 1970 UTC, or None; `cause` a
-        short word, of which 24 bytes are kept. False when the picture is empty or larger
-        than the outbox, when the policy keeps it out, or when the file system fails (`fault`
-        then says how): the log says which, and `dropped` counts it. Raises TypeError when
-        `image` is no bytes.
+        `image` is bytes-like; `captured_at` in seconds since 1970 UTC, or None, or any number
+        below -4294967295, which means a time to the caller alone; `cause` a short word, of which
+        24 bytes are kept. False when the picture is empty or larger than the outbox, when the
+        policy keeps it out, or when the file system fails (`fault` then says how): the log says
+        which, and `dropped` counts it. Raises TypeError when `image` is no bytes.
         """
         why = self.refusal(image, captured_at, cause)
         if why is not None:

@@ -84,7 +84,7 @@ def load(outbox, path, number, buffer):
                 return None
     kept = Kept(outbox, path, number, size)
     kept.crc = crc
-    if 0 <= taken <= _TIME_MOST:
+    if 0 <= taken <= _TIME_MOST or taken < -_TIME_MOST:
         kept.captured_at = taken
     try:
         kept.cause = str(word.rstrip(b"\0"), "utf-8")
@@ -108,10 +108,10 @@ def copy(path, target, buffer):
 class Kept:
     """One picture that waits.
 
-    `size` is in bytes; `captured_at` in seconds since 1970 UTC, or None; `cause` a short
-    word; `number` tells its place in the order of arrival in its `outbox`; `crc` is the
-    picture's CRC-32. `broken` is None, or the StorageError that reading its open file ended
-    with, whatever became of that on the way.
+    `size` is in bytes; `captured_at` and `cause` are what put() was given; `number` tells its
+    place in the order of arrival in its `outbox`; `crc` is the picture's CRC-32. `broken` is
+    None, or the StorageError that reading its open file ended with, whatever became of that on
+    the way.
     """
 
     def __init__(self, outbox, path, number, size):

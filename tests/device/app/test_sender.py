@@ -89,8 +89,8 @@ class Post:
         if self.interrupted:
             raise KeyboardInterrupt
 
-    def dated(self, number):
-        return self.dates.get(number)
+    def dated(self, stamp):
+        return self.dates.get(stamp, stamp)
 
     def make_room(self):
         assert self.sender.needs_clock, "no room is needed"
@@ -722,7 +722,7 @@ def test_tells_when_and_why_it_was_taken(esp):
         assert body[:2] + body[4 + length :] in (photo("one"), photo("two"))
     # Kept while the clock was not set, and known since.
     assert post.outbox.put(photo("three"), None, "pir")
-    post.dates[post.outbox.newest().number] = TAKEN
+    post.dates[None] = TAKEN
     esp.go(10000)
     post.sender.send_kept()
     assert b"2026:09:21" in bodies()[-1][:400]
