@@ -1,4 +1,4 @@
-# The tables as a page: docs/benchmarks.md.
+# The tables as a page: docs/results/benchmarks.md.
 
 _TITLES = {
     "transfers": "Time per picture",

@@ -9,11 +9,11 @@ import click
 from tools import ROOT
 
 PARTS = ("transfers", "wire", "memory", "startup", "pace", "waiting")
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGE = ROOT / "docs" / "results" / "benchmarks.md"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--write", is_flag=True, help="Write the tables to docs/benchmarks.md.")
+@click.option("--write", is_flag=True, help="Write the tables to docs/results/benchmarks.md.")
 @click.option(
     "--only",
     multiple=True,

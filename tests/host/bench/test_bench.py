@@ -13,7 +13,7 @@ def bench(*options):
 
 
 def test_a_part_alone_is_shown_and_not_written():
-    page = ROOT / "docs" / "benchmarks.md"
+    page = ROOT / "docs" / "results" / "benchmarks.md"
     before = page.read_bytes() if page.exists() else None
     done = bench("--only", "pace")
     assert done.returncode == 0, done.stderr

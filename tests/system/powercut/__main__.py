@@ -1,4 +1,4 @@
-# `python -m tests.system.powercut`: every cut point; prints the table and writes docs/powercut.md.
+# `python -m tests.system.powercut`: every cut point; prints the table, writes it to docs/results/.
 
 import os
 import platform
@@ -60,7 +60,7 @@ def main():
         ).stdout.strip(),
         took=time.monotonic() - start,
     )
-    (ROOT / "docs" / "powercut.md").write_text(page)
+    (ROOT / "docs" / "results" / "powercut.md").write_text(page)
     return 0
 
 

@@ -76,7 +76,7 @@ _FIELDS += ("repeats_by_cut", "repeats_by_answer", "requests")
 @click.option("--long", "longer", default=100, show_default=True, type=click.IntRange(0))
 @click.option("--uploads", default=1000, show_default=True, type=click.IntRange(0))
 @click.option("--seed", type=int, help="To plan the same as before.")
-@click.option("--write", is_flag=True, help="Write docs/soak.md.")
+@click.option("--write", is_flag=True, help="Write docs/results/soak.md.")
 def main(count, longer, uploads, seed, write):
     """Cut the power at random moments, and count what becomes of each picture.
 
@@ -123,7 +123,7 @@ def main(count, longer, uploads, seed, write):
             took=time.monotonic() - start,
             seed=seed,
         )
-        (ROOT / "docs" / "soak.md").write_text(filled)
+        (ROOT / "docs" / "results" / "soak.md").write_text(filled)
 
 
 def _shown(results):

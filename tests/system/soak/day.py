@@ -232,7 +232,7 @@ _HEADS = ["time", "captured", "sent", "waiting", "requests", "heap", "descriptor
 
 @click.command("day", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--seed", default=1, show_default=True)
-@click.option("--write", is_flag=True, help="Write docs/day.md.")
+@click.option("--write", is_flag=True, help="Write docs/results/day.md.")
 def main(seed, write):
     """Let a day of outages pass in fast time, and count what becomes of each picture."""
     click.echo("  ".join(_HEADS))
@@ -255,7 +255,7 @@ def main(seed, write):
             made=page.made_on(),
             seed=seed,
         )
-        (ROOT / "docs" / "day.md").write_text(filled)
+        (ROOT / "docs" / "results" / "day.md").write_text(filled)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# What the pages docs/soak.md and docs/day.md say of where they were made.
+# What the pages docs/results/soak.md and docs/results/day.md say of where they were made.
 
 import os
 import pathlib
