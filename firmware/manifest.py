@@ -8,7 +8,7 @@
 import os
 
 include("$(PORT_DIR)/boards/manifest.py")  # noqa: F821 a manifest's own functions
-package("thingscam", base_path="../lib")  # noqa: F821
+include("../manifest.py")  # noqa: F821
 
 if os.environ.get("FREEZE_PROGRAMS") == "1":
     module("boot.py", base_path="..")  # noqa: F821

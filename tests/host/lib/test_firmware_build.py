@@ -10,34 +10,61 @@ import pytest
 
 from tests.conftest import DEVICE, FAKES, MICROPYTHON
 from tests.support.world import ROOT
+from thingscam import __version__
 from thingscam.board import profiles as boards
 from tools.host import filesystem, mpy
 
 FIRMWARE = ROOT / "firmware"
 
 
-def frozen(monkeypatch, programs):
-    """The files that manifest.py names, by the name they are frozen under."""
-    files, included = {}, []
+class Manifest:
+    """What a manifest asks for, as tools/manifestfile.py of MicroPython 1.27 takes it."""
 
-    def package(name, base_path):
-        base = (FIRMWARE / base_path).resolve()
+    def __init__(self, path):
+        self.files = {}  # by the name they are frozen under
+        self.outside = []  # manifests of MicroPython's own
+        self.data = None
+        self._folder = path.parent
+        self.include(path.name)
+
+    def include(self, name):
+        if name.startswith("$("):
+            self.outside.append(name)
+            return
+        before, path = self._folder, self._folder / name
+        self._folder = path.resolve().parent
+        exec(path.read_text(), {each: getattr(self, each) for each in self.NAMES})
+        self._folder = before
+
+    def metadata(self, **data):
+        assert self.data is None, "MicroPython refuses a second call"
+        self.data = data
+
+    def package(self, name, base_path):
+        base = (self._folder / base_path).resolve()
         for path in (base / name).rglob("*.py"):
-            files[path.relative_to(base).as_posix()] = path
+            self.files[path.relative_to(base).as_posix()] = path
 
-    def module(name, base_path):
-        files[name] = (FIRMWARE / base_path / name).resolve()
+    def module(self, name, base_path):
+        self.files[name] = (self._folder / base_path / name).resolve()
 
-    monkeypatch.setenv("FREEZE_PROGRAMS", "1" if programs else "0")
-    names = {"include": included.append, "package": package, "module": module}
-    exec((FIRMWARE / "manifest.py").read_text(), names)
-    assert included == ["$(PORT_DIR)/boards/manifest.py"]
-    return files
+    NAMES = ("include", "metadata", "package", "module")
+
+
+def test_the_manifest_for_builds_of_others():
+    found = Manifest(ROOT / "manifest.py")
+    assert found.data["version"] == __version__ and found.data["license"] == "MIT"
+    assert (
+        found.outside == [] and "thingscam/app.py" in found.files and "boot.py" not in found.files
+    )
 
 
 @pytest.mark.parametrize("programs", [False, True])
 def test_all_that_is_frozen_compiles_for_the_chip(monkeypatch, programs):
-    files = frozen(monkeypatch, programs)
+    monkeypatch.setenv("FREEZE_PROGRAMS", "1" if programs else "0")
+    found = Manifest(FIRMWARE / "manifest.py")
+    assert found.outside == ["$(PORT_DIR)/boards/manifest.py"]
+    files = found.files
     expected = {name.removeprefix("lib/") for name in filesystem.firmware_files()}
     assert set(files) == expected if programs else expected - {"boot.py", "main.py"}
     for name, path in files.items():
