@@ -10,7 +10,7 @@ from thingscam.board.clock import Clock
 from thingscam.board.counters import Counters
 from thingscam.capture import Capture
 from thingscam.config import config
-from thingscam.http.session import CertificateError
+from thingscam.http import CertificateError
 from thingscam.outbox.policy import Outbox
 from thingscam.sender import PACE, Sender
 from thingscam.status import Status, stopped

@@ -1,5 +1,6 @@
 # What goes to the service next, and when: one picture at a time, at its pace.
 
+from thingscam.board import chip as board
 from thingscam.cloud import errcodes
 from thingscam.cloud.backoff import Backoff
 from thingscam.cloud.failing import Stubborn
@@ -12,6 +13,16 @@ from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 PACE = "the service's pace"  # in place of a trouble
 
 _TOO_LARGE = const(4005)  # the service's errcode
+
+
+class _LastAddress:
+    # The service's last good address outlives deep sleep and resets.
+
+    def load(self):
+        return board.recall(board.ADDRESS)
+
+    def save(self, data):
+        board.remember(board.ADDRESS, data)
 
 
 class Sender:
@@ -29,7 +40,7 @@ class Sender:
         secure = cloud.endpoint.startswith("https:")
         self.needs_clock = secure and cloud.verify
         ca = cloud.ca if secure else None
-        ways = (host.progress, host.make_room, getattr(host, "wanted", None))
+        ways = (host.progress, host.make_room, getattr(host, "wanted", None), _LastAddress())
         self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways)
         self._uploader = Uploader(config, self._session)
         self._uploader.ready()

@@ -7,7 +7,8 @@ import click
 
 from thingscam.cloud.uploader import Uploader, UploadError
 from thingscam.config import config
-from thingscam.http.session import CertificateError, Session
+from thingscam.http import CertificateError
+from thingscam.http.session import Session
 from thingscam.image import checks
 from thingscam.util.redact import mask
 from tools.host import configfile, errors

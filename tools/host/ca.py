@@ -162,10 +162,9 @@ def _issued(certificate, issuer):
 def _prove(host, port, der):
     try:
         context = tls.make_context(der, True)
-        with (
-            socket.create_connection((host, port), _TIMEOUT_S) as raw,
-            tls.wrap(context, raw, host) as sock,
-        ):
-            tls.shake_hands(sock, b"", host)
+        with socket.create_connection((host, port), _TIMEOUT_S) as raw:
+            sock, stream = tls.wrap(context, raw, host)
+            with sock:
+                tls.shake_hands(sock, stream, b"", host)
     except OSError as e:
         raise CAError("{}: a board would refuse it: {}".format(host, e)) from e

@@ -3,7 +3,7 @@
 import errno
 
 from thingscam.cloud import errcodes
-from thingscam.http.tls import CertificateError
+from thingscam.http import CertificateError
 from thingscam.util import strict_json as jsons
 from thingscam.util.compat import const
 from thingscam.util.log import one_line
@@ -198,9 +198,9 @@ class Uploader:
         # CPython's requests wraps OpenSSL's refusal without a class of its own.
         if isinstance(e, CertificateError) or "CERTIFICATE_VERIFY_FAILED" in str(e):
             return self._error(errcodes.STOP, text)
-        status = getattr(e, "status", None)  # of an answer that is there and breaks the rules
-        if status is not None:
-            return self._unclear(text, status, getattr(e, "begin", b""))
+        partial = getattr(e, "partial", None)  # a response that is there and breaks the rules
+        if partial is not None:
+            return self._unclear(text, partial.status_code, partial.content)
         return self._error(errcodes.RETRY, text)
 
     def _error(self, action, message, errcode=None, status=None, fault=None):

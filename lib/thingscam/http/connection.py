@@ -1,27 +1,31 @@
-# One socket, plain or TLS, that never waits longer than told and hears an early answer.
+# One socket, plain or TLS, that never waits longer than told and hears an early response.
 
 import errno
 import select
 import socket
 import sys
 
-from thingscam.http import tls as trust
-from thingscam.http.handshake import Guard
+from thingscam.http import NOT_NOW, HttpError
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
+
+# What a connection does: Connection.state.
+_CLOSED = const(0)
+_CONNECTING = const(1)
+READY = const(2)  # for a request
+_SENDING = const(3)  # and nothing that has come was looked at
+_RECEIVING = const(4)
 
 _SLICE = const(16384)  # one TLS record at most; so long a callback may have to wait
 _TURN_MS = const(100)  # the same while nothing moves
-_RECEIVE = const(512)  # most answers of the service in one piece
+_RECEIVE = const(512)  # most responses of a service in one piece
 
 # IPPROTO_TCP and TCP_NODELAY: the same numbers in Linux, the BSDs, Windows and lwIP.
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 
-# CPython: its sockets have other methods, and need no Guard.
+# CPython: its sockets have other methods, and need no HandshakeStream.
 _ON_COMPUTER = hasattr(socket.socket, "detach")
 _ON_ESP32 = sys.platform == "esp32"
-
-_BOTH = select.POLLIN | select.POLLOUT
 
 # Bytes that may have been taken and not arrived: TCP_SND_BUF of an ESP32; the buffers of a
 # computer's kernel and of the other side's.
@@ -31,197 +35,167 @@ _SEND_BUFFER = const(32768)  # of a computer: else its kernel takes megabytes
 # EISCONN of macOS, Linux and an ESP32; MicroPython's errno has no name for it.
 _CONNECTED = (56, 106, 127)
 
-_NOT_NOW = trust.NOT_NOW
-
-
-class ClosedError(OSError):
-    """The peer has closed or reset the connection."""
-
 
 class Connection:
     """A connection to the host of the name `host`, with TLS if a `context` is given.
 
-    Made by open(). `timeout_ms` bounds each standstill while sending. `progress(sent)`, or
-    None, is called between slices, and ten times a second while waiting, with the bytes of the
-    body sent so far; while connecting, which ends in time, with another number less than 0
-    each time.
+    Made by open(), by the ticks `deadline`. `timeout_ms` bounds each standstill while sending.
+    `progress(sent)`, or None, is called between slices, and ten times a second while waiting,
+    with the bytes of the body sent so far; while connecting, which ends in time, with another
+    number less than 0 each time. MicroPython's TLS shakes hands when something is sent:
+    `first`, a memoryview; `taken` tells how much of it was.
     """
 
-    def __init__(self, host, context, timeout_ms, progress):
-        self.sent = -1
+    def __init__(self, host, context, timeout_ms, progress, deadline, first):
+        self.state = _CLOSED
+        self.deadline = deadline
         self.timeout_ms = timeout_ms
+        self.sent = -1
+        self.taken = 0
         self._host = host
         self._context = context
         self._progress = progress
-        self._beat = -1  # what a turn of waiting counts for
+        self._first = first
         self._called = ticks_ms()  # the callback, last
-        self._asked = False
-        self._guard = None
-        self._raw = self._sock = None
 
-    def open(self, address, until, deadline, first):
-        """Connect to `address`, a tuple of getaddrinfo(), and return it.
+    def open(self, address, until):
+        """Connect to `address`, a tuple of getaddrinfo(), by the ticks `until`, and return it.
 
-        TCP must be connected by the ticks `until`, TLS by `deadline`. MicroPython's TLS shakes
-        hands when something is sent: `first`, a memoryview. `taken` tells how much of it was.
-
-        Raises OSError, among them trust.CertificateError; MemoryError.
+        Raises HttpError, among them CertificateError; MemoryError.
         """
-        self._sock = None
-        raw = socket.socket(address[0], socket.SOCK_STREAM, address[2])
-        done = False
+        self.state = _CONNECTING
+        self._sock = self._raw = self._stream = None
         try:
-            raw.setblocking(False)
-            if _ON_COMPUTER:
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # pyright: ignore
-            self._watch(raw, select.POLLOUT)
-            self._connect(raw, address[-1], until)
-            _no_delay(raw)
-            self.taken = 0
+            self._connect(address, until)
             if self._context is None:
-                self._sock = raw
+                self._sock = self._raw
             else:
-                self.taken = self._secure(raw, first, deadline)
-            done = True
+                self._secure()
+            self.state = READY
         finally:
-            if not done:
-                if self._sock is not None:
-                    self._sock.close()  # 40 KB, which would stay until gc
-                raw.close()
-        self._beat = 0
-        self._recv = getattr(self._sock, "recv", None) or self._recv_bytewise
-        self._write = self._send_part if _ON_COMPUTER else self._sock.write
+            if self.state != READY:
+                self.close()
+        self._recv = getattr(self._sock, "recv", self._recv_bytewise)
         return self
 
-    def _watch(self, raw, mask):
-        # The plain socket, below TLS: MicroPython asks a TLS socket for news once in a ms.
-        # What TLS holds back is no matter: receive() takes it out before it waits.
-        self._raw = raw
-        self._mask = mask
-        poller = select.poll()
-        poller.register(raw, mask)
-        self._poller = poller
+    def _connect(self, address, until):
+        try:
+            self._raw = raw = socket.socket(address[0], socket.SOCK_STREAM, address[2])
+        except OSError as e:
+            raise _error(e)
+        raw.setblocking(False)
+        if _ON_COMPUTER:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # pyright: ignore
+        # The plain socket, below TLS: MicroPython polls a TLS socket once in a ms. What TLS
+        # holds back is no matter: receive() takes it out before it waits. CPython's TLS takes
+        # the plain socket's place.
+        self._watched = raw.fileno() if _ON_COMPUTER else raw  # pyright: ignore
+        self._mask = select.POLLOUT
+        self._poller = poller = select.poll()
+        poller.register(self._watched, select.POLLOUT)
         # MicroPython's ipoll is poll without a new list each time.
         self._poll = getattr(poller, "ipoll", poller.poll)
-
-    def _connect(self, raw, name, until):
-        # The outcome is that of a second connect(), for MicroPython knows no SO_ERROR.
         while True:
+            # The outcome is that of a second connect(), for MicroPython knows no SO_ERROR.
             try:
-                raw.connect(name)
-                return
+                raw.connect(address[-1])
+                break
             except OSError as e:
                 if e.errno in _CONNECTED:
-                    return
+                    break
                 if e.errno == errno.ENOTCONN:
-                    raise _why(raw)
+                    raise HttpError(_reason(raw))
                 if e.errno not in (errno.EINPROGRESS, errno.EALREADY):
-                    raise
+                    raise _error(e)
             self._wait(select.POLLOUT, until)
+        # Before MicroPython 1.23 an ESP32 does nothing but print a warning.
+        if not _ON_ESP32 or hasattr(socket, "TCP_NODELAY"):
+            try:
+                raw.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+            except (OSError, ValueError):
+                pass  # a port without it sends small packets later, and that is all
 
-    def _secure(self, raw, first, deadline):
-        # Returns how much of `first` was sent.
-        if not _ON_COMPUTER:
-            self._guard = Guard(raw)
-        self._sock = sock = trust.wrap(self._context, self._guard or raw, self._host)
-        if _ON_COMPUTER:
-            # CPython's TLS socket takes the plain one's place; MicroPython's stands upon it.
-            self._watch(sock, select.POLLIN)
+    def _secure(self):
+        from thingscam.http.tls import shake_hands, wrap
+
+        self._sock, self._stream = wrap(self._context, self._raw, self._host)
         while True:
-            taken = trust.shake_hands(sock, first, self._host, self._guard)
+            taken = shake_hands(self._sock, self._stream, self._first, self._host)
             if taken is not None:
+                self.taken = taken
                 break
-            self.step()  # also when news come faster than _wait() would call it
-            self._wait(select.POLLIN, deadline)
-        if self._guard is not None:
-            self._guard.arm()
-        return taken
+            self.advanced(-1)  # also when news come faster than _wait() would call it
+            self._wait(select.POLLIN, self.deadline)
 
     def close(self):
         """Close the connection."""
-        self._sock.close()
-        if self._raw is not self._sock:
+        self.state = _CLOSED
+        if self._sock is not None:
+            self._sock.close()  # TLS has 40 KB, which would stay until gc
+        if self._raw is not None and self._raw is not self._sock:
             self._raw.close()
 
-    def has_news(self):
-        """Return whether something has arrived: between requests, the server's good night."""
+    def is_idle(self):
+        """Return whether it can carry a request, as far as is known on this side.
+
+        What arrives between requests is the end of the connection.
+        """
+        if self.state != READY:
+            return False
         self._want(select.POLLIN)
         for _ in self._poll(0):
-            return True
-        return False
+            return False
+        return True
 
-    def send(self, view, give_up=None):
+    def send(self, view, give_up):
         """Send all of `view`, a memoryview, in slices.
 
         Waits `timeout_ms` for each slice, and not beyond the ticks `give_up`. Returns None
-        when all is sent; what has arrived when the peer answers before that, b"" when it
+        when all is sent; what has arrived when the server responds before that, b"" when it
         has closed.
 
-        Raises OSError (ETIMEDOUT) when nothing moves.
+        Raises HttpError (ETIMEDOUT) when nothing moves.
         """
+        self.state = _SENDING
         at = 0
-        size = len(view)
-        poll, room = self._poll, select.POLLOUT  # looked up once
-        self._asked = True
-        deadline = None  # while it moves
-        self._want(_BOTH)
-        while at < size:
-            events = 0
+        deadline = None
+        while at < len(view):
             if deadline is None:
-                for _, events in poll(0):  # noqa: B007
-                    break
-            if not events:
-                deadline = deadline or self._standstill(give_up)
-                events = self._wait(_BOTH, deadline)
-            if events != room:
-                news = self._news()
-                if news is not None:
-                    return news
-            if events & room:
-                done = self._write_some(view, at)
+                deadline = ticks_add(ticks_ms(), self.timeout_ms)
+                if ticks_diff(deadline, give_up) > 0:
+                    deadline = give_up
+            events = self._wait(select.POLLIN | select.POLLOUT, deadline)
+            if events != select.POLLOUT:
+                early = self._read(True)
+                if early is not None:
+                    return early
+            if events & select.POLLOUT:
+                done = self._write(view, at)
                 if done is None:
-                    # Broken: the answer that explains it may have come all the same.
-                    return self._news() or b""
+                    # Broken: the response that explains it may have come all the same.
+                    return self._read(True) or b""
                 if done:
                     at += done
                     deadline = None
                     self.advanced(done)
-                    continue
-            deadline = deadline or self._standstill(give_up)
         return None
 
-    def receive(self, deadline):
-        """Wait until the ticks `deadline` for the next bytes; b"" when the peer has closed.
+    def receive(self):
+        """Wait until `deadline` for the next bytes; b"" when the server has closed.
 
-        Raises ClosedError when it has reset the connection, OSError (ETIMEDOUT).
+        Raises HttpError: ETIMEDOUT, or ECONNRESET.
         """
         if ticks_diff(ticks_ms(), self._called) >= _TURN_MS:
-            self.advanced(self._beat)  # what comes in drops leaves no turn of waiting
-        if self._asked:
-            # TLS can hold nothing of an answer back yet: to wait first spares an exception.
-            self._wait(select.POLLIN, deadline)
-        while True:
+            self.advanced(0)  # what comes in drops leaves no turn of waiting
+        # TLS can hold nothing of a response back yet: to wait first spares an exception.
+        data = None if self.state == _SENDING else self._read()
+        while data is None:
+            self._wait(select.POLLIN, self.deadline)
             data = self._read()
-            if data is not None:
-                return data
-            self._wait(select.POLLIN, deadline)
-
-    def deadline(self):
-        """Return the ticks at which `timeout_ms` will be over."""
-        return ticks_add(ticks_ms(), self.timeout_ms)
-
-    def step(self):
-        """Run the callback while connecting."""
-        self.advanced(self._beat)
-
-    def _standstill(self, give_up):
-        deadline = self.deadline()
-        if give_up is not None and ticks_diff(deadline, give_up) > 0:
-            return give_up
-        return deadline
+        return data
 
     def advanced(self, sent):
-        """Count `sent` more bytes of body and run the callback."""
+        """Count `sent` more bytes of body, -1 for a step of connecting, and run the callback."""
         self.sent += sent
         self._called = ticks_ms()
         if self._progress is not None:
@@ -229,7 +203,7 @@ class Connection:
 
     def _want(self, mask):
         if mask != self._mask:
-            self._poller.modify(self._raw, mask)
+            self._poller.modify(self._watched, mask)
             self._mask = mask
 
     def _wait(self, mask, deadline):
@@ -237,47 +211,40 @@ class Connection:
         while True:
             left = ticks_diff(deadline, ticks_ms())
             if left <= 0:
-                raise OSError(errno.ETIMEDOUT)
-            for _, events in self._poll(left if left < _TURN_MS else _TURN_MS):
+                raise HttpError(errno.ETIMEDOUT)
+            for _, events in self._poll(min(left, _TURN_MS)):
                 return events
-            self.advanced(self._beat)
+            self.advanced(-1 if self.state == _CONNECTING else 0)
 
-    def _write_some(self, view, at):
+    def _write(self, view, at):
         # Bytes taken, 0 when none may be now, None when the connection is broken.
         try:
-            done = self._write(view, at, _SLICE)  # pyright: ignore[reportCallIssue]
+            if _ON_COMPUTER:
+                return self._sock.send(view[at : at + _SLICE])
+            done = self._sock.write(view, at, _SLICE)  # pyright: ignore[reportCallIssue]
         except OSError as e:
-            return 0 if e.errno in _NOT_NOW else None
-        if done:
-            return done
-        return None if self._guard is not None and self._guard.broken else 0
+            return 0 if e.errno in NOT_NOW else None
+        return done or (None if self._stream and self._stream.broken else 0)
 
-    def _send_part(self, view, at, most):
-        # What MicroPython's write() does, without a memoryview for each slice.
-        return self._sock.send(view[at : at + most])
-
-    def _news(self):
-        try:
-            return self._read()
-        except ClosedError:
-            return b""
-
-    def _read(self):
-        # What has arrived: b"" when the peer has closed, None when there is nothing yet.
-        self._asked = False
+    def _read(self, ended=False):
+        # What has arrived: None when there is nothing yet, b"" when the server has closed, and
+        # with `ended` also when it has reset the connection.
+        self.state = _RECEIVING
         try:
             return self._recv(_RECEIVE)
         except OSError as e:
-            if e.errno in _NOT_NOW:
+            if e.errno in NOT_NOW:
                 return None
-            raise ClosedError("the connection was reset ({})".format(e.errno))
+            if ended:
+                return b""
+            raise _error(e)
 
-    def _recv_bytewise(self, most):
+    def _recv_bytewise(self, size):
         # TLS sockets before MicroPython 1.29 have no recv(), and their longer reads lose
         # what came before a reset.
         found = bytearray()
         one = bytearray(1)
-        while len(found) < most:
+        while len(found) < size:
             try:
                 count = self._sock.readinto(one, 1)
             except OSError:
@@ -292,25 +259,17 @@ class Connection:
         return bytes(found)
 
 
-def _no_delay(sock):
-    if _ON_ESP32 and not hasattr(socket, "TCP_NODELAY"):
-        return  # before MicroPython 1.23 it does nothing but print a warning
-    try:
-        sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
-    except (OSError, ValueError):
-        # A port without it sends small packets later, and that is all.
-        pass
+def _error(e):
+    # What stands for the OSError of a socket.
+    return MemoryError("no socket") if e.errno == errno.ENOMEM else HttpError(*e.args)
 
 
-def _why(sock):
+def _reason(sock):
     # Why lwIP has not connected it. Its own words for that are those of a broken connection.
     try:
         sock.recv(1)
-        number = errno.ENOTCONN
+        return errno.ENOTCONN
     except OSError as e:
-        number = e.errno
-    if number == errno.ECONNABORTED:  # all SYNs are sent
-        number = errno.ETIMEDOUT
-    elif number == errno.ECONNRESET:
-        number = errno.ECONNREFUSED
-    return OSError(number)
+        if e.errno == errno.ECONNABORTED:  # all SYNs are sent
+            return errno.ETIMEDOUT
+        return errno.ECONNREFUSED if e.errno == errno.ECONNRESET else e.errno

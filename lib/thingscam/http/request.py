@@ -1,103 +1,98 @@
-# The head of an HTTP request: URL and headers checked once, and kept for the next one.
+# One HTTP request: its head, checked once and kept for the next one, and its body.
 
 from thingscam.util.compat import const
 
-LENGTH = "Content-Length"
-_LENGTH_MOST = const(24)  # bytes of any, and of the empty line
+_BYTES = (str, bytes, bytearray, memoryview)
+_LENGTH = "Content-Length"
+_MAX_LENGTH = const(24)  # bytes of any, and of the empty line
 
 
 class Request:
-    """Makes the heads of requests; those to the same URL with the same headers cost little.
+    """A POST; one to the same URL with the same headers as the last costs little.
 
-    `peer` is (secure, host, port) of the URL seen last.
+    `origin` is (secure, host, port) of its URL, `length` the bytes of its body, `chunks`
+    what they are taken from.
     """
 
     def __init__(self):
-        self.peer = None
+        self.origin = (False, "", 0)
         self._url = None
         self._headers = {}
-        self._head = bytearray()  # with room for any length at its end
+        self._head = memoryview(b"")  # with room for any length at its end
         self._fixed = 0  # bytes of it before the length
 
-    def head(self, url, headers, length):
-        """Return the head of a POST of `length` bytes to `url`: a memoryview, until the next.
+    def prepare(self, url, data, headers):
+        """Take URL, body and headers as Session.post() does; return the head, a memoryview.
 
-        `headers` is a dict of texts, or None; Host and Content-Length in it are left out.
+        Host and Content-Length in `headers` are left out.
 
-        Raises ValueError for a URL or header that cannot be right.
+        Raises ValueError for a URL, header or length that cannot be right.
         """
-        if url != self._url or not self._knows(headers or ()):
-            self._prepare(url, headers or {})
+        length = None
+        count = 0
+        known = url == self._url
+        for name in headers:
+            value = headers[name]
+            # The usual spelling first: lower() makes a copy.
+            if name == _LENGTH or (len(name) == 14 and name.lower() == "content-length"):
+                length = int(value)
+            else:
+                count += 1
+                known = known and self._headers.get(name) == value
+        if not known or count != len(self._headers):
+            self._build(url, headers)
+        self.chunks = data
+        if data is None:
+            self.chunks, length = (), 0
+        elif length is None or isinstance(data, _BYTES):
+            try:
+                view = memoryview(data.encode() if isinstance(data, str) else data)
+            except TypeError:
+                raise ValueError("data in chunks needs a Content-Length among the headers")
+            self.chunks, length = (view,), len(view)
+        self.length = length
         rest = b"%d\r\n\r\n" % length
         end = self._fixed + len(rest)
         self._head[self._fixed : end] = rest
-        return memoryview(self._head)[:end]
+        return self._head[:end]
 
-    def _knows(self, headers):
-        count = 0
-        for name in headers:
-            if is_length(name):
-                continue
-            if self._headers.get(name) != headers[name]:
-                return False
-            count += 1
-        return count == len(self._headers)
-
-    def _prepare(self, url, headers):
+    def _build(self, url, headers):
+        # The head but for its length. The URL is never quoted: it may hold a token.
         self._url = None
-        peer, path = _split(url)
-        secure, host, port = peer
-        if port != (443 if secure else 80):
-            host = "{}:{}".format(host, port)
-        lines = ["POST {} HTTP/1.1".format(path), "Host: " + host]
+        scheme, _, rest = url.partition("://")
+        host, _, path = rest.partition("/")
+        name, colon, port = host.partition(":")
+        secure = scheme == "https"
+        usual = "443" if secure else "80"
+        if not colon:
+            port = usual
+        if not name or not port.isdigit() or not (secure or scheme == "http"):
+            raise ValueError("the URL is not like http://HOST:PORT/... or https://...")
+        self.origin = secure, name, int(port)
+        if not 0 < self.origin[2] < 65536:
+            raise ValueError("the URL has a port that is none")
+        if port == usual:
+            host = name
+        lines = ["POST /{} HTTP/1.1".format(path), "Host: " + host]
+        coding = "Accept-Encoding: identity"  # nothing here undoes a coding
         self._headers = {}
-        for name, value in headers.items():
-            if is_length(name):
+        for name in headers:
+            lower = name.lower()
+            if lower == "content-length":
                 continue
-            self._headers[name] = value
-            if name.lower() == "host":
-                continue
-            line = "{}: {}".format(name, value)
-            _refuse_controls(line.replace(" ", ""), "header")
-            lines.append(line)
-        if not any(name.lower() == "accept-encoding" for name in headers):
-            lines.append("Accept-Encoding: identity")  # nothing here undoes a coding
-        lines.append(LENGTH + ": ")
+            self._headers[name] = headers[name]
+            line = "{}: {}".format(name, headers[name])
+            if lower == "accept-encoding":
+                coding = line
+            elif lower != "host":
+                lines.append(line)
+        lines += [coding, "Content-Length: "]
+        # A control would begin another header, or another request. Bytes, not characters:
+        # MicroPython keeps each new character of a text for ever.
+        raw = "".join(lines).encode()
+        if min(raw) < 32 or max(raw) > 126 or " " in path or " " in host:
+            raise ValueError("URL or header with a blank, a control or an accented character")
         fixed = "\r\n".join(lines).encode()
         self._fixed = len(fixed)
-        self._head = bytearray(self._fixed + _LENGTH_MOST)
-        self._head[: self._fixed] = fixed
-        self.peer = peer
+        self._head = memoryview(bytearray(fixed + bytes(_MAX_LENGTH)))
         self._url = url
-
-
-def is_length(name):
-    """Return whether a header of this `name` is Content-Length."""
-    # The usual spelling first: lower() makes a copy.
-    return name == LENGTH or (len(name) == len(LENGTH) and name.lower() == LENGTH.lower())
-
-
-def _split(url):
-    # The URL is never quoted: it holds the access token.
-    scheme, mark, rest = url.partition("://")
-    if not mark or scheme not in ("http", "https"):
-        raise ValueError("the URL must begin with http:// or https://")
-    _refuse_controls(url, "URL")
-    host, slash, path = rest.partition("/")
-    host, colon, port = host.partition(":")
-    secure = scheme == "https"
-    try:
-        port = int(port) if colon else (443 if secure else 80)
-    except ValueError:
-        port = 0
-    if not host or not 0 < port < 65536:
-        raise ValueError("the URL has no host, or a port that is none")
-    return (secure, host, port), "/" + path
-
-
-def _refuse_controls(text, name):
-    # A line break would begin another header, or another request. Bytes, not characters:
-    # MicroPython keeps each new character of a text for ever.
-    raw = text.encode()
-    if raw and not (min(raw) > 32 and max(raw) < 127):
-        raise ValueError("the {} holds a blank, a control or an accented character".format(name))

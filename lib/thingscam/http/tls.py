@@ -1,8 +1,8 @@
-# Which servers are trusted: the CA certificate, and the TLS handshake that checks against it.
+# TLS: contexts that say which servers are trusted, the handshake, and the stream below it.
 
-import errno
+import io
 
-from thingscam.board import chip as board
+from thingscam.http import NOT_NOW, CertificateError
 from thingscam.util.compat import const
 
 try:
@@ -13,40 +13,44 @@ except ImportError:
     except ImportError:  # a firmware without TLS
         tls = None
 
-
-# "Not now": EAGAIN, and CPython's SSLWantReadError and SSLWantWriteError.
-NOT_NOW = (errno.EAGAIN, 2, 3)
-
-_VERIFY_FAILED = const(-0x2700)
-
-# Memory that is too short, in Mbed TLS's numbers: of MPI, LMS, ASN1 and PSA, which MicroPython
-# makes an errno of when they stand alone (lwIP has no error of these), and of what is above.
-_SHORT = (0x10, 0x17, 0x6A, 141)
-_SHORT_ABOVE = (0x1180, 0x2880, 0x3400, 0x3F80, 0x4D80, 0x5180, 0x6180, 0x7F00)
+_FATAL = const(2)  # level of an alert, RFC 8446
 
 
-# Handshakes that come to nothing: Mbed TLS 3's codes, the alerts of RFC 8446, CPython's words.
-_ALERT = const(0x7780)
-_NO_TLS = const(0x7200)
-_NO_NAME = const(112)
-_VERSION = (0x6E80, 0x5F00)
-_VERSION_ALERTS = (70, 86)
-_CIPHER = (0x6E00, 0x7380, 0x6D00)
-_CIPHER_ALERTS = (40, 71)
-_REASONS = (
-    (("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH", "RECORD_LAYER"), (0x7200, None)),
-    (("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION"), (0x6E80, None)),
-    (("HANDSHAKE_FAILURE", "INSUFFICIENT_SECURITY", "SHARED_CIPHER"), (0x6E00, None)),
-    (("UNRECOGNIZED_NAME",), (0, 112)),
-)
+class HandshakeStream(io.IOBase):
+    """Stands between MicroPython's TLS and the connected socket `sock`.
 
+    Mbed TLS has one error for all alerts: `alert` is the number of that which ended the
+    handshake, or None. A server that refuses early responds and resets the connection; once
+    Mbed TLS has seen a write fail it reads no more, though the response has arrived. So when
+    the handshake is over `broken` is set to False, and a write that fails then sets it to True
+    and only looks as if there were no room.
+    """
 
-class CertificateError(OSError):
-    """The server cannot be trusted, or the CA certificate cannot be used."""
+    def __init__(self, sock):
+        self._sock = sock
+        self.alert = self.broken = None
 
+    # The stream protocol: None means "not now", a negative number an error.
 
-class TlsError(CertificateError):
-    """The server and this device have no TLS in common: a person must see to it."""
+    def write(self, data):
+        try:
+            return self._sock.write(data)
+        except OSError as e:
+            if self.broken is None:
+                return -e.errno  # pyright: ignore
+            self.broken = True
+
+    def readinto(self, data):
+        try:
+            count = self._sock.readinto(data)
+            if count == 2 and self.broken is None and data[0] == _FATAL:
+                self.alert = data[1]
+            return count
+        except OSError as e:
+            return -e.errno  # pyright: ignore
+
+    def ioctl(self, _request, _argument):
+        return 0  # closing and polling the socket is for who opened it
 
 
 def make_context(ca, verify):
@@ -68,117 +72,74 @@ def make_context(ca, verify):
         return context
     if not hasattr(context, "load_verify_locations"):
         raise CertificateError(
-            "this firmware cannot check certificates: it takes MicroPython 1.22 or later, "
-            'or "verify": false'
+            "only MicroPython 1.22 and later verify servers; else verify must be false"
         )
     context.verify_mode = tls.CERT_REQUIRED  # pyright: ignore[reportAttributeAccessIssue]
-    if ca is not None:
-        _load(context, ca, on_computer)
-    elif on_computer:
+    if ca is None:
+        if not on_computer:
+            raise CertificateError("https needs ca, a CA certificate in DER")
         context.load_default_certs()  # pyright: ignore[reportAttributeAccessIssue]
-    else:
-        raise CertificateError("https needs a CA certificate: set cloud.ca to a file in DER")
+        return context
+    name = "CA certificate"
+    try:
+        if isinstance(ca, str):
+            name = ca
+            with open(ca, "rb") as file:
+                ca = file.read()
+        if on_computer:
+            # As Mbed TLS does: the certificate given is trusted, whoever signed it.
+            context.verify_flags |= tls.VERIFY_X509_PARTIAL_CHAIN  # pyright: ignore
+            context.load_verify_locations(cadata=bytes(ca))
+        else:
+            context.load_verify_locations(bytes(ca))
+    except (ValueError, OSError) as e:
+        raise CertificateError("{} is no certificate in DER ({})".format(name, e))
     return context
 
 
 def wrap(context, sock, host):
-    """Return a TLS socket over the connected socket `sock`; shake_hands() comes next.
+    """Return a TLS socket over the connected socket `sock`, and the HandshakeStream between.
 
-    Raises CertificateError, OSError, MemoryError. Closing `sock` is the caller's.
+    On a computer that is None. shake_hands() comes next; closing `sock` is the caller's.
+
+    Raises as shake_hands() does.
     """
+    stream = None if hasattr(context, "load_default_certs") else HandshakeStream(sock)
     try:
-        return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+        secured = context.wrap_socket(
+            stream or sock, server_hostname=host, do_handshake_on_connect=False
+        )
     except (ValueError, OSError) as e:
-        raise _explained(e, host)
+        raise _explained(e, host, None)
+    return secured, stream
 
 
-def shake_hands(sock, first, host, guard=None):
+def shake_hands(sock, stream, first, host):
     """Do what of the handshake can be done now; return None when it is not over.
 
     Then how many of the bytes `first` were sent: MicroPython has no other way to shake hands
-    than to write. None of them go to a server that is not trusted. `guard` is the Guard below.
+    than to write. None of them go to a server that is not trusted. `sock` and `stream` are
+    those of wrap().
 
     Raises CertificateError when the certificate is not for `host`, not from the CA, or
     not valid now, TlsError when there is no TLS in common; MemoryError when memory is too
-    short; OSError when the connection fails.
+    short; HttpError when the connection fails.
     """
     try:
         if hasattr(sock, "do_handshake"):
             sock.do_handshake()
             return 0
-        return sock.write(first)
+        taken = sock.write(first)
     except (ValueError, OSError) as e:
-        if isinstance(e, OSError) and e.errno in NOT_NOW:
+        if getattr(e, "errno", None) in NOT_NOW:
             return None
-        raise _explained(e, host, guard.alert if guard is not None else None)
+        raise _explained(e, host, stream)
+    if taken is not None and stream is not None:
+        stream.broken = False
+    return taken
 
 
-def _explained(e, host, alert=None):
-    # CPython's refusal of a certificate is of both classes.
-    if isinstance(e, ValueError):
-        # Mbed TLS's reason comes as a ValueError; CPython's error is one too.
-        reason = (getattr(e, "verify_message", None) or str(e)).strip()
-        return CertificateError("certificate of {} refused: {}".format(host, reason))
-    number = e.args[0] if e.args else None
-    if number == _VERIFY_FAILED:
-        return CertificateError("certificate of {} refused".format(host))
-    if not isinstance(number, int):
-        return e
-    # Without its words, too: for these MicroPython needs memory.
-    code = -number
-    short = number in _SHORT or (
-        code > 0 and (code & 0x7F in _SHORT or code & 0xFF80 in _SHORT_ABOVE)
-    )
-    if short or board.is_out_of_memory(e):
-        return MemoryError("TLS with {}: {}".format(host, e))
-    return (
-        _in_words(code & 0xFF80 if code > 0 else 0, getattr(e, "reason", None), alert, host) or e
-    )
+def _explained(e, host, stream):
+    from thingscam.http.tls_errors import explained
 
-
-def _in_words(code, reason, alert, host):
-    # What Mbed TLS (a code, an alert) or CPython (a reason) says of a handshake without an end.
-    if reason:
-        for words, meant in _REASONS:
-            if any(word in reason for word in words):
-                code, alert = meant
-                break
-    if code in _VERSION or alert in _VERSION_ALERTS:
-        text = "no TLS version in common with {}: it must offer TLS 1.2"
-        return TlsError(text.format(host))
-    if code in _CIPHER or alert in _CIPHER_ALERTS:
-        text = "no TLS cipher in common with {}: it must offer TLS 1.2 with ECDHE and AES-GCM"
-        return TlsError(text.format(host))
-    if alert == _NO_NAME:
-        return TlsError("{} is not known to the server: check cloud.endpoint".format(host))
-    if code == _NO_TLS:
-        return OSError("{} does not speak TLS there: check cloud.endpoint".format(host))
-    if code == _ALERT:
-        return OSError("{} ended the TLS handshake, alert {}".format(host, alert))
-    return None
-
-
-def _load(context, ca, on_computer):
-    name = "CA certificate"
-    if isinstance(ca, str):
-        name = "CA certificate " + ca
-        try:
-            with open(ca, "rb") as file:
-                ca = file.read()
-        except OSError as e:
-            raise CertificateError("{} cannot be read: {}".format(name, e))
-    ca = bytes(ca)
-    if ca[:10] == b"-----BEGIN":
-        raise CertificateError(
-            "{} is in PEM, it must be in DER: openssl x509 -outform der".format(name)
-        )
-    try:
-        if on_computer:
-            # As Mbed TLS does: the certificate given is trusted, whoever signed it.
-            partial = tls.VERIFY_X509_PARTIAL_CHAIN  # pyright: ignore
-            context.verify_flags |= partial
-            context.load_verify_locations(cadata=ca)
-        else:
-            context.load_verify_locations(ca)
-    except (ValueError, OSError):
-        raise CertificateError("{} is not a certificate in DER".format(name))
+    return explained(e, host, stream and stream.alert)

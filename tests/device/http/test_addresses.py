@@ -1,15 +1,26 @@
-# addresses: the last good address first, and a name looked up as seldom as possible.
+# addresses.Addresses: the last good address first, and a name looked up as seldom as possible.
 
 import errno
 import sys
 
-from fakeboard import Board
 from support import raises
-from thingscam.board import chip as board
-from thingscam.http import addresses as names
+from thingscam.http import CertificateError, HttpError, addresses
 
 HOST = "api.example.com"
 LAN = "10.0.0."
+
+
+class Store:
+    """Keeps the 11 bytes."""
+
+    data = None
+
+    def load(self):
+        return self.data
+
+    def save(self, data):
+        assert len(data) == 11
+        self.data = data
 
 
 class Net:
@@ -26,7 +37,7 @@ class Net:
         self.refused = None  # an exception in place of what a dead address does
         self.on_step = None
 
-    # What names needs of a module socket.
+    # What addresses needs of a module socket.
 
     AF_INET = 2
     SOCK_STREAM = 1
@@ -41,20 +52,29 @@ class Net:
         return [(2, 1, 6, host, (name, port)) for name in self.found]
 
     def __enter__(self):
-        self._kept = names.socket, names.ticks_ms, names.ticks_diff, names.ticks_add
-        self._sleep_ms, names.sleep_ms = names.sleep_ms, self.sleep_ms
-        names.socket, names.ticks_ms = self, lambda: self.now
-        names.ticks_diff, names.ticks_add = (lambda a, b: a - b), (lambda a, b: a + b)
+        self._kept = (
+            addresses.socket,
+            addresses.ticks_ms,
+            addresses.ticks_diff,
+            addresses.ticks_add,
+        )
+        self._sleep_ms, addresses.sleep_ms = addresses.sleep_ms, self.sleep_ms
+        addresses.socket, addresses.ticks_ms = self, lambda: self.now
+        addresses.ticks_diff, addresses.ticks_add = (lambda a, b: a - b), (lambda a, b: a + b)
         return self
 
     def __exit__(self, *_):
-        names.socket, names.ticks_ms, names.ticks_diff, names.ticks_add = self._kept
-        names.sleep_ms = self._sleep_ms
+        addresses.socket, addresses.ticks_ms, addresses.ticks_diff, addresses.ticks_add = (
+            self._kept
+        )
+        addresses.sleep_ms = self._sleep_ms
 
     def sleep_ms(self, ms):
         self.now += ms
 
-    def attempt(self, address, until):
+    # What it needs of a connection.
+
+    def open(self, address, until):
         name = address[-1][0]
         self.tried.append(name)
         if name in self.alive:
@@ -64,9 +84,9 @@ class Net:
             raise self.refused
         assert until > self.now
         self.now = until
-        raise OSError(errno.ETIMEDOUT)
+        raise HttpError(errno.ETIMEDOUT)
 
-    def step(self):
+    def advanced(self, sent):
         self.steps += 1
         if self.on_step:
             self.on_step()
@@ -75,8 +95,9 @@ class Net:
         """Return the address that was reached, or the exception."""
         start = self.now
         try:
-            return book.reach(host, 443, self.attempt, self.now + timeout_ms, self.step)
-        except OSError as e:
+            self.deadline = start + timeout_ms
+            return book.reach(host, 443, self)
+        except HttpError as e:
             return e
         finally:
             # What a look-up takes cannot be bounded.
@@ -96,33 +117,36 @@ class Net:
 
 def test_a_good_address_is_used_without_a_look_up():
     with Net(LAN + "1", alive=[LAN + "1"]) as net:
-        book = names.Names()
+        book = addresses.Addresses()
         assert net.round(book) == (LAN + "1", [LAN + "1"], 1)
         for _ in range(5):
             assert net.round(book) == (LAN + "1", [LAN + "1"], 0)
         assert net.round(book, host="other.example.com")[2] == 1  # that of another is no use
 
 
-def test_it_is_kept_over_deep_sleep():
-    with Board(), Net(LAN + "7", alive=[LAN + "7"]) as net:
-        net.round(names.Names())
-        assert net.round(names.Names()) == (LAN + "7", [LAN + "7"], 0)
-        assert net.round(names.Names(), host="other.example.com")[2] == 1
-        net.round(names.Names())
-        # Damaged, or of another firmware: as none.
-        board.remember(board.ADDRESS, bytes(11))
-        assert net.round(names.Names())[2] == 1
-        kept = bytearray(board.recall(board.ADDRESS))
-        kept[8:] = b"\xff\xff\xff"
-        board.remember(board.ADDRESS, bytes(kept))
-        found = [net.round(names.Names())[2] for _ in range(3)]
+def test_it_is_kept_over_restarts():
+    with Net(LAN + "7", alive=[LAN + "7"]) as net:
+        store = Store()
+
+        def restarted(host=HOST):
+            return net.round(addresses.Addresses(store=store), host=host)
+
+        restarted()
+        assert restarted() == (LAN + "7", [LAN + "7"], 0)
+        assert restarted("other.example.com")[2] == 1
+        restarted()
+        # Of something else: as none.
+        good, store.data = store.data, bytes(11)
+        assert restarted()[2] == 1
+        store.data = good[:8] + b"\xff\xff\xff"
+        found = [restarted()[2] for _ in range(3)]
         assert sum(found) <= 1, found
 
 
 def test_one_that_fails_is_looked_up_within_the_same_deadline():
-    for refused in (None, OSError(errno.ECONNRESET), OSError("certificate refused")):
+    for refused in (None, HttpError(errno.ECONNRESET), CertificateError("certificate refused")):
         with Net(LAN + "1", alive=[LAN + "1"]) as net:
-            book = names.Names()
+            book = addresses.Addresses()
             net.round(book)
             net.refused = refused
             net.found, net.alive = [LAN + "2"], {LAN + "2"}
@@ -132,7 +156,7 @@ def test_one_that_fails_is_looked_up_within_the_same_deadline():
 
 def test_one_that_fails_is_not_tried_twice():
     with Net(LAN + "1", alive=[LAN + "1"]) as net:
-        book = names.Names()
+        book = addresses.Addresses()
         net.round(book)
         net.alive = ()
         result, tried, asked = net.round(book)
@@ -143,12 +167,13 @@ def test_one_that_fails_is_not_tried_twice():
 
 
 def test_look_ups_that_find_nothing_are_not_made_in_a_row():
-    with Board(), Net(LAN + "1", alive=[LAN + "1"]) as net:
-        book = names.Names()
+    with Net(LAN + "1", alive=[LAN + "1"]) as net:
+        store = Store()
+        book = addresses.Addresses(store=store)
         net.round(book)
         net.found, net.alive, net.lookup_ms = [], (), 21000
-        for _ in range(2):  # over deep sleep too
-            book = names.Names()
+        for _ in range(2):  # over a restart too
+            book = addresses.Addresses(store=store)
             rounds = [net.round(book) for _ in range(20)]
             # The kept one is tried all the same: it comes back before the names do.
             assert all(tried == [LAN + "1"] for _, tried, _ in rounds)
@@ -161,7 +186,7 @@ def test_look_ups_that_find_nothing_are_not_made_in_a_row():
 
 def test_without_a_good_one_a_name_is_looked_up_each_time():
     with Net() as net:
-        book = names.Names()
+        book = addresses.Addresses()
         for _ in range(4):
             result, tried, asked = net.round(book)
             assert (result.args[0], tried, asked) == (-202, [], 1)
@@ -171,22 +196,22 @@ def test_without_a_network_a_board_looks_no_name_up():
     if sys.implementation.name == "cpython":
         return  # there it may be this address alone
     with Net(LAN + "1", alive=[LAN + "1"]) as net:
-        book = names.Names()
+        book = addresses.Addresses()
         net.round(book)
-        net.alive, net.refused = (), OSError(errno.EHOSTUNREACH)
+        net.alive, net.refused = (), HttpError(errno.EHOSTUNREACH)
         assert net.round(book)[2] == 0
 
 
 def test_all_of_many_addresses_are_tried():
     dead = [LAN + str(i) for i in range(1, 3)]
     with Net(*dead, LAN + "9", alive=[LAN + "9"]) as net:
-        book = names.Names()
+        book = addresses.Addresses()
         assert net.round(book) == (LAN + "9", dead + [LAN + "9"], 1)
         assert net.round(book) == (LAN + "9", [LAN + "9"], 0)
     # Twenty of them in two seconds: not at once, but over time.
     many = [LAN + str(i) for i in range(1, 21)]
     with Net(*many, alive=[many[17]]) as net:
-        book = names.Names()
+        book = addresses.Addresses()
         for _ in range(12):
             result = net.reach(book, timeout_ms=2000)
             if result == many[17]:
@@ -194,19 +219,20 @@ def test_all_of_many_addresses_are_tried():
         assert result == many[17]
 
 
-def test_lack_of_memory_is_no_fault_of_the_address():
-    for short in (MemoryError("TLS"), OSError(errno.ENOMEM)):
+def test_errors_of_others_are_no_fault_of_the_address():
+    # Lack of memory; what the callback raises, which is called while connecting.
+    for error in (MemoryError("TLS"), OSError(errno.EIO)):
         with Net(LAN + "1", LAN + "2") as net:
-            net.refused = short
-            book = names.Names()
-            assert raises(type(short), book.reach, HOST, 443, net.attempt, 9000, net.step) is short
+            net.refused = error
+            net.deadline = 9000
+            assert raises(type(error), addresses.Addresses().reach, HOST, 443, net) is error
             assert net.tried == [LAN + "1"]
 
 
 def test_a_look_up_waits_for_a_quiet_moment():
     quiet = [False]
     with Net(LAN + "1", alive=[LAN + "1"]) as net:
-        book = names.Names(wanted=lambda: not quiet[0])
+        book = addresses.Addresses(busy=lambda: not quiet[0])
 
         def on_step():
             assert not net.asked or quiet[0]
@@ -221,10 +247,10 @@ def test_a_look_up_waits_for_a_quiet_moment():
 
 def test_a_sensor_that_never_rests_does_not_keep_pictures_for_ever():
     with Net(LAN + "1", alive=[LAN + "1"]) as net:
-        book = names.Names(wanted=lambda: True)
+        book = addresses.Addresses(busy=lambda: True)
         for _ in range(2):
             start = net.now
             result, tried, asked = net.round(book)
-            assert "photograph" in str(result) and (tried, asked) == ([], 0)
+            assert "would block" in str(result) and (tried, asked) == ([], 0)
             assert net.now - start <= 11000
         assert net.outcome(book) == (LAN + "1", 1)

@@ -185,7 +185,7 @@ def test_no_delay_before_1_23_is_a_warning(version):
     )
     with echo() as port, online(micropython=version, files=library()) as board:
         plain, _, ours = execute(board, text.format(port)).partition("session\n")
-    assert ours == "AnswerError\n"  # its own request comes back
+    assert ours == "ResponseError\n"  # its own request comes back
     warning = "Warning: lwip.setsockopt() option not implemented\n"
     assert plain == ("False\n" + warning if version == "1.22" else "True\n")
 
@@ -197,8 +197,12 @@ def library():
 
 
 POST = ASK + (
+    "from thingscam.board import chip\n"
     "from thingscam.http.session import Session\n"
-    "client = Session(timeout=15)\n"
+    "class Store:\n"
+    "    load = lambda self: chip.recall(chip.ADDRESS)\n"
+    "    save = lambda self, data: chip.remember(chip.ADDRESS, data)\n"
+    "client = Session(timeout=15, store=Store())\n"
     "def post(url):\n"
     "    try:\n"
     "        return client.post(url, b'1').status_code\n"

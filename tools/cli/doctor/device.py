@@ -258,9 +258,9 @@ def tls():
         try:
             sock.settimeout(cloud.timeout_s)
             sock.connect(have["address"][-1])
-            secured = tls.wrap(context, sock, host)
+            secured, stream = tls.wrap(context, sock, host)
             try:
-                tls.shake_hands(secured, b"\r\n", host)
+                tls.shake_hands(secured, stream, b"\r\n", host)
             finally:
                 secured.close()
         finally:
