@@ -17,10 +17,6 @@ class CertificateError(HttpError):
     """The server cannot be trusted, or the CA certificate cannot be used."""
 
 
-class TlsError(CertificateError):
-    """The server and this device have no TLS version or cipher in common."""
-
-
 class ResponseError(HttpError):
     """A response that breaks the rules of HTTP, or is too large.
 

@@ -103,10 +103,8 @@ class Connection:
             except OSError as e:
                 if e.errno in _CONNECTED:
                     break
-                if e.errno == errno.ENOTCONN:
-                    raise HttpError(_reason(raw))
                 if e.errno not in (errno.EINPROGRESS, errno.EALREADY):
-                    raise _error(e)
+                    raise _error(e, raw)
             self._wait(select.POLLOUT, until)
         # Before MicroPython 1.23 an ESP32 does nothing but print a warning.
         if not _ON_ESP32 or hasattr(socket, "TCP_NODELAY"):
@@ -170,14 +168,22 @@ class Connection:
                 if early is not None:
                     return early
             if events & select.POLLOUT:
-                done = self._write(view, at)
-                if done is None:
-                    # Broken: the response that explains it may have come all the same.
-                    return self._read(True) or b""
+                try:
+                    if _ON_COMPUTER:
+                        done = self._sock.send(view[at : at + _SLICE])
+                    else:
+                        done = self._sock.write(view, at, _SLICE)  # pyright: ignore
+                    broken = self._stream is not None and self._stream.broken
+                except OSError as e:
+                    done = 0
+                    broken = e.errno not in NOT_NOW
                 if done:
                     at += done
                     deadline = None
                     self.advanced(done)
+                elif broken:
+                    # The response that explains it may have come all the same.
+                    return self._read(True) or b""
         return None
 
     def receive(self):
@@ -216,16 +222,6 @@ class Connection:
                 return events
             self.advanced(-1 if self.state == _CONNECTING else 0)
 
-    def _write(self, view, at):
-        # Bytes taken, 0 when none may be now, None when the connection is broken.
-        try:
-            if _ON_COMPUTER:
-                return self._sock.send(view[at : at + _SLICE])
-            done = self._sock.write(view, at, _SLICE)  # pyright: ignore[reportCallIssue]
-        except OSError as e:
-            return 0 if e.errno in NOT_NOW else None
-        return done or (None if self._stream and self._stream.broken else 0)
-
     def _read(self, ended=False):
         # What has arrived: None when there is nothing yet, b"" when the server has closed, and
         # with `ended` also when it has reset the connection.
@@ -259,17 +255,20 @@ class Connection:
         return bytes(found)
 
 
-def _error(e):
-    # What stands for the OSError of a socket.
-    return MemoryError("no socket") if e.errno == errno.ENOMEM else HttpError(*e.args)
-
-
-def _reason(sock):
-    # Why lwIP has not connected it. Its own words for that are those of a broken connection.
+def _error(e, sock=None):
+    # What stands for the OSError of a socket; `sock` is one that may not have been connected.
+    number = e.errno
+    if number == errno.ENOMEM:
+        return MemoryError("no socket")
+    if number != errno.ENOTCONN or sock is None:
+        return HttpError(*e.args)
+    # lwIP's own words for why are those of a broken connection.
     try:
         sock.recv(1)
-        return errno.ENOTCONN
-    except OSError as e:
-        if e.errno == errno.ECONNABORTED:  # all SYNs are sent
-            return errno.ETIMEDOUT
-        return errno.ECONNREFUSED if e.errno == errno.ECONNRESET else e.errno
+    except OSError as why:
+        number = why.errno
+        if number == errno.ECONNABORTED:  # all SYNs are sent
+            number = errno.ETIMEDOUT
+        elif number == errno.ECONNRESET:
+            number = errno.ECONNREFUSED
+    return HttpError(number)

@@ -33,8 +33,7 @@ class Request:
         known = url == self._url
         for name in headers:
             value = headers[name]
-            # The usual spelling first: lower() makes a copy.
-            if name == _LENGTH or (len(name) == 14 and name.lower() == "content-length"):
+            if _is_length(name):
                 length = int(value)
             else:
                 count += 1
@@ -63,22 +62,19 @@ class Request:
         host, _, path = rest.partition("/")
         name, colon, port = host.partition(":")
         secure = scheme == "https"
-        usual = "443" if secure else "80"
-        if not colon:
-            port = usual
-        if not name or not port.isdigit() or not (secure or scheme == "http"):
+        usual = 443 if secure else 80
+        number = int(port) if port.isdigit() else 0 if colon else usual
+        if not name or not 0 < number < 65536 or not (secure or scheme == "http"):
             raise ValueError("the URL is not like http://HOST:PORT/... or https://...")
-        self.origin = secure, name, int(port)
-        if not 0 < self.origin[2] < 65536:
-            raise ValueError("the URL has a port that is none")
-        if port == usual:
+        self.origin = secure, name, number
+        if number == usual:
             host = name
         lines = ["POST /{} HTTP/1.1".format(path), "Host: " + host]
         coding = "Accept-Encoding: identity"  # nothing here undoes a coding
         self._headers = {}
         for name in headers:
             lower = name.lower()
-            if lower == "content-length":
+            if _is_length(name):
                 continue
             self._headers[name] = headers[name]
             line = "{}: {}".format(name, headers[name])
@@ -86,7 +82,7 @@ class Request:
                 coding = line
             elif lower != "host":
                 lines.append(line)
-        lines += [coding, "Content-Length: "]
+        lines += [coding, _LENGTH + ": "]
         # A control would begin another header, or another request. Bytes, not characters:
         # MicroPython keeps each new character of a text for ever.
         raw = "".join(lines).encode()
@@ -96,3 +92,8 @@ class Request:
         self._fixed = len(fixed)
         self._head = memoryview(bytearray(fixed + bytes(_MAX_LENGTH)))
         self._url = url
+
+
+def _is_length(name):
+    # The usual spelling first: lower() makes a copy.
+    return name == _LENGTH or (len(name) == 14 and name.lower() == "content-length")

@@ -114,80 +114,70 @@ class Response:
                 at = end
             colon = data.find(b":", at, end)
             if colon < 0:
-                raise ResponseError("broken header")
+                raise ResponseError("malformed response")
             value = colon + 1
             while data[colon - 1] in b" \t":
                 colon -= 1
             index = 5
             while index >= 0 and not _reads(data, at, colon, _NAMES[index]):
                 index -= 1
-            if index >= 0:
-                self._note(index, data, value, end)
-
-    def _note(self, index, data, at, end):
-        if index == _LENGTH:
-            comma = data.find(b",", at, end)
-            if comma >= 0:  # "5, 5" is what a proxy makes of two of them
-                self._note(index, data, comma + 1, end)
-                end = comma
-            length = _number(data, at, end)
-            if self._length is not None and self._length != length:
-                raise ResponseError("two lengths")
-            self._length = length
-        elif index == _CONNECTION:
-            if data.find(b"lose", at, end) >= 0:  # "Close" or "close"
-                self.keep = False
-        elif index == _DATE:
-            self._dated = end
-        elif index == _LOCATION:
-            try:
-                self.headers = {"location": str(data[at:end], "utf-8").strip()}
-            except UnicodeError:
-                pass  # no place to go to
-        else:
-            # The codings that change something.
-            text = self._codings.get(index, b"") + b"," + data[at:end].lower()
-            self._codings = dict(self._codings)  # no more the class's
-            self._codings[index] = text.replace(b"identity", b"").strip(b" \t,")
+            if index == _LENGTH:
+                while True:  # "5, 5" is what a proxy makes of two of them
+                    comma = data.find(b",", value, end)
+                    length = _number(data, value, end if comma < 0 else comma)
+                    if self._length is not None and self._length != length:
+                        raise ResponseError("malformed response")
+                    self._length = length
+                    if comma < 0:
+                        break
+                    value = comma + 1
+            elif index == _CONNECTION:
+                if data.find(b"lose", value, end) >= 0:  # "Close" or "close"
+                    self.keep = False
+            elif index == _DATE:
+                self._dated = end
+            elif index == _LOCATION:
+                try:
+                    self.headers = {"location": str(data[value:end], "utf-8").strip()}
+                except UnicodeError:
+                    pass  # no place to go to
+            elif index >= 0:
+                # The codings that change something.
+                text = self._codings.get(index, b"") + b"," + data[value:end].lower()
+                self._codings = dict(self._codings)  # no more the class's
+                self._codings[index] = text.replace(b"identity", b"").strip(b" \t,")
 
     def _body(self):
         if self.status_code in (204, 304):
             return
-        transfer = self._codings.get(_TRANSFER)
-        if transfer:
-            if transfer != b"chunked":
-                raise ResponseError("unknown transfer coding")
-            self._chunks()
+        coding = self._codings.get(_TRANSFER)
+        if coding == b"chunked":
+            while True:
+                self._line()
+                end = self._data.find(b";", self._start, self._end)
+                size = _number(self._data, self._start, self._end if end < 0 else end, 16)
+                if not size:
+                    break
+                self.content += self._take(size)
+                if self._line():
+                    raise ResponseError("malformed response")
+            try:
+                while self._line():  # trailers
+                    pass
+            except HttpError:
+                self.keep = False  # the body is whole, and that is all that was asked
             if self._length is not None:
                 self.keep = False  # both lengths at once: one of them lies
+            coding = None
         elif self._length is not None:
             self.content = self._take(self._length)
-        else:
+        elif not coding:
             self.keep = False  # all that comes until the server closes
             self._fill(_MAX_BODY + 1, False)
             self.content = self._take(len(self._data) - self._at)
-        coding = self._codings.get(_CODING)
+        coding = coding or self._codings.get(_CODING)
         if coding:
-            coding = str(coding[:20], "utf-8")
-            raise ResponseError(
-                "response in the coding {}, which was not asked for".format(coding)
-            )
-
-    def _chunks(self):
-        while True:
-            self._line()
-            end = self._data.find(b";", self._start, self._end)
-            size = _number(self._data, self._start, self._end if end < 0 else end, 16)
-            if not size:
-                break
-            self.content += self._take(size)
-            if self._line():
-                raise ResponseError("broken chunk")
-        try:
-            while self._line():  # trailers
-                pass
-        except HttpError:
-            self.keep = False  # the body is whole, and that is all that was asked
+            raise ResponseError("response in a coding that was not asked for: {}".format(coding))
 
     def _line(self):
         # Step to the next line, data[start:end], and return its length.
@@ -196,7 +186,7 @@ class Response:
             end = self._data.find(b"\n", at)
             have = len(self._data) - at if end < 0 else end - at
             if at + have - len(self.content) >= _MAX_HEAD:  # with the lines between chunks
-                raise ResponseError("head larger than {} bytes".format(_MAX_HEAD))
+                raise ResponseError("response too large")
             if end >= 0:
                 break
             self._fill(have + 1)
@@ -210,9 +200,9 @@ class Response:
     def _take(self, size):
         # Return the next `size` bytes of the body.
         if size < 0:
-            raise ResponseError("broken length")
+            raise ResponseError("malformed response")
         if len(self.content) + size > _MAX_BODY:
-            raise ResponseError("body larger than {} bytes".format(_MAX_BODY))
+            raise ResponseError("response too large")
         self._fill(size)
         at = self._at
         self._at = at + size

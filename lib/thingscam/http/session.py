@@ -84,7 +84,7 @@ class Session:
             early = self._send(head)
             first = connection.receive() if early is None else early
             if not first:
-                raise HttpError("the server closed the connection without a response")
+                raise HttpError("the server closed the connection")
             response = Response(connection).read(first)
             if self._verify and self._origin[0]:
                 self.date = response.date

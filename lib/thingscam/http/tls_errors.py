@@ -1,6 +1,6 @@
 # Why a TLS handshake failed: imported when one has.
 
-from thingscam.http import CertificateError, HttpError, TlsError
+from thingscam.http import CertificateError, HttpError
 
 _VERIFY_FAILED = -0x2700
 
@@ -25,6 +25,10 @@ _REASONS = (
     ("HANDSHAKE_FAILURE INSUFFICIENT_SECURITY SHARED_CIPHER", 0x6E00, None),
     ("UNRECOGNIZED_NAME", 0, 112),
 )
+
+
+class TlsError(CertificateError):
+    """The server and this device have no TLS version or cipher in common."""
 
 
 def explained(e, host, alert):

@@ -3,8 +3,8 @@
 import sys
 
 from support import GOOD, Script, descriptors, env, raises, ticks_diff, ticks_ms
-from thingscam.http import CertificateError, HttpError, TlsError, session, tls
-from thingscam.http.tls_errors import explained
+from thingscam.http import CertificateError, HttpError, session, tls
+from thingscam.http.tls_errors import TlsError, explained
 
 
 def ca():
