@@ -1,5 +1,6 @@
-# `python -m tools package`: thingscam as a package that mip installs.
+# `python -m tools package`: thingscam, and rooms of it alone, as packages that mip installs.
 
+import ast
 import hashlib
 import json
 import pathlib
@@ -17,7 +18,9 @@ from tools.host.errors import ToolError
 # docs.micropython.org/en/latest/reference/mpyfiles.html
 _FORMATS = ("py", "6")
 _HASH = 16  # hexadecimal digits of it that name a file
-_MADE = {"file", "mpy6", "package", "package.json", "thingscam"}  # what is in such a folder
+# Each package, and the room of lib/thingscam that it is made for: with what that imports.
+PACKAGES = {"package.json": None, "package-http.json": "http"}
+_MADE = {"file", "mpy6", "package", "thingscam", *PACKAGES}  # what is in such a folder
 
 
 @click.command()
@@ -28,7 +31,9 @@ _MADE = {"file", "mpy6", "package", "package.json", "thingscam"}  # what is in s
     type=click.Path(path_type=pathlib.Path, file_okay=False),
     help="The folder to make; it is made anew.",
 )
-@click.option("--update", is_flag=True, help="Only renew the package.json of this project.")
+@click.option(
+    "--update", is_flag=True, help="Only renew the package.json and the others of this project."
+)
 def command(output, update):
     """Make a folder that a web server can serve for `mip install`.
 
@@ -38,12 +43,14 @@ def command(output, update):
     mpremote mip install --index http://HOST thingscam      whichever the board takes
 
     It holds lib/thingscam; boot.py, main.py and config.json a board gets by deploy or flash.
+    package-http.json and thingscam-http are the HTTP client alone.
 
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """
     with errors.exit_on_error():
         if update:
-            (ROOT / "package.json").write_text(dumped(project()))
+            for name in PACKAGES:
+                (ROOT / name).write_text(dumped(project(name)))
         else:
             make(output)
             click.echo("wrote {}".format(output))
@@ -60,15 +67,19 @@ def make(output):
             raise PackageError("{}: is no package, and not empty: it stays".format(output))
         shutil.rmtree(output)
     for kind in _FORMATS:
-        files = _library(compiled=kind != "py")
         folder = output if kind == "py" else output / ("mpy" + kind)
-        _write_plain(folder, files)
-        _write_index(output, kind, files)
+        all_files = library(compiled=kind != "py")
+        for name, room in PACKAGES.items():
+            files = needed(all_files, room)
+            for path, data in files.items():
+                _write(folder / path, data)
+            _write(folder / name, dumped(_package({path: path for path in files})).encode())
+            _write_index(output, kind, name.replace("package", "thingscam")[:-5], files)
 
 
-def project():
-    """Return the package.json of this project: for `mpremote mip install github:OWNER/NAME`."""
-    return _package({name: "lib/" + name for name in _library()})
+def project(name="package.json"):
+    """Return a package of this project: for `mpremote mip install github:OWNER/NAME/...`."""
+    return _package({path: "lib/" + path for path in needed(library(), PACKAGES[name])})
 
 
 def dumped(package):
@@ -76,11 +87,38 @@ def dumped(package):
     return json.dumps(package, indent=2) + "\n"
 
 
-def _library(compiled=False):
+def library(compiled=False):
+    """Return the files below lib/ by path, as bytes."""
     files = filesystem.firmware_files(compiled=compiled)
     return {
-        name.removeprefix("lib/"): data for name, data in files.items() if name.startswith("lib/")
+        path.removeprefix("lib/"): data for path, data in files.items() if path.startswith("lib/")
     }
+
+
+def needed(files, room):
+    """Return those of `files` that a room of lib/thingscam has, and imports; all for None."""
+    modules = {path.partition(".")[0]: path for path in files}
+    found = set()
+    left = [module for module in modules if module.split("/")[1] == room or room is None]
+    while left:
+        module = left.pop()
+        if module in modules and module not in found:
+            found.add(module)
+            left += _imports(module)
+    return {path: files[path] for module, path in modules.items() if module in found}
+
+
+def _imports(module):
+    # What may be modules, of the names that a module imports; and the packages around it.
+    names = [module.replace("/", ".")]
+    for node in ast.walk(ast.parse((ROOT / "lib" / (module + ".py")).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(node.module + "." + each.name for each in node.names)]
+    for name in names:
+        parts = name.split(".")
+        yield "/".join(parts)
+        for n in range(1, len(parts) + 1):
+            yield "/".join([*parts[:n], "__init__"])
 
 
 def _package(urls):
@@ -91,13 +129,7 @@ def _version():
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
-def _write_plain(folder, files):
-    for name, data in files.items():
-        _write(folder / name, data)
-    _write(folder / "package.json", dumped(_package({name: name for name in files})).encode())
-
-
-def _write_index(output, kind, files):
+def _write_index(output, kind, package, files):
     # The layout of micropython.org/pi/v2: package/FORMAT/NAME/VERSION.json and file/XX/HASH.
     hashes = []
     for name, data in sorted(files.items()):
@@ -106,7 +138,7 @@ def _write_index(output, kind, files):
         _write(output / "file" / short[:2] / short, data)
     found = {"v": 1, "version": _version(), "hashes": hashes}
     for version in ("latest", _version()):
-        path = output / "package" / kind / "thingscam" / (version + ".json")
+        path = output / "package" / kind / package / (version + ".json")
         _write(path, dumped(found).encode())
 
 

@@ -13,6 +13,7 @@ import threading
 import pytest
 
 from tests.conftest import MICROPYTHON
+from tests.support import certificates
 from tests.support.world import ROOT
 from thingscam import __version__
 from tools.cli import package
@@ -48,11 +49,13 @@ def serving(folder):
         server.shutdown()
 
 
-def library(compiled):
-    """The files of lib/ as they should be on the board, below thingscam/."""
+def library(compiled, *rooms):
+    """The files of lib/ as they should be on the board, below thingscam/: all, or of rooms."""
     files = filesystem.firmware_files(compiled=compiled)
     return {
-        name.removeprefix("lib/"): data for name, data in files.items() if name.startswith("lib/")
+        name.removeprefix("lib/"): data
+        for name, data in files.items()
+        if name.startswith("lib/") and (not rooms or name.split("/")[2] in rooms)
     }
 
 
@@ -64,13 +67,13 @@ def contents(folder):
     }
 
 
-def installed(tmp_path, *arguments):
+USE = "from thingscam.board import profiles\nfrom thingscam.cloud import uploader\n"
+
+
+def installed(tmp_path, *arguments, use=USE):
     """What the unix MicroPython's own mip puts into an empty folder; it must import."""
     code = "import mip, sys\nmip.install({}, target='lib')\nsys.path.insert(0, 'lib')\n"
-    code += (
-        "from thingscam.board import profiles\nfrom thingscam.cloud import uploader\n"
-        "from thingscam.http import session\nprint(session.__file__)\n"
-    )
+    code += use + "from thingscam.http import session\nprint(session.__file__)\n"
     code = code.format(", ".join(arguments))
     done = subprocess.run(
         [MICROPYTHON, "-X", "heapsize=4M", "-c", code],
@@ -111,11 +114,64 @@ def test_mpremote_into_an_otherwise_empty_board(served):
         assert {name: files[name] for name in library(True)} == library(True)
 
 
-def test_the_projects_own_package_json(tmp_path):
-    text = (ROOT / "package.json").read_text()
-    assert text == package.dumped(package.project()), "renew it: python -m tools package --update"
-    with serving(ROOT) as url:
-        assert installed(tmp_path, repr(url + "/package.json")) == library(False)
+@pytest.mark.parametrize("name", package.PACKAGES)
+def test_the_projects_own_packages(tmp_path, name):
+    renewed = package.dumped(package.project(name))
+    assert (ROOT / name).read_text() == renewed, "renew it: python -m tools package --update"
+    if name == "package.json":
+        with serving(ROOT) as url:
+            assert installed(tmp_path, repr(url + "/package.json")) == library(False)
+
+
+def test_http_alone(served, tmp_path):
+    """Its package has what it needs, and nothing else; the example runs on that."""
+    found = installed(tmp_path, repr(served + "/package-http.json"), use="")
+    http_files = library(False, "http").keys()
+    assert http_files < found.keys()
+    rest = {"__init__.py", "util/__init__.py", "util/compat.py", "util/strict_json.py"}
+    assert found.keys() - http_files == {"thingscam/" + name for name in rest}
+    (tmp_path / "mpy").mkdir()
+    compiled = installed(tmp_path / "mpy", "'thingscam-http'", "index={!r}".format(served), use="")
+    assert compiled.keys() == {name.replace(".py", ".mpy") for name in found}
+    with tls_server(tmp_path) as url:
+        for interpreter in (MICROPYTHON, sys.executable):
+            command = [interpreter, ROOT / "examples" / "http_session.py", url, "ca.der"]
+            paths = dict(os.environ, MICROPYPATH="lib:.frozen", PYTHONPATH="lib")
+            done = subprocess.run(
+                command, cwd=tmp_path, env=paths, capture_output=True, text=True, timeout=30
+            )
+            assert done.stdout.splitlines() == [
+                "200 {'reading': 0} connected",
+                "200 {'reading': 1} kept",
+                "200 {'reading': 2} kept",
+            ], done.stderr
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Responds with what was posted."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def tls_server(folder):
+    """Serve Echo with TLS, its CA as ca.der in the folder; the value is its URL."""
+    context = certificates.make(folder)["good"]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield "https://localhost:{}/".format(server.server_port)
+        server.shutdown()
 
 
 def test_the_version_is_the_same_everywhere():

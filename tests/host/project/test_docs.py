@@ -137,6 +137,22 @@ def test_architecture_orders_files_by_their_imports():
     assert not wrong
 
 
+# What a room may import of the others: http is of use alone. The rest is held by the order above.
+ARROWS = {"http": {"util"}, "image": {"util"}, "outbox": {"board", "util"}, "util": {"board"}}
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_rooms_know_only_what_they_may(room):
+    found = {
+        name
+        for path in (LIB / room).rglob("*.py")
+        for node in ast.walk(ast.parse(read(path)))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in re.findall(r"thingscam\.(\w+)", ast.unparse(node))
+    }
+    assert found - {room} <= ARROWS[room]
+
+
 def test_readme_has_every_setting_with_its_default():
     table = {code(row[0]): row[1] for row in rows(ROOT / "README.md", "Configuration")}
     assert code(table.pop("wifi")) == "[]"
