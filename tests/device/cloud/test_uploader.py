@@ -106,7 +106,7 @@ def test_a_picture_becomes_a_url_that_shows_it():
 
 def test_a_client_that_writes_into_the_headers():
     class Writes:
-        """As `requests` in MicroPython 1.23 and 1.24: what it adds stays in what it is given."""
+        """As `requests` in MicroPython 1.24: what it adds stays in what it is given."""
 
         def post(self, url, data, headers, timeout):
             headers["Content-Length"] = headers.get("Content-Length") or str(len(data))
