@@ -1,20 +1,21 @@
 # Why a TLS handshake failed: imported when one has.
 
 from thingscam.http import CertificateError, HttpError
+from thingscam.util.compat import const
 
-_VERIFY_FAILED = -0x2700
+_VERIFY_FAILED = const(-0x2700)
 
 # Memory that is too short: errno; Mbed TLS's numbers of MPI, LMS, ASN1 and PSA, which
 # MicroPython makes an errno of when they stand alone (lwIP has no error of these); and its
 # numbers of what stands above.
-_ENOMEM = 12
+_ENOMEM = const(12)
 _SHORT = (0x10, 0x17, 0x6A, 141)
 _SHORT_ABOVE = (0x1180, 0x2880, 0x3400, 0x3F80, 0x4D80, 0x5180, 0x6180, 0x7F00)
 
 # Handshakes that come to nothing: Mbed TLS 3's codes and the alerts of RFC 8446; CPython's words.
-_ALERT = 0x7780
-_NO_TLS = 0x7200
-_NO_NAME = 112
+_ALERT = const(0x7780)
+_NO_TLS = const(0x7200)
+_NO_NAME = const(112)
 _VERSION = (0x6E80, 0x5F00)
 _VERSION_ALERTS = (70, 86)
 _CIPHER = (0x6E00, 0x7380, 0x6D00)

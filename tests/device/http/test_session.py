@@ -42,6 +42,14 @@ def test_sends_exactly_this_request():
     assert seen["ended"] == "closed by the client"
 
 
+def test_plain_http_imports_no_tls():
+    script = Script([["head"], ["body"], ["send", GOOD]])
+    assert post(script).status_code == 200
+    script.report()
+    if not ON_COMPUTER:  # there other tests have
+        assert "thingscam.http.tls" not in sys.modules
+
+
 def test_keeps_the_connection():
     script = Script([["head"], ["body"], ["send", GOOD]] * 3)
     client = session.Session(timeout=5)
