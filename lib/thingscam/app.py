@@ -290,7 +290,7 @@ class App:
             left = max(self._sender.left_ms(), 1)
             ms = min(ms or left, left)
         self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
-        self._log.sleep()
+        self._log.flush()
         for number, level in self._parked:
             board.hold(number, level)
         board.deep_sleep(ms, pin)

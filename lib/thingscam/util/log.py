@@ -24,10 +24,11 @@ _EVENT_GAP_MS = const(300000)  # the longest gap below warning: it tells of a pi
 _TEXTS_MOST = const(24)
 _DELAY_MS = const(20000)  # lines wait so long to be written together
 _LINES_MOST = const(24)
-# A deep sleeper writes at each sleep, this often at once and one more each two minutes.
-_SLEEPS = const(8)
-_SLEEP_S = const(120)
-_RECORD = "<IH"  # clock in s when all of it may be used again; how often nothing was written
+# Flash wears: the files are written this often at once, twice that when it is urgent, and once
+# more each two minutes, over resets and deep sleeps too. Not even a line each turn makes it more.
+_WRITES = const(8)
+_WRITE_S = const(120)
+_RECORD = "<IH"  # clock in s when all of these may be made again; lines that were not kept since
 
 
 class Log:
@@ -36,12 +37,13 @@ class Log:
     `level` is the least of LEVELS to be written. `secrets` are texts to be masked in
     every line (None: those of the configuration read last). `folder` is where the ring files
     go (None: console only), `max_bytes` what they may hold together. `sparing`: this start is
-    one of many, woken from a deep sleep, and its lines may be left out of the files. A full or
-    missing file system never raises: a camera goes on without its log.
+    one of many, woken from a deep sleep, and is never urgent. A full or missing file system
+    never raises: a camera goes on without its log.
 
     A text that comes again and again, whatever its values, is said five times, then ever
     more seldom, up to once an hour, with how often it came since. Below warning the console
-    has each, and the files one in five minutes.
+    has each, and the files one in five minutes. The files are written 46 times in an hour at
+    most, whatever comes: what does not fit is counted, and they say how many lines that were.
     """
 
     def __init__(self, level="info", secrets=None, folder=None, max_bytes=16384, sparing=False):
@@ -55,6 +57,7 @@ class Log:
             self._older = folder + "/" + OLDER
         self._said = {}  # text -> [how often said, ticks when again, gap, count since, last ticks]
         self._lines = []  # for the files, not yet written
+        self._more = 0  # behind these, not kept
         self._written = None  # ticks
         self._writing = False
         self._sparing = sparing
@@ -80,15 +83,14 @@ class Log:
     def step(self):
         """Write what has waited long enough to the files; call it often."""
         if self._lines and ticks_diff(ticks_ms(), self._written or 0) >= _DELAY_MS:
-            self._flush(self._sparing)
+            self._flush(False)
 
     def flush(self):
-        """Write to the files what waits: before a reset, or when a person comes."""
-        self._flush(False)
-
-    def sleep(self):
-        """Write what waits, before a deep sleep; one of many is left out, see `sparing`."""
-        self._flush(self._sparing)
+        """Write what waits: before a reset or a deep sleep, or when a person comes."""
+        if self._lines and not self._flush(not self._sparing):
+            _lost(len(self._lines) + self._more)
+            self._lines = []
+            self._more = 0
 
     def _write(self, level, text, values):
         if level < self._least:
@@ -103,17 +105,21 @@ class Log:
             more = " (%s since)" % ("once" if since == 1 else "%d times" % since)
         self._put(LEVELS[level].upper() + " " + text, since >= 0, more)
         if level >= _ERROR and not self._sparing:
-            self.flush()
+            self._flush(True)
 
     def _put(self, line, keep, more=""):
         line = one_line(mask(line[:MASKED_MOST], self._secrets)) + more
         print(line)
         if keep and self._newer is not None:
+            if len(self._lines) >= _LINES_MOST:
+                self._more += 1
+                return
             now = tuple(time.localtime()[:6])
             self._lines.append("%04d-%02d-%02dT%02d:%02d:%02d " % now + line)
             # The first at once: of a board that restarts again and again this is what is left.
-            if len(self._lines) >= _LINES_MOST or (self._written is None and not self._sparing):
-                self._flush(self._sparing)
+            first = self._written is None and not self._sparing
+            if first or len(self._lines) >= _LINES_MOST:
+                self._flush(first)
 
     def _since(self, level, text):
         # How often this text came since it was said last, when it is to be said now; else -1.
@@ -137,24 +143,24 @@ class Log:
         since, found[3] = found[3], 0
         return since
 
-    def _flush(self, sparing):
+    def _flush(self, urgent):
         # An interrupt may have something to say while lines are written: it waits.
         if self._writing or not self._lines:
-            return
+            return True
         self._writing = True
-        lines, self._lines = self._lines, []
         self._written = ticks_ms()
         try:
-            if sparing:
-                left_out = _left_out()
-                if left_out is None:
-                    return
-                if left_out:
-                    lines.append("(the lines of %d starts are left out)" % left_out)
+            before = _may_write(urgent)
+            if before is None:
+                return False
+            lines, self._lines = self._lines, []
+            more, self._more = self._more, 0
             with open(self._newer, "a") as file:
+                _write_lost(file, before)
                 for line in lines:
                     file.write(line)
                     file.write("\n")
+                _write_lost(file, more)
                 full = file.tell() >= self._half
             if full:
                 self._turn_over()
@@ -163,6 +169,7 @@ class Log:
             pass
         finally:
             self._writing = False
+        return True
 
     def _turn_over(self):
         try:
@@ -173,19 +180,32 @@ class Log:
         os.rename(self._newer, self._older)
 
 
-def _left_out():
-    # Takes one of a deep sleeper's writes: how many starts have written nothing; None: nor this.
+def _may_write(urgent):
+    # Takes one of the writes: how many lines were not kept since the last; None: there is none.
+    now, until, count = _budget()
+    if until - now > (2 * _WRITES - 1 if urgent else _WRITES - 1) * _WRITE_S:
+        return None
+    board.remember(board.LOG, struct.pack(_RECORD, until + _WRITE_S, 0))
+    return count
+
+
+def _lost(lines):
+    _, until, count = _budget()
+    board.remember(board.LOG, struct.pack(_RECORD, until, min(count + lines, 65535)))
+
+
+def _budget():
     kept = board.recall(board.LOG)
     now = board.clock_ms() // 1000 & 0x7FFFFFFF
     until, count = struct.unpack(_RECORD, kept) if kept else (now, 0)
-    if not now < until <= now + _SLEEPS * _SLEEP_S:
-        until = now  # past, or the clock was set back
-    until += _SLEEP_S
-    if until > now + _SLEEPS * _SLEEP_S:
-        board.remember(board.LOG, struct.pack(_RECORD, until - _SLEEP_S, min(count + 1, 65535)))
-        return None
-    board.remember(board.LOG, struct.pack(_RECORD, until, 0))
-    return count
+    if not now < until <= now + 2 * _WRITES * _WRITE_S:
+        until = now  # past, or the clock was set
+    return now, until, count
+
+
+def _write_lost(file, lines):
+    if lines:
+        file.write("(%d lines are not kept)\n" % lines)
 
 
 def one_line(text, most=400):

@@ -59,12 +59,14 @@ def test_one_event_is_one_line():
     assert len(line) < 450
 
 
-def test_the_ring_is_bounded_and_keeps_the_newest():
+@on_board
+def test_the_ring_is_bounded_and_keeps_the_newest(esp):
     folder = Folder("log-ring")
     out = log.Log("info", folder=folder.path, max_bytes=2000)
     for i in range(200):
         out.info("line {}".format(i))
         out.flush()
+        esp.go(120000)
         sizes = [os.stat(folder.path + "/" + name)[6] for name in os.listdir(folder.path)]
         assert sum(sizes) <= 2100, sizes
     kept = lines(folder, log.OLDER) + (
@@ -164,14 +166,35 @@ def test_the_console_has_each_picture_and_the_file_some(out):
 
 @counted("writes")
 def test_few_writes(out):
-    # Everything that can be said, said without end: what is written is bounded all the same.
-    log.print = lambda line: None
-    for i in range(3600 * 2):
-        for k in range(20):
-            getattr(out.log, ("info", "warning", "error")[k % 3])("trouble {} %d".format(k), i)
-        out.log.step()
-        out.esp.go(1000)
-    assert out.writes <= 2 * 180 + 40, out.writes
+    # However many texts in turn, over restarts too; and none is hushed up.
+    said = [0]
+
+    def printed(_):
+        said[0] += 1
+
+    log.print = printed
+    for count in (20, 30):
+        said[0] = 0
+        out.writes = 0
+        if count == 30:
+            os.remove(out.path + "/" + log.NEWER)
+        for i in range(600):
+            for k in range(count):
+                getattr(out.log, ("info", "warning", "error")[k % 3])("trouble {} %d".format(k), i)
+            out.log.step()
+            out.esp.go(1000)
+            if i % 300 == 299:
+                out.log.flush()
+                out.esp.restart("watchdog")
+                out.log = log.Log(folder=out.path, max_bytes=1000000)
+        assert 10 < out.writes <= 16 + 5, out.writes
+        out.esp.go(HOUR_MS)
+        out.log.info("the last")
+        kept = out.read(log.NEWER).splitlines()
+        gone = [int(line[1:].split()[0]) for line in kept if line[0] == "("]
+        assert len(kept) - len(gone) <= 24 * out.writes
+        assert max(map(len, kept)) < 450
+    assert len(kept) - len(gone) + sum(gone) == said[0] > 10000
     first = out.writes
     out.go(3600, 1, "warning", "one alone")
     assert out.writes - first <= 14
@@ -236,11 +259,11 @@ def test_a_deep_sleeper_writes_seldom(out):
         out.log.error("the camera is gone")
         out.esp.go(1000)
         out.log.step()
-        out.log.sleep()
+        out.log.flush()
     assert 30 <= out.writes <= 8 + 30 + 1, out.writes
     kept = lines(out)
     assert kept[0] == "INFO start: deep_sleep"
-    assert out.read(log.NEWER).count("(the lines of 11 starts are left out)") > 20
+    assert out.read(log.NEWER).count("(22 lines are not kept)") > 20
     # A person's start is told whole, and one after a rest.
     out.writes = 0
     log.Log(folder=out.path, max_bytes=1000000).info("start: power_on")
@@ -248,7 +271,7 @@ def test_a_deep_sleeper_writes_seldom(out):
     out.esp.wake(HOUR_MS)
     out.log = log.Log(folder=out.path, max_bytes=1000000, sparing=True)
     out.log.info("start: deep_sleep")
-    out.log.sleep()
+    out.log.flush()
     assert out.writes == 2
 
 
@@ -257,11 +280,11 @@ def test_a_clock_that_is_set_back_silences_no_log(out):
     for _ in range(20):
         out.log = log.Log(folder=out.path, sparing=True)
         out.log.info("start")
-        out.log.sleep()
+        out.log.flush()
     count = out.writes
     out.esp.wall_ms -= 100000000
     out.log.info("start")
-    out.log.sleep()
+    out.log.flush()
     assert out.writes == count + 1
 
 
