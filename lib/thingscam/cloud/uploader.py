@@ -56,14 +56,7 @@ class Uploader:
             http = _stock_client()
         cloud = config.cloud
         self._host = cloud.endpoint
-        self._url = "{}/device/v1/{}/{}/image".format(
-            cloud.endpoint, cloud.access_token, cloud.identifier
-        )
-        self._headers = {
-            "Content-Type": "application/octet-stream",
-            "Region": cloud.region,
-            "Project-Key": cloud.project_key,
-        }
+        self._url, self._headers = self.target(cloud)
         self._secrets = config.secrets
         self._timeout = cloud.timeout_s
         self._post = http.post
@@ -77,6 +70,18 @@ class Uploader:
         self._refused = needs_check and not (self._own or self._on_computer)
         self._file = None  # what sends files, made with the first one or by ready()
         self._file_headers = self._headers.copy()
+
+    def target(self, cloud):
+        """Return URL and headers (a dict) of each request, by the section "cloud".
+
+        A class for another service has its own, and its own judge().
+        """
+        url = "{}/device/v1/{}/{}/image"
+        return url.format(cloud.endpoint, cloud.access_token, cloud.identifier), {
+            "Content-Type": "application/octet-stream",
+            "Region": cloud.region,
+            "Project-Key": cloud.project_key,
+        }
 
     def ready(self):
         """Take the memory for sending files now, while a piece is large enough; return it."""
@@ -120,7 +125,7 @@ class Uploader:
             raise self._error(
                 errcodes.STOP, "redirected to {}: set cloud.endpoint".format(target), None, status
             )
-        return self._judge(status, body)
+        return self.judge(status, body)
 
     def _request(self, image):
         # The body in the form that the client takes, and the headers for it.
@@ -148,7 +153,8 @@ class Uploader:
         # Stock urequests writes what has a length at once, and takes a generator in pieces.
         return body if self._own or self._on_computer else iter(body), headers
 
-    def _judge(self, status, body):
+    def judge(self, status, body):
+        """Return the picture's URL by an answer; raises UploadError where it is not yes."""
         try:
             if len(body) > _ANSWER_MOST:
                 raise ValueError
