@@ -3,9 +3,12 @@
 SAFE_MODE = None  # why it may not; main.py looks here
 try:
     from thingscam import safemode
-    from thingscam.board import chip as board
+    from thingscam.board import chip
+    from thingscam.util.compat import unload
 
-    board.started()
+    chip.started()
     SAFE_MODE = safemode.reason()
+    del safemode  # its memory is for the app
+    unload("safemode", "board.profiles", "util.strict_json")
 except Exception as e:  # whatever is broken in lib/, the REPL must come
     SAFE_MODE = "boot.py: {}: {}".format(type(e).__name__, e)

@@ -7,10 +7,13 @@ if reason:
     print("SAFE MODE:", reason)
     print("The app does not run. Mend it, then reset the board.")
 else:
-    # Importing leaves memory in pieces: collected often, it is enough without PSRAM.
-    collect_after = getattr(gc, "threshold", lambda size: None)
-    collect_after(16384)
+    # Importing leaves memory in pieces: collected often, it is enough without PSRAM. With it, it
+    # would only take longer.
+    small = hasattr(gc, "mem_free") and gc.mem_free() < 1000000
+    if small:
+        gc.threshold(16384)
     from thingscam import app
 
-    collect_after(-1)
+    if small:
+        gc.threshold(-1)
     app.main()

@@ -2,9 +2,8 @@
 
 from sys import implementation
 
-from thingscam import __version__, safemode
+from thingscam import __version__, crashes
 from thingscam.board import chip as board
-from thingscam.board import profiles as boards
 from thingscam.board import wifi
 from thingscam.board.clock import Clock
 from thingscam.board.counters import Counters
@@ -14,7 +13,7 @@ from thingscam.http import CertificateError
 from thingscam.outbox.policy import Outbox
 from thingscam.sender import PACE, Sender
 from thingscam.status import Status, stopped
-from thingscam.util.compat import const, sleep_ms, ticks_add, ticks_diff, ticks_ms, too_old
+from thingscam.util.compat import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
 from thingscam.util.log import Log
 
 _NAP_MS = const(20)
@@ -33,17 +32,17 @@ _current = None
 
 def main():
     """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
-    safemode.begin()
+    crashes.begin()
     try:
         run(config.load(wifi_needed=wifi.network is not None))
     except (config.ConfigError, CertificateError) as e:
-        safemode.end()
+        crashes.end()
         stopped(e)
     except KeyboardInterrupt:
-        safemode.end()
+        crashes.end()
         raise
     except Exception as e:  # a fault of ours: the camera on the roof must go on
-        safemode.crashed(e)
+        crashes.crashed(e)
 
 
 def run(config):
@@ -71,7 +70,7 @@ class App:
     """What run() runs: the parts, and who is asked when."""
 
     def __init__(self, config):
-        profile = boards.find(config.camera.board)
+        profile = config.profile
         self._awake = config.power.mode == "awake"
         self._started = ticks_ms()
         sparing = not self._awake and board.start_cause() == "deep_sleep"
@@ -82,7 +81,7 @@ class App:
         for pin, _ in self._parked:
             board.let_go(pin)
         box = config.outbox
-        self._too_old = too_old(implementation.version, box.path.startswith(_CARD))
+        self._too_old = _too_old(box.path.startswith(_CARD))
         self._outbox = _kind(box.path)(box.path, box.max_bytes, box.policy, self._log)
         self._wifi = wifi.Wifi(config.wifi, self._log, self.wanted)
         parts = (self._log, self.wanted, self._clock_set, self._wifi.gateway)
@@ -103,7 +102,7 @@ class App:
         self._log.info(
             "start: thingscam %s, %s, %d waiting", __version__, cause, len(self._outbox)
         )
-        for text in (safemode.ended, self._too_old):
+        for text in (crashes.ended, self._too_old):
             if text:
                 self._log.warning(text)
         if self._awake:
@@ -137,7 +136,7 @@ class App:
         self._log.step()
         if self._young and ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
             self._young = False
-            safemode.healthy()
+            crashes.healthy()
         sleep_ms(_NAP_MS)
 
     def status(self):
@@ -284,7 +283,7 @@ class App:
             if late or not self._capture.trigger.pending():
                 break
             sleep_ms(_NAP_MS)
-        safemode.healthy()
+        crashes.healthy()
         self._capture.abandon()
         if len(self._outbox):
             left = max(self._sender.left_ms(), 1)
@@ -310,6 +309,14 @@ def _kind(path):
     from thingscam.outbox.card import CardOutbox
 
     return CardOutbox
+
+
+def _too_old(card):
+    if tuple(implementation.version[:3]) >= (1, 24, 1):
+        return None
+    from thingscam.board.firmware import too_old
+
+    return too_old(implementation.version, card)
 
 
 def _plan(ms, pin):

@@ -6,7 +6,6 @@ from thingscam import __version__
 from thingscam.board import chip as board
 from thingscam.cloud import errcodes
 from thingscam.led import Led
-from thingscam.safemode import configured
 from thingscam.sender import PACE
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.util.log import Log
@@ -100,6 +99,8 @@ class Status:
 
 def stopped(e):
     """Say on the console, in the ring file and by the LED that `e` keeps the app from starting."""
+    from thingscam.safemode import configured
+
     Log("info", None, ".").stopped(e)
     profile, _ = configured()
     if profile is None:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from thingscam.board import profiles
-from thingscam.config import schema
+from thingscam.config import values
 from thingscam.config.config import ConfigError
 from tools.host import ca, configfile, errors, fleet
 
@@ -154,7 +154,7 @@ def _question(data, name, text):
 
     def judge(answer):
         found = configfile.value(name, answer) if isinstance(answer, str) else answer
-        problem = schema.check(kind, found, limits)
+        problem = values.check(kind, found, limits)
         if problem is None and name == "camera.board" and found not in profiles.names():
             problem = "must be one of " + ", ".join(profiles.names())
         if problem:

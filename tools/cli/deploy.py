@@ -7,8 +7,8 @@ import sys
 
 import click
 
+from thingscam.board.firmware import too_old
 from thingscam.config import config
-from thingscam.util.compat import too_old
 from tools.cli import flash
 from tools.host import configfile, errors, filesystem, screen
 from tools.host.boardlink import WAIT_S, Board, BoardError

@@ -7,7 +7,7 @@ import pathlib
 import click
 
 from thingscam.board import profiles
-from thingscam.util.compat import too_old
+from thingscam.board.firmware import too_old
 from tools import ROOT
 from tools.host import configfile, errors, filesystem, firmware, flasher, screen
 from tools.host.errors import ToolError

@@ -7,9 +7,10 @@ import tempfile
 
 from thingscam.board import profiles
 from thingscam.config import config
-from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, SECTIONS, is_like, nearest
-from thingscam.config.schema import check as check_value
+from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, SECTIONS
+from thingscam.config.values import check as check_value
 from thingscam.util.redact import mask
+from thingscam.util.spelling import is_like, nearest
 from tools.host.errors import ToolError
 
 SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")

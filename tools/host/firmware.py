@@ -11,7 +11,7 @@ from esptool.bin_image import ESP32FirmwareImage, ESP32S3FirmwareImage
 from esptool.targets import CHIP_DEFS
 from esptool.util import FatalError
 
-from thingscam.util.compat import too_old
+from thingscam.board.firmware import too_old
 from tools.host.errors import ToolError
 
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}

@@ -38,6 +38,8 @@ NTP = (292, 18)
 SENT = (320, 12)
 STUBBORN = (336, 24)
 LOG = (364, 6)
+CONFIG = (240, 4)
+HELD = (252, 1)
 
 # What the app is doing, at DOING, for safemode.
 NOTHING = b"\0"

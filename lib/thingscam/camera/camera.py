@@ -5,7 +5,6 @@
 import gc
 
 from thingscam.board import chip as board
-from thingscam.board import profiles as boards
 from thingscam.camera import CameraError, drivers
 from thingscam.image import checks as image
 from thingscam.util.compat import const, ticks_diff, ticks_ms
@@ -37,20 +36,24 @@ _DRIVER_ERRORS = (OSError, MemoryError, RuntimeError, ValueError)
 class Camera:
     """The board's camera, set up as `settings` (the section "camera") says.
 
-    `limit` is the largest picture in bytes, `profile` the board's (boards.Profile; None:
+    `limit` is the largest picture in bytes, `profile` the board's (profiles.Profile; None:
     found by settings.board). `light`, a callable that takes True or False, switches the
     bright light; it is used when settings.light is true and the board has one. `feed()` is
     called before each call of the driver, which may take 4 s, or 8.
 
     Raises CameraError when the firmware has no camera driver, or the camera does not start;
-    boards.UnknownBoardError when it has to look for the profile and there is none.
+    profiles.UnknownBoardError when it has to look for the profile and there is none.
     """
 
     def __init__(self, settings, limit, profile=None, light=None, feed=None):
         self._settings = settings
         self._feed = feed
         self._limit = self._most = limit
-        self._profile = profile or boards.find(settings.board)
+        if profile is None:
+            from thingscam.board import profiles
+
+            profile = profiles.find(settings.board)
+        self._profile = profile
         self._light = None
         if settings.light and self._profile.light is not None:
             self._light = light

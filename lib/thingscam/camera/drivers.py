@@ -11,7 +11,7 @@ from thingscam.camera import CameraError
 def start(profile, frame_size, quality):
     """Start the camera with whichever driver the firmware has, and return it.
 
-    `profile` is the board's (boards.Profile), `frame_size` one of the names in settings,
+    `profile` is the board's (profiles.Profile), `frame_size` one of the names in settings,
     `quality` in percent. What it returns has capture() -> the JPEG frame as a bytes-like
     object, or something else when that failed; set_quality(percent); close(); `stale`.
 

@@ -1,23 +1,28 @@
 # Every setting of config.json: its kind, its default, and what a value may be.
 
-NEEDED = "needed"  # in place of a default
+from thingscam.config import Section
+from thingscam.util.compat import const
+
+NEEDED = None  # in place of a default
 
 # Frame sizes by the names the camera drivers share (esp32-camera's framesize_t), by size.
-FRAME_SIZES = ("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "QXGA")
+_SIZES = const(("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "QXGA"))
+FRAME_SIZES = _SIZES
 
 # Asked in turn: one may be blocked or down. The third answers in China as well.
-_TIME_SERVERS = ("pool.ntp.org", "time.cloudflare.com", "ntp.aliyun.com")
+_TIME_SERVERS = const(("pool.ntp.org", "time.cloudflare.com", "ntp.aliyun.com"))
 
-# section, ((key, kind, default, bounds or choices), ...)
+# section, ((key, kind, default (None: needed), bounds or choices), ...); all of it constants: they
+# are loaded as they are, no byte code makes them.
 SECTIONS = (
     (
         "cloud",
         (
-            ("endpoint", "endpoint", NEEDED, None),
-            ("access_token", "word", NEEDED, None),
-            ("identifier", "word", NEEDED, None),
-            ("project_key", "word", NEEDED, None),
-            ("region", "word", NEEDED, None),
+            ("endpoint", "endpoint", None, None),
+            ("access_token", "word", None, None),
+            ("identifier", "word", None, None),
+            ("project_key", "word", None, None),
+            ("region", "word", None, None),
             ("ca", "path", "ca.der", None),
             ("verify", "flag", True, None),
             ("limit_bytes", "number", 512000, (4096, 512000)),
@@ -28,7 +33,7 @@ SECTIONS = (
         "camera",
         (
             ("board", "text", "ai-thinker", None),
-            ("frame_size", "choice", "SVGA", FRAME_SIZES),
+            ("frame_size", "choice", "SVGA", _SIZES),
             ("quality", "number", 85, (1, 100)),
             ("warmup_frames", "number", 2, (0, 30)),
             ("light", "flag", False, None),
@@ -59,16 +64,14 @@ SECTIONS = (
             ("watchdog_s", "number", 60, (0, 3600)),
         ),
     ),
-    ("clock", (("servers", "hosts", list(_TIME_SERVERS), None),)),
+    ("clock", (("servers", "hosts", _TIME_SERVERS, None),)),
     ("log", (("level", "choice", "info", ("debug", "info", "warning", "error")),)),
 )
 
-_MOST_HOSTS = 8
-
 # What each entry of the list "wifi" holds: a name as text, or its bytes where it is none.
 NETWORK = (
-    ("ssid", "ssid", None, None),
-    ("ssid_hex", "hex", None, None),
+    ("ssid", "ssid", "", None),
+    ("ssid_hex", "hex", "", None),
     ("password", "password", "", None),
 )
 
@@ -82,200 +85,14 @@ PLACEHOLDERS = (
     "<region>",
 )
 
-_WORD_CHARS = "-._~!$&'()*+,;=:@"  # with letters and digits: what a URL's path takes as it is
 
+def section(values, rows, wrong=None):
+    """Return a Section of `values` (a dict) by `rows` of SECTIONS, defaults filled in.
 
-def check(kind, value, limits):
-    """Return what is wrong with `value` for a setting of this `kind`, or None."""
-    if kind == "flag":
-        return None if isinstance(value, bool) else _wrong("true or false", value)
-    if kind == "pin" and value is None:
-        return None
-    if kind in ("number", "pin"):
-        return _number(value, limits)
-    if kind == "hosts":
-        return _hosts(value)
-    if kind == "path" and value is None:
-        return None
-    if not isinstance(value, str):
-        return _wrong("a text in quotes", value)
-    # MicroPython makes two halves of \ud83d\udcf7.
-    if any(0xD800 <= ord(char) < 0xE000 for char in value):
-        return "holds half a character: write it as it is, not as \\ud..."
-    size = len(value.encode())
-    if value in PLACEHOLDERS:
-        return "is still the placeholder: put the real value in its place"
-    if kind == "choice":
-        return None if value in limits else "must be one of {}".format(", ".join(limits))
-    if kind == "ssid":
-        return _ssid(value, size)
-    if kind == "hex":
-        return _hex(value, size)
-    if kind == "password":
-        return _password(value, size)
-    if not value:
-        return "is empty"
-    if kind == "endpoint":
-        return _endpoint(value)
-    if kind == "word":
-        return _word(value)
-    if "\0" in value:
-        return "holds a zero character"
-    return _folder(value) if kind == "folder" else None
-
-
-def _hosts(value):
-    if not isinstance(value, list) or len(value) > _MOST_HOSTS:
-        return "must be a list of {} names of hosts at most".format(_MOST_HOSTS)
-    for name in value:
-        if not isinstance(name, str) or not name or len(name) > 253 or name[-1] == ">":
-            return "must hold names of hosts, in quotes"
-        for char in name:
-            if not (_is_alnum(char) or char in "-._"):
-                return "must hold names or addresses of hosts only, found {!r}".format(char)
-    return None
-
-
-def what(value):
-    """Return the name of a JSON value's type, in words, never the value itself."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    for kind, name in ((str, "a text"), (list, "a list"), (dict, "an object")):
-        if isinstance(value, kind):
-            return name
-    return "a number"
-
-
-def nearest(word, known):
-    """Return the one of `known` (texts) that `word` was most likely meant to be."""
-    best = None
-    least = 1 << 20
-    word = word[:64]  # a stranger's may be long
-    own = _own(word)[:32]
-    for name in known:
-        # A setting's own name decides; its section only between equals.
-        far = 2 * _distance(own, _own(name), least // 2)
-        far += word.split(".")[0] != name.split(".")[0]
-        if far < least:
-            best, least = name, far
-    return best
-
-
-def is_like(word, name):
-    """Return whether `word` can be a misspelt `name`, and not another text altogether."""
-    most = max(2, len(_own(name)) // 2)
-    return _distance(word, _own(name), most) <= most
-
-
-def _own(name):
-    return name.split(".")[-1]
-
-
-def _distance(a, b, most):
-    # Levenshtein's, one row at a time; any number above `most` where it is more than that.
-    if abs(len(a) - len(b)) > most:
-        return most + 1
-    a = a.lower()
-    row = list(range(len(b) + 1))
-    for i, char in enumerate(a):
-        last, row[0] = row[0], i + 1
-        for j, other in enumerate(b):
-            change = last + (char != other)
-            last = row[j + 1]
-            row[j + 1] = min(change, last + 1, row[j] + 1)
-        if min(row) > most:
-            return most + 1
-    return row[-1]
-
-
-def _wrong(wanted, value):
-    return "must be {}, found {}".format(wanted, what(value))
-
-
-def _number(value, limits):
-    if isinstance(value, bool) or not isinstance(value, int):
-        return _wrong("a whole number", value)
-    if not limits[0] <= value <= limits[1]:
-        return "must be from {} to {}, found {}".format(limits[0], limits[1], _digits(value))
-    return None
-
-
-def _digits(value):
-    # CPython refuses to print an integer of thousands of digits.
-    return str(value) if abs(value) < 1 << 64 else "a far larger one"
-
-
-def _word(value):
-    for i, char in enumerate(value):
-        if not (_is_alnum(char) or char in _WORD_CHARS):
-            return "character {} (U+{:04X}) must not be in it: no blank, / ? # % or accent".format(
-                i + 1, ord(char)
-            )
-    if not value.strip("."):
-        return "must not be dots alone"
-    return None
-
-
-def _endpoint(value):
-    # The value is never quoted: a whole upload URL pasted here holds the access token.
-    for scheme in ("https://", "http://"):
-        if value.startswith(scheme):
-            rest = value[len(scheme) :]
-            break
-    else:
-        return "must begin with http:// or https://"
-    for mark, name in (("/", "a path"), ("?", "a query"), ("#", "a fragment"), ("@", "a login")):
-        if mark in rest:
-            return "has {}: must be scheme, host and port only".format(name)
-    host, colon, port = rest.partition(":")
-    if not host or not all(_is_alnum(char) or char in "-._" for char in host):
-        return "needs a host name of letters, digits, dots and hyphens"
-    if host[0] in "-." or ".." in host or len(host) > 253:
-        return "needs a real host name"
-    if colon and not (_is_digits(port) and 0 < int(port) < 65536):
-        return "has a port that is not a number from 1 to 65535"
-    return None
-
-
-def _folder(value):
-    if value[0] != "/":
-        return "must begin with /"
-    parts = value.rstrip("/").split("/")[1:]
-    if not parts or any(part in ("", ".", "..") for part in parts):
-        return "needs names between its /"
-    return "must be a folder in /sd, such as /sd/outbox" if parts == ["sd"] else None
-
-
-def _is_alnum(char):
-    return "a" <= char <= "z" or "A" <= char <= "Z" or "0" <= char <= "9"
-
-
-def _is_digits(text):
-    return 0 < len(text) <= 5 and all("0" <= char <= "9" for char in text)
-
-
-def _ssid(value, size):
-    if not 1 <= size <= 32:
-        return "must be 1 to 32 bytes, found {}".format(size)
-    return None
-
-
-def _hex(value, size):
-    if size % 2 or not 2 <= size <= 64 or not _is_hex(value):
-        return "must be 1 to 32 bytes in hexadecimal, two digits each"
-    return None
-
-
-def _is_hex(value):
-    return all(char in "0123456789abcdefABCDEF" for char in value)
-
-
-def _password(value, size):
-    # WPA2: a passphrase of 8 to 63 characters, or 64 hexadecimal digits; none on an open network.
-    if size == 0 or 8 <= size <= 63:
-        return None
-    if size == 64 and _is_hex(value):
-        return None
-    return "must be 8 to 63 bytes, or empty for an open network, found {}".format(size)
+    A setting of which `wrong(row)` is true is left out.
+    """
+    found = Section()
+    for row in rows:
+        if wrong is None or not wrong(row):
+            setattr(found, row[0], values.get(row[0], row[2]))
+    return found

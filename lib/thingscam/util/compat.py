@@ -1,6 +1,7 @@
 # Where CPython and MicroPython, and its versions, differ: met once.
 
 import time
+from sys import implementation, modules
 
 try:
     from micropython import const  # pyright: ignore[reportAssignmentType]
@@ -32,16 +33,13 @@ except ImportError:
         return end - start
 
 
-def too_old(version, card):
-    """Return why MicroPython `version` (a tuple) is too old for the app, a text, or None.
+def unload(*names):
+    """Forget modules, named without "thingscam."; who needs one again imports it again.
 
-    `card`: whether pictures are to wait on an SD card.
+    MicroPython has their memory back then, CPython keeps them.
     """
-    found = tuple(version[:3])
-    text = "MicroPython {} is too old, take {} or later: {}"
-    name = ".".join([str(part) for part in found])
-    if found < (1, 22):
-        return text.format(name, "1.22", "each reset makes it forget pace, pauses and crashes")
-    if card and found < (1, 24, 1):  # 1.24.0 takes no ESP32's card at all
-        return text.format(name, "1.24.1", "what it fails to write to a card counts as written")
-    return None
+    if implementation.name == "micropython":
+        for name in names:
+            package, _, name = ("thingscam." + name).rpartition(".")
+            if modules.pop(package + "." + name, None):
+                delattr(modules[package], name)

@@ -22,7 +22,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam import app, safemode
+from thingscam import app, crashes, safemode
 from thingscam.board import chip as board
 from thingscam.board.counters import Counters
 from thingscam.config import config
@@ -494,12 +494,12 @@ def test_a_minute_awake_forgets_crashes():
         house.turns(ms=2000)
         assert board.recall(board.CRASHES) == bytes([0, 0])
         # From then on an idle turn reads no RTC memory: each time it is a copy on the heap.
-        recall = safemode.board.recall
-        safemode.board.recall = None
+        recall = board.recall
+        board.recall = None
         try:
             house.turns(ms=1000)
         finally:
-            safemode.board.recall = recall
+            board.recall = recall
 
 
 def test_status():
@@ -685,7 +685,7 @@ def test_a_watchdog_that_bites_in_the_network_is_said_and_leads_nowhere():
             raise Gone
 
         def run_until_it_hangs():
-            safemode.begin()
+            crashes.begin()
             house.start()
             esp.pulse()
             raises(Gone, house.turns)
@@ -698,7 +698,7 @@ def test_a_watchdog_that_bites_in_the_network_is_said_and_leads_nowhere():
                 esp.ntptime.time, house.on_progress = ask, hang
             run_until_it_hangs()
             assert safemode.reason() is None
-            assert "while it waited for the network" in safemode.ended
+            assert "while it waited for the network" in crashes.ended
         # Behind the wait it is a fault as any other.
         house.on_progress = None
         esp.on_ticks = lambda: arrived() and hang()
@@ -1003,14 +1003,14 @@ def test_motion_while_it_decides_how_to_sleep():
     # Between the last look at the triggers and the look at the line, which is high then.
     with deep(trigger={"pir_pin": 13, "every_s": 0, "cooldown_s": 1}) as house:
         house.sleep()
-        healthy = safemode.healthy
+        healthy = crashes.healthy
 
         def late():
-            safemode.healthy = healthy
+            crashes.healthy = healthy
             house.esp.drive(13, 1)
             healthy()
 
-        safemode.healthy = late
+        crashes.healthy = late
         house.wake(by_pin=True, after_ms=60000)
         house.sleep()
         house.esp.drive(13, 0)

@@ -6,7 +6,7 @@ import sys
 import thingscam
 from fakeboard import Board, Gone, Names, on_board
 from support import OldJson, env, new_folder, raises
-from thingscam import safemode
+from thingscam import crashes, safemode
 from thingscam.board import chip as board
 from thingscam.board.counters import Counters
 from thingscam.util import redact as masks
@@ -14,9 +14,9 @@ from thingscam.util import redact as masks
 
 def crash(esp):
     """Let the app crash once; the board restarts."""
-    safemode.begin()
+    crashes.begin()
     before = esp.ticks
-    raises(Gone, safemode.crashed, ValueError("a fault of ours"))
+    raises(Gone, crashes.crashed, ValueError("a fault of ours"))
     assert esp.log.pop() == "reset"
     assert esp.ticks - before >= 2000  # time for a person to interrupt it
     esp.restart("reset")
@@ -60,7 +60,7 @@ def test_a_crash_shows_no_secret(esp):
     masks.print = printed.append
     masks.hide(("a-pass-word",))
     try:
-        raises(Gone, safemode.crashed, ValueError("wrong: a-pass-word"))
+        raises(Gone, crashes.crashed, ValueError("wrong: a-pass-word"))
     finally:
         del masks.print
         masks.hide(())
@@ -77,14 +77,14 @@ def test_crashes_are_counted(esp):
 @on_board
 def test_three_bites_of_the_watchdog(esp):
     for i in range(3):
-        safemode.begin()
+        crashes.begin()
         esp.restart("watchdog")
         assert (safemode.reason() is None) == (i < 2)
     # Mixed with crashes it is the same.
     esp.power_cut()
     crash(esp)
     safemode.reason()
-    safemode.begin()
+    crashes.begin()
     esp.restart("watchdog")
     safemode.reason()
     crash(esp)
@@ -97,51 +97,51 @@ def test_three_panics_look_like_a_reset_and_are_crashes(esp):
     for online in (False, True):
         esp.power_cut()
         for i in range(3):
-            safemode.begin()
+            crashes.begin()
             board.waiting(online)
             esp.restart("reset")
             assert (safemode.reason() is None) == (i < 2)
-            assert "panic" in safemode.ended
+            assert "panic" in crashes.ended
         assert Counters().as_dict()["crash"] == 3
 
 
 @on_board
 def test_a_person_who_restarts_a_board_is_no_crash(esp):
     def ctrl_c(esp):
-        safemode.end()
+        crashes.end()
         esp.restart("soft_reset")  # mpremote's
         safemode.reason()
 
     for _ in range(5):
-        safemode.begin()
+        crashes.begin()
         ctrl_c(esp)
         esp.restart("reset")
-        assert safemode.reason() is None and safemode.ended is None
+        assert safemode.reason() is None and crashes.ended is None
     for _ in range(5):
-        safemode.begin()
+        crashes.begin()
         esp.restart("power_on")  # the button, the plug, and a supply that is too weak
-        assert safemode.reason() is None and safemode.ended is None
+        assert safemode.reason() is None and crashes.ended is None
     # An app that was started by hand, without main().
     for _ in range(5):
         board.waiting(True)
         board.waiting(False)
         esp.restart("reset")
-        assert safemode.reason() is None and safemode.ended is None
+        assert safemode.reason() is None and crashes.ended is None
 
 
 @on_board
 def test_the_network_never_leads_to_safe_mode(esp):
     for _ in range(9):
-        safemode.begin()
+        crashes.begin()
         board.waiting(True)
         esp.restart("watchdog")
         assert safemode.reason() is None
-        assert "network" in safemode.ended
+        assert "network" in crashes.ended
     # Neither is it a sign of health.
     crash(esp)
     safemode.reason()
     for doing in (False, True, False):
-        safemode.begin()
+        crashes.begin()
         board.waiting(True)
         board.waiting(doing)
         esp.restart("watchdog")
@@ -154,14 +154,14 @@ def test_a_crash_that_lacks_memory_restarts_too(esp):
     def broken(*_):
         raise MemoryError
 
-    for name in ("_keep", "Counters"):
-        kept = getattr(safemode, name)
-        safemode.begin()
-        setattr(safemode, name, broken)
+    for name in ("keep", "Counters"):
+        kept = getattr(crashes, name)
+        crashes.begin()
+        setattr(crashes, name, broken)
         try:
-            raises(Gone, safemode.crashed, MemoryError("allocating 4 bytes"))
+            raises(Gone, crashes.crashed, MemoryError("allocating 4 bytes"))
         finally:
-            setattr(safemode, name, kept)
+            setattr(crashes, name, kept)
         esp.restart("reset")
         assert safemode.reason() is None
     # They were counted all the same.
@@ -174,7 +174,7 @@ def test_a_good_run_forgets(esp):
     for _ in range(2):
         crash(esp)
         safemode.reason()
-    safemode.healthy()
+    crashes.healthy()
     for _ in range(2):
         crash(esp)
         assert safemode.reason() is None
@@ -194,7 +194,7 @@ def test_what_clears_and_what_does_not(esp):
         for _ in range(2):
             crash(esp)
             assert safemode.reason() is None
-        safemode.end()
+        crashes.end()
         esp.restart(cause)
         assert safemode.reason() is None
         crash(esp)
@@ -246,12 +246,33 @@ def test_a_pin_that_something_else_drives_is_no_person(esp):
 
 
 @on_board
+def test_a_board_that_wakes_looks_at_the_same_pin(esp):
+    home = os.getcwd()
+    os.chdir(new_folder())
+    try:
+        with open("config.json", "w") as file:
+            file.write('{"camera": {"board": "esp-eye"}}')
+        assert safemode.reason() is None
+        os.remove("config.json")  # it is not read again
+        esp.levels[14] = 0
+        esp.wake(1000)
+        assert safemode.reason() is None
+        esp.levels[0] = 0
+        esp.wake(1000)
+        assert "GPIO0" in safemode.reason()
+        esp.restart("reset")
+        assert "GPIO14" in safemode.reason()
+    finally:
+        os.chdir(home)
+
+
+@on_board
 def test_works_on_a_computer(esp):
     board.machine = None
     assert safemode.reason() is None
     for _ in range(4):
-        safemode.crashed(ValueError("x"))
-    safemode.healthy()
+        crashes.crashed(ValueError("x"))
+    crashes.healthy()
 
 
 @on_board

@@ -5,6 +5,7 @@ import sys
 from fakecamera import FLAVOURS, SIZES, Names, Settings, World, shown
 from support import raises
 from thingscam.board import profiles as boards
+from thingscam.board import sensorpin
 from thingscam.camera.camera import Camera, CameraError
 from thingscam.image import checks as image
 
@@ -110,7 +111,7 @@ def test_where_a_sensor_may_be():
     )
     for name, pin, *wanted in cases:
         for sleeps in (False, True):
-            found = boards.sensor_trouble(boards.find(name), pin, sleeps)
+            found = sensorpin.trouble(boards.find(name), pin, sleeps)
             if wanted[sleeps] is None:
                 assert found is None, (name, pin, found)
                 continue
@@ -118,17 +119,17 @@ def test_where_a_sensor_may_be():
             assert wanted[sleeps] in found and name in found, found
     for name in boards.names():
         profile = boards.find(name)
-        assert boards.sensor_trouble(profile, profile.pir, True) is None
+        assert sensorpin.trouble(profile, profile.pir, True) is None
 
 
 def test_where_a_sensor_may_be_beside_a_card():
     found = boards.find("ai-thinker")
     for pin, what in ((13, "D3"), (2, "D0"), (14, "CLK"), (15, "CMD")):
-        text = boards.sensor_trouble(found, pin, False, True)
+        text = sensorpin.trouble(found, pin, False, True)
         assert "GPIO{} is the SD card's {} on".format(pin, what) in text
         assert "set it to 12 (first see docs/board.md" in text and "/outbox" in text
-        assert boards.sensor_trouble(found, pin, False, False) is None
-    assert boards.sensor_trouble(found, 12, True, True) is None
+        assert sensorpin.trouble(found, pin, False, False) is None
+    assert sensorpin.trouble(found, 12, True, True) is None
     for name in boards.names():
         # Where the card's pins are the board's, there is none to be used.
         profile = boards.find(name)

@@ -1,6 +1,7 @@
 # uploader.Uploader over three HTTP clients: our Session, and the stock requests of the
 # interpreter that runs the test (MicroPython's or CPython's).
 
+import builtins
 import errno
 import json
 import os
@@ -191,6 +192,21 @@ def test_sizes_up_to_the_limit_and_past_it():
                 assert e.action == "retry"
             else:
                 assert (e.action, e.errcode, e.status) == ("drop", 4005, 413)
+
+
+def test_an_errcode_that_cannot_be_looked_up_loses_nothing():
+    real = builtins.__import__
+
+    def failing(*_):
+        raise trouble.pop()
+
+    trouble = [OSError(errno.EIO), MemoryError()]
+    builtins.__import__ = failing
+    try:
+        assert errcodes.action(4005) == "retry" and "documentation" in errcodes.advice(4005)
+    finally:
+        builtins.__import__ = real
+    assert errcodes.action(4005) == "drop" and trouble == []
 
 
 def test_every_errcode_has_its_action():

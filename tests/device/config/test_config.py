@@ -1,8 +1,12 @@
 # config.load(): every mistake named, all at once, and no secret told.
 
 import json
+import sys
 
+import thingscam
+from fakeboard import on_board
 from support import OldJson, env, raises
+from thingscam.board import chip  # noqa: F401 what `on_board` gives its machine to
 from thingscam.config import config
 
 GOOD = {
@@ -412,6 +416,47 @@ def test_a_file_cut_short_is_none_on_any_version():
         for size in range(len(raw)):
             e = raises(config.ConfigError, config.parse, raw[:size])
             assert "not JSON" in str(e), raw[:size]
+
+
+@on_board
+def test_what_has_passed_is_not_checked_again_when_the_board_wakes(esp):
+    good = json.dumps(GOOD).encode()
+
+    def looks(cause, raw):
+        # Whether this start looks for mistakes; and how the file is taken, with them or without.
+        if cause:
+            esp.restart(cause)
+        for name in ("checks", "reader"):
+            if sys.modules.pop("thingscam.config." + name, None):
+                delattr(thingscam.config, name)
+        config.unload = lambda *names: None
+        try:
+            found = config.parse(raw, wifi_needed=True)
+        finally:
+            config.unload = unload
+        assert (found.cloud.identifier, found.wifi) == ("image", [("home", "wifi-password")])
+        assert found.outbox.path == "/outbox" and found.secrets and found.profile.led == 33
+        return "thingscam.config.checks" in sys.modules
+
+    unload = config.unload
+    assert looks(None, good)
+    assert not looks("deep_sleep", good) and not looks("deep_sleep", good)
+    assert looks("deep_sleep", good + b" "), "another file"
+    assert looks("deep_sleep", good), "the one that has passed last"
+    for cause in ("reset", "soft_reset", "watchdog", "power_on"):
+        assert looks(cause, good), cause
+    # What is wrong is not taken for right at the next start.
+    bad = json.dumps(changed("cloud", "identifier", "an image")).encode()
+    esp.restart("deep_sleep")
+    for _ in range(2):
+        raises(config.ConfigError, config.parse, bad)
+    # As little as a file that passed another version.
+    assert not looks("deep_sleep", good)
+    kept, thingscam.__version__ = thingscam.__version__, "another"
+    try:
+        assert looks("deep_sleep", good)
+    finally:
+        thingscam.__version__ = kept
 
 
 def test_half_a_character():

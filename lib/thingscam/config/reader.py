@@ -1,0 +1,87 @@
+# Reads config.json: bytes to a Config. Which mistakes are in it, checks.py knows.
+
+import binascii
+import json
+
+from thingscam import __version__
+from thingscam.board import chip as board
+from thingscam.board import profiles
+from thingscam.config import Config, ConfigError
+from thingscam.config.schema import PLACEHOLDERS, SECTIONS, section
+from thingscam.util.redact import hide
+
+_MOST_BYTES = 16384
+_TOO_LARGE = "there is too little memory to read it: make it shorter"
+
+
+def read(raw, name, wifi_needed):
+    """Return the Config in `raw` (bytes; None: in the file `name`); see config.load().
+
+    Raises ConfigError.
+    """
+    try:
+        return _parse(_file(name) if raw is None else raw, name, wifi_needed)
+    except MemoryError:
+        pass
+    # Only here is what was read so far given back.
+    raise ConfigError(name, [_TOO_LARGE])
+
+
+def _file(path):
+    try:
+        with open(path, "rb") as file:
+            # Not simply so many: a board reserves what it is asked for.
+            size = min(file.seek(0, 2), _MOST_BYTES + 1)
+            file.seek(0)
+            return file.read(size)
+    except (OSError, ValueError) as e:  # ValueError: a path with a zero character
+        problem = "cannot be read ({}): copy config.example.json and fill it in".format(e)
+        raise ConfigError(path, [problem])
+
+
+def _parse(raw, name, wifi_needed):
+    if len(raw) > _MOST_BYTES:
+        raise ConfigError(name, ["larger than {} bytes".format(_MOST_BYTES)])
+    # A file that has passed this version needs no second look each time the board wakes.
+    mark = binascii.crc32(raw, binascii.crc32(__version__.encode()) + wifi_needed)
+    mark = mark.to_bytes(4, "little")
+    passed = board.start_cause() == "deep_sleep" and board.recall(board.CONFIG) == mark
+    checks = None
+    if passed:
+        data = json.loads(raw)
+    else:
+        from thingscam.config import checks
+
+        data = checks.decode(raw, name)
+    config = Config()
+    config.secrets = _secrets(data)
+    hide(config.secrets)
+    if checks is not None:
+        checks.fill(config, data, name, wifi_needed)
+        board.remember(board.CONFIG, mark)
+    else:
+        for key, rows in SECTIONS:
+            setattr(config, key, section(data.get(key, {}), rows))
+    config.wifi = [_network(entry) for entry in data.get("wifi", ())]
+    config.profile = profiles.find(config.camera.board)  # pyright: ignore
+    return config
+
+
+def _network(entry):
+    # (ssid, password) of an entry of "wifi".
+    ssid = entry.get("ssid")
+    if "ssid_hex" in entry:
+        ssid = binascii.unhexlify(entry["ssid_hex"])
+    return ssid, entry.get("password", "")
+
+
+def _secrets(data):
+    found = []
+    cloud = data.get("cloud")
+    if isinstance(cloud, dict):
+        found = [cloud.get("access_token"), cloud.get("project_key")]
+    if isinstance(data.get("wifi"), list):
+        found += [entry.get("password") for entry in data["wifi"] if isinstance(entry, dict)]
+    return tuple(
+        secret for secret in found if isinstance(secret, str) and secret not in PLACEHOLDERS
+    )
