@@ -22,7 +22,7 @@ _UNDEFINED = const(7)
 
 _TEXT_MOST = const(48)
 _SEGMENTS_MOST = const(64)
-_SOI_BYTES = const(2)
+_SOI = b"\xff\xd8"
 
 
 def segment(captured_at, cause, model):
@@ -64,39 +64,39 @@ class Stamped:
 
     def __init__(self, image, segment, limit=images.LIMIT):
         self._file = image if hasattr(image, "readinto") else _Bytes(image)
-        self._segment = memoryview(b"")
+        self._head = memoryview(b"")  # in place of the file's SOI
         self._size = self._file.seek(0, 2)
         if self._size + len(segment) <= limit and _wants_exif(self._file):
-            self._segment = memoryview(segment)
+            self._head = memoryview(_SOI + segment)
             self._size += len(segment)
         self.parts = None
         if isinstance(self._file, _Bytes):
-            view = self._file.view
-            self.parts = (view[:_SOI_BYTES], self._segment, view[_SOI_BYTES:])
+            self.parts = (self._head, self._file.view[len(_SOI) if self._head else 0 :])
         self.seek(0)
 
     def readinto(self, buffer):
         """Fill a buffer as far as there is data; return how many bytes that was."""
-        if self._at >= _SOI_BYTES + len(self._segment):
+        head = self._head
+        done = len(head) - self._at
+        if done <= 0:
             # Most of it: straight from the file, with no view of anything.
-            count = self._file.readinto(buffer)
-            self._at += count
-            return count
-        view = memoryview(buffer)
-        done = 0
-        while done < len(view):
-            count = self._some(view[done:])
-            if not count:
-                break
-            done += count
-            self._at += count
+            done = self._file.readinto(buffer)
+        else:
+            view = memoryview(buffer)
+            if self._at or done > len(view):
+                head = head[self._at : self._at + len(view)]
+                done = len(head)
+            view[:done] = head
+            if done < len(view):
+                done += self._file.readinto(view[done:])
+        self._at += done
         return done
 
     def seek(self, offset, whence=0):
         """Go to byte `offset` (`whence` 0), or to so many behind the end (2); return where."""
         self._at = offset + (self._size if whence == 2 else 0)
-        behind = max(self._at - len(self._segment), _SOI_BYTES)
-        self._file.seek(min(self._at, behind))
+        head = len(self._head)
+        self._file.seek(max(self._at - head, 0) + len(_SOI) if head else self._at)
         return self._at
 
     def tell(self):
@@ -106,14 +106,6 @@ class Stamped:
     def close(self):
         """Close the file."""
         self._file.close()
-
-    def _some(self, view):
-        at = self._at - _SOI_BYTES
-        if 0 <= at < len(self._segment):
-            part = self._segment[at : at + len(view)]
-            view[: len(part)] = part
-            return len(part)
-        return self._file.readinto(view[:-at] if at < 0 else view)
 
 
 class _Bytes:
@@ -140,7 +132,7 @@ class _Bytes:
 def _wants_exif(file):
     # A JPEG without EXIF: walks its segments up to the first scan.
     head = bytearray(10)
-    at = _SOI_BYTES
+    at = len(_SOI)
     file.seek(0)
     if file.readinto(head) < 10 or head[:3] != b"\xff\xd8\xff":
         return False
