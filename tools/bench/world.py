@@ -19,7 +19,8 @@ LIB = ROOT / "lib"
 DEVICE = pathlib.Path(__file__).parent / "device"
 BIN = pathlib.Path(sys.executable).parent
 MICROPYTHON = BIN / "micropython"
-SIZES = {"20 KB": 20480, "60 KB": 61440, "500 KB": 512000}
+# Whole pieces of 4 KB each, and room for EXIF below the limit of 512,000 bytes.
+SIZES = {"20 KB": 20480, "60 KB": 61440, "500 KB": 507904}
 
 
 @dataclasses.dataclass

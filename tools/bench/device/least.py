@@ -1,7 +1,7 @@
 # One upload from a file in as little heap as it takes: micropython least.py NAME URL CA PATH
 #
 # NAME: ours (PATH is an outbox) or stock (PATH is a picture); with "-" in place of the URL
-# nothing but the imports. Imports nothing else, which would be compiled in that heap.
+# nothing but the imports and the configuration. Imports nothing else: it would be compiled there.
 # Prints true when it worked.
 
 import gc
@@ -20,10 +20,10 @@ def ours(url, ca, path):
     from thingscam.http.session import Session
     from thingscam.outbox.policy import Outbox
 
+    settings = config.parse((_CONFIG % url.replace("-", "http://none")).encode())
     gc.collect()
     if url == "-":
         return
-    settings = config.parse((_CONFIG % url).encode())
     session = Session(ca if url.startswith("https:") else None)
     file = Outbox(path, 1 << 20).oldest().open()
     Uploader(settings, session).upload(file)
