@@ -82,7 +82,7 @@ class Stamped:
             # Most of it: straight from the file, with no view of anything.
             done = self._file.readinto(buffer)
         else:
-            view = memoryview(buffer)
+            view = buffer if isinstance(buffer, memoryview) else memoryview(buffer)
             if self._at or done > len(view):
                 head = head[self._at : self._at + len(view)]
                 done = len(head)
