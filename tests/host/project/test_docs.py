@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import click
 import pytest
 
+from docs import api
 from docs.draw.__main__ import PICTURES
 from tests.support.world import ROOT
 from thingscam import led
@@ -270,6 +271,10 @@ def test_pictures_are_whole_and_described(path):
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_are_as_drawn(name):
     assert read(DOCS / name) == PICTURES[name](), "python -m docs.draw draws them anew"
+
+
+def test_api_page_has_the_docstrings_of_the_code():
+    assert read(DOCS / "api.md") == api.page(), "python -m docs.api writes it anew"
 
 
 def test_pictures_name_only_files_there_are():
