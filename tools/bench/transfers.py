@@ -20,8 +20,8 @@ _USUAL_TURN = 20
 
 # what, contestant, against, scheme, picture, least or most ratio
 _TARGETS = (
+    ("TLS, verified, new connection", "first", "stock", "https", "60 KB", 10),
     ("TLS, verified, connection kept", "kept", "stock", "https", "60 KB", 50),
-    ("TLS, verified, first connection", "first", "stock", "https", "60 KB", 10),
     ("plain HTTP, connection kept", "kept", "stock", "http", "60 KB", 2.5),
     ("plain HTTP, connection kept", "kept", "stock", "http", "500 KB", 2.5),
     ("TLS, connection kept", "kept", "floor", "https", "60 KB", -1.25),
