@@ -22,7 +22,7 @@ How to read it:
   milliseconds on a board, where Wi-Fi and a slower processor come on top; the ratios say
   where time and memory go.
 - The first row is like for like: both make a new connection for each picture (and ours checks
-  the certificate). Stock requests cannot keep one open; the second row is what keeping it is worth.
+  the certificate). Stock requests cannot keep one open; the second row tells what that is worth.
 - Times are medians, with the middle half of all measurements in brackets. Contestants take
   turns of a few uploads each, so a busy machine slows all of them alike.
 - "Stock requests" is the module frozen into this MicroPython (0.10.2), which boards have as
