@@ -26,6 +26,11 @@ sys.path[:0] = [str(LIB), str(FAKES)]
 _WORLD = pytest.StashKey()
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Return one worker more than there are processors: a board's tests wait a good deal."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config):
     config.stash[_WORLD] = World()
 

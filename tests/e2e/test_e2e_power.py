@@ -36,8 +36,8 @@ def test_the_pace_holds_over_the_button_en(tmp_path):
         count = len(place.requests())
         place.photographed(2)
         place.let_pass(12, speed=10)  # in the middle of the next request
-        place.board.press_reset()
         pressed = place.now()
+        place.board.press_reset()
         place.board.internet(True, rate=500000)
         picture = place.wait_for_pictures(2)[1]
         assert picture.arrived >= pressed + 10

@@ -7,6 +7,7 @@
 import contextlib
 import json
 import pathlib
+import select
 import socket
 import ssl
 import struct
@@ -153,7 +154,10 @@ class _Play:
                 came.write(data)
 
     def _do_pause(self, sock, seen, pause_s):
-        time.sleep(pause_s)
+        # No longer than there is a client: what it has sent may still wait to be read.
+        poll = select.poll()
+        poll.register(sock, select.POLLRDHUP)
+        poll.poll(pause_s * 1000)
 
     def _do_until_closed(self, sock, seen):
         while data := sock.recv(65536):
