@@ -82,7 +82,9 @@ class App:
             board.let_go(pin)
         box = config.outbox
         self._too_old = _too_old(box.path.startswith(_CARD))
-        self._outbox = _kind(box.path)(box.path, box.max_bytes, box.policy, self._log)
+        self._outbox = _kind(box.path)(
+            box.path, box.max_bytes, box.policy, self._log, memory=board.Place(board.SENT)
+        )
         self._wifi = wifi.Wifi(config.wifi, self._log, self.wanted)
         parts = (self._log, self.wanted, self._clock_set, self._wifi.gateway)
         self._clock = Clock(config.clock.servers, *parts)

@@ -15,16 +15,6 @@ PACE = "the service's pace"  # in place of a trouble
 _TOO_LARGE = const(4005)  # the service's errcode
 
 
-class _LastAddress:
-    # The service's last good address outlives deep sleep and resets.
-
-    def load(self):
-        return board.recall(board.ADDRESS)
-
-    def save(self, data):
-        board.remember(board.ADDRESS, data)
-
-
 class Sender:
     """Sends pictures from memory or from the outbox, and keeps what the service refuses.
 
@@ -40,8 +30,9 @@ class Sender:
         secure = cloud.endpoint.startswith("https:")
         self.needs_clock = secure and cloud.verify
         ca = cloud.ca if secure else None
-        ways = (host.progress, host.make_room, getattr(host, "wanted", None), _LastAddress())
-        self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways)
+        ways = (host.progress, host.make_room, getattr(host, "wanted", None))
+        address = board.Place(board.ADDRESS)  # the last good one
+        self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways, address)
         self._uploader = Uploader(config, self._session)
         self._uploader.ready()
         self._limit = cloud.limit_bytes

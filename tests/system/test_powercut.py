@@ -1,13 +1,23 @@
 # The power-cut proof on a sample of its points; `make powercut` goes through all.
 
+import subprocess
+import sys
+
 import pytest
 
+from tests.support.world import ROOT
 from tests.system import powercut
 
 pytestmark = pytest.mark.timeout(600)  # on a machine that is busy with other tests
 
 # File system, every so-manieth point, from which on.
 SHARES = (("littlefs", 40, 3), ("littlefs", 40, 23), ("FAT", 8, 3))
+
+
+def test_help_is_no_sweep():
+    command = [sys.executable, "-m", "tests.system.powercut", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stdout.startswith("usage: "), done.stderr
 
 
 @pytest.mark.parametrize("system,step,offset", SHARES)

@@ -19,7 +19,7 @@ from tools.host.errors import ToolError
 _FORMATS = ("py", "6")
 _HASH = 16  # hexadecimal digits of it that name a file
 # Each package, and the room of lib/thingscam that it is made for: with what that imports.
-PACKAGES = {"package.json": None, "package-http.json": "http"}
+PACKAGES = {"package.json": None, "package-http.json": "http", "package-outbox.json": "outbox"}
 _MADE = {"file", "mpy6", "package", "thingscam", *PACKAGES}  # what is in such a folder
 
 
@@ -43,7 +43,8 @@ def command(output, update):
     mpremote mip install --index http://HOST thingscam      whichever the board takes
 
     It holds lib/thingscam; boot.py, main.py and config.json a board gets by deploy or flash.
-    package-http.json and thingscam-http are the HTTP client alone.
+    package-http.json and thingscam-http are the HTTP client alone, package-outbox.json and
+    thingscam-outbox the outbox.
 
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """

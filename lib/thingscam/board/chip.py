@@ -90,6 +90,21 @@ def remember(place, data):
     rtc.memory(memory)
 
 
+class Place:
+    """One of the places, for who knows nothing of RTC memory."""
+
+    def __init__(self, place):
+        self._place = place
+
+    def load(self):
+        """Return what was saved, as recall() does."""
+        return recall(self._place)
+
+    def save(self, data):
+        """Keep `data`, as remember() does."""
+        remember(self._place, data)
+
+
 def start_cause():
     """Return why the board started: a name of thingscam.board.counters.NAMES."""
     if not hasattr(machine, "reset_cause"):

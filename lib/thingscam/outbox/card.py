@@ -31,9 +31,9 @@ class CardOutbox:
     half a minute while it is missing or fails.
     """
 
-    def __init__(self, path, max_bytes, policy="drop_oldest", log=None):
+    def __init__(self, path, max_bytes, policy="drop_oldest", log=None, memory=None):
         self._path = path
-        self._options = max_bytes, policy, log
+        self._options = max_bytes, policy, log, 0, memory
         self._log = log
         self._missing = None  # why there is no card, a text
         self._writable = False  # as far as is known
@@ -44,7 +44,7 @@ class CardOutbox:
         self._card: Outbox = None  # pyright: ignore  # on the card; made with the first one
         self._mount()  # first: what lies on the flash below /sd is moved before
         on_flash = path[len(MOUNT) :]
-        self._flash = Outbox(on_flash, min(max_bytes, _FLASH_MOST), policy, log, _FIRST)
+        self._flash = Outbox(on_flash, min(max_bytes, _FLASH_MOST), policy, log, _FIRST, memory)
         self._given = self._flash  # where the picture that was handed out last came from
 
     def __len__(self):

@@ -2,7 +2,6 @@
 
 import errno
 
-from thingscam.board import chip as board
 from thingscam.outbox.store import Shelf
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
@@ -28,12 +27,15 @@ class Outbox:
     pictures lost since the start, those that put() refused among them. `fault` is None, or
     what is wrong with the file system, a text.
 
+    `memory`, or None, outlives restarts: save(data) keeps 12 bytes, load() returns them, or
+    None. It holds what was sent and cannot be deleted, which else is sent again after each.
+
     No method raises OSError: each says what it does. Raises ValueError for an unknown policy.
     """
 
     per_folder = 32
 
-    def __init__(self, path, max_bytes, policy="drop_oldest", log=None, first=0):
+    def __init__(self, path, max_bytes, policy="drop_oldest", log=None, first=0, memory=None):
         if policy not in ("drop_oldest", "keep_oldest"):
             raise ValueError("policy {!r}: drop_oldest or keep_oldest".format(policy))
         self._max = max_bytes
@@ -47,6 +49,7 @@ class Outbox:
         self._writing = False  # it is writing that fails, so only a write shows the end of it
         self._ready = False
         self._again = None  # ticks: when to look at a file system that failed
+        self._memory = memory
         self._stuck = None  # numbers of what was sent and cannot be deleted
         self._recover()
 
@@ -139,7 +142,7 @@ class Outbox:
     def remove(self, kept):
         """Forget a picture: it was sent. One that cannot be deleted is not offered again.
 
-        That is remembered in RTC memory too: a deep sleeper would send it at each start.
+        The `memory` sees to it that it is not after a restart either.
         """
         try:
             if self._shelf.delete(kept.number):
@@ -197,7 +200,7 @@ class Outbox:
         self._rank = self._start = 0  # how many pictures and bytes came before the oldest
         try:
             counted = self._shelf.recover()
-            if self._stuck or board.recall(board.SENT):
+            if self._stuck or self._memory and self._memory.load():
                 self._sent().look(self._shelf)
         except OSError as e:
             self._broken(e)
@@ -342,7 +345,7 @@ class Outbox:
         if self._stuck is None:
             from thingscam.outbox.undeletable import Stuck  # seldom needed
 
-            self._stuck = Stuck()
+            self._stuck = Stuck(self._memory)
         return self._stuck
 
     def _refuse(self, why):

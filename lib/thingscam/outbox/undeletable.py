@@ -2,7 +2,6 @@
 
 import struct
 
-from thingscam.board import chip as board
 from thingscam.util.compat import const
 
 _RANGE = "<III"
@@ -12,12 +11,12 @@ _MOST = const(16)
 class Stuck:
     """Numbers of pictures that lie on a Shelf and were sent, as ranges.
 
-    The last range is in RTC memory too: a deep sleeper would send it at each start. A power
-    cut takes it away: then these are sent once more.
+    The last range is in `memory` too, if there is one, in 12 bytes: see Outbox.
     """
 
-    def __init__(self):
-        kept = board.recall(board.SENT)
+    def __init__(self, memory):
+        self._memory = memory
+        kept = memory and memory.load()
         # [first number, last number, CRC of the last one's picture]
         self._ranges = [list(struct.unpack(_RANGE, kept))] if kept else []
 
@@ -49,7 +48,8 @@ class Stuck:
         else:
             one = [number, number, kept.crc]
             self._ranges = self._ranges[1 - _MOST :] + [one]
-        board.remember(board.SENT, struct.pack(_RANGE, *one))
+        if self._memory:
+            self._memory.save(struct.pack(_RANGE, *one))
 
 
 def _is_there(shelf, one):

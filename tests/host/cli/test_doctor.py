@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.support.world import ROOT, service
 from thingscam import __version__
-from tools.cli.doctor import steps
+from tools.cli.doctor import device, steps
 from tools.host import boardlink, filesystem
 from tools.virtualboard.air import Network
 from tools.virtualboard.board import VirtualBoard
@@ -143,6 +143,14 @@ def test_files_of_another_day(services):
     assert found["files"].text.startswith("1 of ")
     assert "tools deploy /dev/" in found["files"].remedy
     assert found["upload"].ok
+
+
+@pytest.mark.parametrize("free", [-3, 2**32 - 3])
+def test_more_blocks_in_use_than_there_are_are_a_full_filesystem(monkeypatch, free):
+    # As littlefs says it, in 32-bit and 64-bit words.
+    monkeypatch.setattr(device.os, "statvfs", lambda path: (4096, 4096, 512, free))
+    with pytest.raises(device.Trouble, match="0 of 2048 KB free"):
+        device.filesystem()
 
 
 def test_a_full_filesystem(services, tmp_path):

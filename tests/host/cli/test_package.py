@@ -68,12 +68,14 @@ def contents(folder):
 
 
 USE = "from thingscam.board import profiles\nfrom thingscam.cloud import uploader\n"
+USE_HTTP = "from thingscam.http import session\n"
+USE_OUTBOX = "from thingscam.outbox import card, memory, policy, undeletable\n"
 
 
-def installed(tmp_path, *arguments, use=USE):
+def installed(tmp_path, *arguments, use=USE + USE_HTTP):
     """What the unix MicroPython's own mip puts into an empty folder; it must import."""
     code = "import mip, sys\nmip.install({}, target='lib')\nsys.path.insert(0, 'lib')\n"
-    code += use + "from thingscam.http import session\nprint(session.__file__)\n"
+    code += use + "import thingscam\nprint(thingscam.__file__)\n"
     code = code.format(", ".join(arguments))
     done = subprocess.run(
         [MICROPYTHON, "-X", "heapsize=4M", "-c", code],
@@ -84,7 +86,7 @@ def installed(tmp_path, *arguments, use=USE):
         env=dict(os.environ, MICROPYPATH=".frozen"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1].startswith("lib/thingscam/http/session.")
+    assert done.stdout.splitlines()[-1].startswith("lib/thingscam/")
     return contents(tmp_path / "lib")
 
 
@@ -125,26 +127,49 @@ def test_the_projects_own_packages(tmp_path, name):
 
 def test_http_alone(served, tmp_path):
     """Its package has what it needs, and nothing else; the example runs on that."""
-    found = installed(tmp_path, repr(served + "/package-http.json"), use="")
-    http_files = library(False, "http").keys()
-    assert http_files < found.keys()
-    rest = {"__init__.py", "util/__init__.py", "util/compat.py", "util/strict_json.py"}
-    assert found.keys() - http_files == {"thingscam/" + name for name in rest}
-    (tmp_path / "mpy").mkdir()
-    compiled = installed(tmp_path / "mpy", "'thingscam-http'", "index={!r}".format(served), use="")
-    assert compiled.keys() == {name.replace(".py", ".mpy") for name in found}
+    install_alone(served, tmp_path, "http", USE_HTTP, {"util/strict_json.py"})
     with tls_server(tmp_path) as url:
-        for interpreter in (MICROPYTHON, sys.executable):
-            command = [interpreter, ROOT / "examples" / "http_session.py", url, "ca.der"]
-            paths = dict(os.environ, MICROPYPATH="lib:.frozen", PYTHONPATH="lib")
-            done = subprocess.run(
-                command, cwd=tmp_path, env=paths, capture_output=True, text=True, timeout=30
-            )
-            assert done.stdout.splitlines() == [
+        for lines in example(tmp_path, "http_session.py", url, "ca.der"):
+            assert lines == [
                 "200 {'reading': 0} connected",
                 "200 {'reading': 1} kept",
                 "200 {'reading': 2} kept",
-            ], done.stderr
+            ]
+
+
+def test_the_outbox_alone(served, tmp_path):
+    install_alone(served, tmp_path, "outbox", USE_OUTBOX, set())
+    for lines in example(tmp_path, "outbox.py", "readings"):
+        assert lines == [
+            "3 wait",
+            "1700000000 timer reading 0",
+            "1700000001 timer reading 1",
+            "1700000002 timer reading 2",
+        ]
+
+
+def install_alone(served, tmp_path, room, use, rest):
+    """Install a room's package: just the room's files, util's of every package, and `rest`."""
+    found = installed(tmp_path, repr("{}/package-{}.json".format(served, room)), use=use)
+    rest = rest | {"__init__.py", "util/__init__.py", "util/compat.py"}
+    names = {"thingscam/" + name for name in rest}
+    assert found.keys() == library(False, room).keys() | names
+    (tmp_path / "mpy").mkdir()
+    index = "index={!r}".format(served)
+    compiled = installed(tmp_path / "mpy", "'thingscam-{}'".format(room), index, use=use)
+    assert compiled.keys() == {name.replace(".py", ".mpy") for name in found}
+
+
+def example(tmp_path, name, *arguments):
+    """Yield what an example prints, as lines, on what is installed: each interpreter in turn."""
+    for interpreter in (MICROPYTHON, sys.executable):
+        command = [interpreter, ROOT / "examples" / name, *arguments]
+        paths = dict(os.environ, MICROPYPATH="lib:.frozen", PYTHONPATH="lib")
+        done = subprocess.run(
+            command, cwd=tmp_path, env=paths, capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, done.stderr
+        yield done.stdout.splitlines()
 
 
 class Echo(http.server.BaseHTTPRequestHandler):

@@ -1,5 +1,6 @@
 # `python -m tests.system.powercut`: every cut point; prints the table, writes it to docs/results/.
 
+import argparse
 import os
 import platform
 import subprocess
@@ -39,6 +40,8 @@ here, until someone repairs the file system.
 
 def main():
     """Sweep all; return the exit code."""
+    about = "Cut the power at every write of each scenario; takes minutes on all cores."
+    argparse.ArgumentParser(prog="python -m tests.system.powercut", description=about).parse_args()
     start = time.monotonic()
     lines = powercut.run_all(2 * (os.cpu_count() or 1))
     text = powercut.table(lines)

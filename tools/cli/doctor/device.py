@@ -106,7 +106,9 @@ def files():
 
 def filesystem():
     found = os.statvfs("/")
-    free, total = found[0] * found[3], found[1] * found[2]
+    # littlefs may count more blocks in use than there are, and takes the difference.
+    blocks = found[3] if 0 < found[3] <= found[2] else 0
+    free, total = found[0] * blocks, found[1] * found[2]
     text = "%d of %d KB free" % (free // 1024, total // 1024)
     if free < _LEAST_FREE:
         raise Trouble(text, "remove old pictures (outbox.path), or lower outbox.max_bytes")
