@@ -13,6 +13,7 @@ from cryptography import exceptions, x509
 from cryptography.hazmat.primitives import serialization
 
 from thingscam.http import tls
+from thingscam.http.context import make_context
 from thingscam.util.log import one_line
 from tools.host.errors import ToolError
 
@@ -161,7 +162,7 @@ def _issued(certificate, issuer):
 
 def _prove(host, port, der):
     try:
-        context = tls.make_context(der, True)
+        context = make_context(der, True)
         with socket.create_connection((host, port), _TIMEOUT_S) as raw:
             sock, stream = tls.wrap(context, raw, host)
             with sock:

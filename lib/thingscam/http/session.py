@@ -112,7 +112,7 @@ class Session:
             connection.close()
 
     def _make_context(self):
-        from thingscam.http.tls import make_context
+        from thingscam.http.context import make_context
 
         self._context = make_context(self._ca, self._verify)
 

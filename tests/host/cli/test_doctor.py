@@ -157,8 +157,9 @@ def test_a_full_filesystem(services, tmp_path):
     image = tmp_path / "image"
     http, _, _ = services
     files = filesystem.firmware_files(compiled=True)
-    files |= {"main.py": b"", "config.json": config(http), "old.jpg": bytes(100000)}
-    filesystem.make_image(image, files, 464 * 1024)
+    files |= {"main.py": b"", "config.json": config(http)}
+    filesystem.make_image(image, files, 1 << 20)
+    filesystem.fill(image, 112 << 10)  # of which MicroPython counts some 80, for folders, twice
     with VirtualBoard(image=image, speed=SPEED) as it:
         found = looked_over(it)
     assert wrong(found) == ["filesystem"]

@@ -246,7 +246,7 @@ def tcp():
 def tls():
     import socket
 
-    from thingscam.http import tls
+    from thingscam.http import CertificateError, context, tls
 
     cloud = have["config"].cloud
     secure, host, _ = _peer()
@@ -255,19 +255,19 @@ def tls():
     if not have["profile"].psram:
         close()  # they have no room beside each other; frames are copies there
     try:
-        context = tls.make_context(cloud.ca, cloud.verify)
+        trusted = context.make_context(cloud.ca, cloud.verify)
         sock = socket.socket(have["address"][0], socket.SOCK_STREAM)
         try:
             sock.settimeout(cloud.timeout_s)
             sock.connect(have["address"][-1])
-            secured, stream = tls.wrap(context, sock, host)
+            secured, stream = tls.wrap(trusted, sock, host)
             try:
                 tls.shake_hands(secured, stream, b"\r\n", host)
             finally:
                 secured.close()
         finally:
             sock.close()
-    except tls.CertificateError as e:
+    except CertificateError as e:
         raise Trouble(str(e), "check cloud.ca (python -m tools config --fetch-ca) and the clock")
     if not cloud.verify:
         raise Trouble("not verified: anyone on the way may read along", "set cloud.verify to true")
