@@ -5,7 +5,7 @@ from thingscam.http.addresses import Addresses
 from thingscam.http.connection import READY, UNDER_WAY, Connection
 from thingscam.http.request import Request
 from thingscam.http.response import Response
-from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
+from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms, unload
 
 _IDLE_MS = const(60000)
 _CONNECTING = const(2)  # so many times the timeout: below a watchdog's four
@@ -115,6 +115,7 @@ class Session:
         from thingscam.http.context import make_context
 
         self._context = make_context(self._ca, self._verify)
+        unload("http.context")
 
     def _connect(self, timeout_ms, head):
         # Returns how much of the head was sent with the handshake.

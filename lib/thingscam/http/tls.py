@@ -3,7 +3,7 @@
 import io
 
 from thingscam.http import NOT_NOW
-from thingscam.util.compat import const
+from thingscam.util.compat import const, unload
 
 _FATAL = const(2)  # level of an alert, RFC 8446
 
@@ -90,4 +90,6 @@ def shake_hands(sock, stream, first, host):
 def _explained(e, host, stream):
     from thingscam.http.tls_errors import explained
 
-    return explained(e, host, stream and stream.alert)
+    found = explained(e, host, stream and stream.alert)
+    unload("http.tls_errors")
+    return found

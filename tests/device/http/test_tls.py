@@ -4,7 +4,7 @@ import sys
 
 from support import GOOD, Script, descriptors, env, raises, ticks_diff, ticks_ms
 from thingscam.http import CertificateError, HttpError, session, tls
-from thingscam.http.tls_errors import TlsError, explained
+from thingscam.http.tls_errors import explained
 
 
 def ca():
@@ -167,12 +167,17 @@ def alerted(alert):
         script.report()
 
 
+def is_tls_error(e):
+    # Its module is let go, and each time imported anew.
+    return isinstance(e, CertificateError) and type(e).__name__ == "TlsError"
+
+
 def test_no_tls_in_common_is_told_in_words():
     for alert, word in ((70, "version"), (86, "version"), (40, "cipher"), (71, "cipher")):
         e = alerted(alert)
-        if alert == 86 and not isinstance(e, TlsError):
+        if alert == 86 and not is_tls_error(e):
             continue  # OpenSSL has another word for it
-        assert isinstance(e, TlsError) and word in str(e) and "localhost" in str(e), e
+        assert is_tls_error(e) and word in str(e) and "localhost" in str(e), e
     # This may pass by itself.
     e = alerted(80)
     assert not isinstance(e, CertificateError)
@@ -180,8 +185,8 @@ def test_no_tls_in_common_is_told_in_words():
         assert "alert 80" in str(e)
     script = Script([["head"], ["body"], ["send", GOOD]], tls="ciphers")
     client = session.Session(ca=ca(), timeout=2)
-    e = raises(TlsError, client.post, script.url, b"1")
-    assert "cipher" in str(e), e
+    e = raises(CertificateError, client.post, script.url, b"1")
+    assert is_tls_error(e) and "cipher" in str(e), e
     script.report()
 
 
@@ -193,7 +198,7 @@ def test_the_family_of_handshakes_that_fail():
         (-0x7380, "cipher"),
     ):
         e = explained(OSError(number), "example.com", None)
-        assert isinstance(e, TlsError) and word in str(e) and "example.com" in str(e)
+        assert is_tls_error(e) and word in str(e) and "example.com" in str(e)
     # A refusal without a reason is one.
     e = explained(OSError(-0x2700), "example.com", None)
     assert isinstance(e, CertificateError) and "example.com" in str(e)
