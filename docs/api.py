@@ -19,7 +19,7 @@ _PARTS = (
     ("", "http.response", ("Response",)),
     ("", "http", ("HttpError", "CertificateError", "ResponseError")),
     ("The outbox", "outbox.policy", ("Outbox",)),
-    ("", "outbox.record", ("Kept",)),
+    ("", "outbox.record", ("Entry",)),
     ("The camera", "camera.camera", ("Camera",)),
     ("", "camera.drivers", ("start",)),
     ("", "camera", ("CameraError",)),

@@ -45,7 +45,7 @@ class Capture:
         self._fault = None  # of ours, met while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
-        self._copy = None  # the Kept it has become
+        self._copy = None  # the Entry it has become
         self._unkept = 0  # 1: the outbox did not take it, and counted it as lost
         self._held = None  # a Held, once flash or card has failed
         self.trigger = Trigger(config.trigger, log)

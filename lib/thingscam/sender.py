@@ -97,7 +97,7 @@ class Sender:
         except OSError as e:
             if file is not None:
                 file.close()
-            self._outbox.step_over(kept.number, "read", e)  # it was whole, and may be again
+            self._outbox.skip(kept.number, "read", e)  # it was whole, and may be again
             return
         try:
             e = self._upload(image, kept.size, kept.cause)

@@ -134,7 +134,7 @@ def test_a_firmware_that_removes_before_it_has_sent_is_caught():
 
 
 def test_a_firmware_that_keeps_nothing_is_caught():
-    old = "                self._shelf.write(view, before, captured_at, cause)\n"
+    old = "                self._store.write(view, totals, captured_at, cause)\n"
     files = mutant("outbox/policy", old, "                pass\n")
     result = broken(2, files)
     assert result.verdict.lost > 0

@@ -13,7 +13,7 @@ except ImportError:  # a computer
 
 MOUNT = "/sd"
 _LOOK_MS = const(30000)  # between two looks for a card, which can take seconds
-_FLASH_MOST = const(1048576)
+_MAX_FLASH = const(1048576)
 _FIRST = const(16000000)  # the flash's numbers are no card's: who sends knows pictures by them
 
 # What mounting says, by errno: FR_NOT_READY, FR_NO_FILESYSTEM and FR_DISK_ERR of FAT.
@@ -44,7 +44,7 @@ class CardOutbox:
         self._card: Outbox = None  # pyright: ignore  # on the card; made with the first one
         self._mount()  # first: what lies on the flash below /sd is moved before
         on_flash = path[len(MOUNT) :]
-        self._flash = Outbox(on_flash, min(max_bytes, _FLASH_MOST), policy, log, _FIRST, memory)
+        self._flash = Outbox(on_flash, min(max_bytes, _MAX_FLASH), policy, log, _FIRST, memory)
         self._given = self._flash  # where the picture that was handed out last came from
 
     def __len__(self):
@@ -96,24 +96,24 @@ class CardOutbox:
         return self._flash.refusal(image, captured_at, cause)
 
     def oldest(self, skip=()):
-        """Return the Kept that was taken first, of both; see Outbox."""
+        """Return the Entry that was taken first, of both; see Outbox."""
         return self._one("oldest", skip, True)
 
     def newest(self, skip=()):
-        """Return the Kept that was taken last, of both; see Outbox."""
+        """Return the Entry that was taken last, of both; see Outbox."""
         return self._one("newest", skip, False)
 
-    def remove(self, kept):
+    def remove(self, entry):
         """Forget a picture; see Outbox."""
-        kept.outbox.remove(kept)
+        entry.outbox.remove(entry)
 
-    def reject(self, kept):
+    def reject(self, entry):
         """Move a picture to rejected/, of card or flash; see Outbox."""
-        kept.outbox.reject(kept)
+        entry.outbox.reject(entry)
 
-    def step_over(self, number, what, e):
+    def skip(self, number, what, e):
         """Offer the picture that was handed out last no more; see Outbox."""
-        return self._given.step_over(number, what, e)
+        return self._given.skip(number, what, e)
 
     def _one(self, end, skip, up):
         self._tend()
@@ -132,14 +132,14 @@ class CardOutbox:
         return found
 
     def _tend(self):
-        # A card that is gone or fails gets a new driver object: the old one is dead for good.
+        # A card that is gone or fails gets a new driver object: the old one never works again.
         if self._missing is None and self._writable and self._card.fault is None:
             return
         if not self._look_at:
             self._look_later()
         if ticks_diff(self._look_at, ticks_ms()) > 0:
             return
-        if self._card is not None and self._card.in_use is not None:
+        if self._card is not None and self._card.locked is not None:
             return  # its file is open
         self._mount()
         if self._news and self._missing is None and self._log is not None:
@@ -202,7 +202,7 @@ def _let_go():
     try:
         os.umount(MOUNT)  # pyright: ignore
     except OSError:
-        # Someone at the REPL did it.
+        # It was unmounted at the REPL.
         pass
     gc.collect()
     driver.deinit()

@@ -22,7 +22,7 @@ _DIRECTORY = const(0x4000)
 _FILE = const(0x8000)
 _ENOTDIR = const(20)  # boards do not name these
 _EILSEQ = const(84)  # as littlefs says that it is corrupt
-_OLD_MOST = const(100)
+_MAX_ASIDE = const(100)
 
 
 def absent(e):
@@ -111,7 +111,7 @@ def make_path(path, say):
 
 def _free_name(path):
     # To rename to a name that is taken would destroy a file, or fail for a folder.
-    for i in range(_OLD_MOST):
+    for i in range(_MAX_ASIDE):
         aside = path + ".old" + (str(i) if i else "")
         if not exists(aside):
             return aside

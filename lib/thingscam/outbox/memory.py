@@ -4,7 +4,7 @@ import gc
 
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
-_MOST = const(4)  # with PSRAM
+_MAX_PICTURES = const(4)  # with PSRAM
 _TRIES = const(5)
 _PAUSE_MS = const(10000)  # between two tries to keep them after all
 # Places in an entry: the frame, when it was taken, why; whether it is a buffer that the next
@@ -21,7 +21,7 @@ class Held:
     """
 
     def __init__(self, roomy, log):
-        self._most = _MOST if roomy else 1
+        self._max = _MAX_PICTURES if roomy else 1
         self._log = log
         self._all = []
         self._again = ticks_add(ticks_ms(), _PAUSE_MS)
@@ -36,11 +36,11 @@ class Held:
 
     def add(self, frame, captured_at, cause):
         """Hold a picture; the oldest may have to give way."""
-        if len(self._all) >= self._most and not self._lose(self._all[0]):
+        if len(self._all) >= self._max and not self._lose(self._all[0]):
             return
         lent = not isinstance(frame, bytes)
         free = gc.mem_free() if hasattr(gc, "mem_free") else 0
-        if lent and (self._most > 1 or free > 3 * len(frame)):
+        if lent and (self._max > 1 or free > 3 * len(frame)):
             try:
                 frame = bytes(frame)
                 lent = False

@@ -2,14 +2,14 @@
 
 import errno
 
-from thingscam.outbox.store import Shelf
+from thingscam.outbox.store import Store
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 _TRIES = const(8)  # damaged pictures to step over in one call
-_BAD_MOST = const(64)
+_MAX_BAD = const(64)
 _PAUSE_MS = const(10000)  # between two looks at a file system that fails; a put() looks at once
 _SAY_MS = const(3600000)  # a fault that comes back is said so seldom
-_REJECTED_MOST = const(5)
+_MAX_REJECTED = const(5)
 # ENOSPC, which boards do not name; FAT says EACCES when there is no room for one name more.
 _FULL = (28, errno.EACCES)
 
@@ -41,22 +41,22 @@ class Outbox:
         self._max = max_bytes
         self._policy = policy
         self._warn = log.warning if log is not None else lambda text, *values: None
-        self._shelf = Shelf(path.rstrip("/"), self.per_folder, self._warn, first)
+        self._store = Store(path.rstrip("/"), self.per_folder, self._warn, first)
         self.dropped = 0
-        self.in_use = None  # the number of the picture that is open; its file sees to it
+        self.locked = None  # the number of the picture that is open; its file sees to it
         self.fault = None
         self._said = None  # ticks: when a fault was put into the log last
         self._writing = False  # it is writing that fails, so only a write shows the end of it
         self._ready = False
         self._again = None  # ticks: when to look at a file system that failed
         self._memory = memory
-        self._stuck = None  # numbers of what was sent and cannot be deleted
+        self._undeletable = None  # numbers of what was sent and cannot be deleted
         self._recover()
 
     def __len__(self):
         """Return how many pictures wait.
 
-        Exact, but after a restart with more than 256 waiting: then reckoned from the oldest
+        Exact, but after a restart with more than 256 waiting: then estimated from the oldest
         and the newest, and off by what was last taken from between them.
         """
         return self._count if self._recover() else 0
@@ -95,13 +95,13 @@ class Outbox:
         for _ in range(_TRIES):
             try:
                 # From the first and the last record alone a restart tells how many wait.
-                before = self._rank + self._count, self._start + self._bytes
-                self._shelf.write(view, before, captured_at, cause)
+                totals = self._rank + self._count, self._start + self._bytes
+                self._store.write(view, totals, captured_at, cause)
             except OSError as e:
                 if e.errno not in _FULL:
                     self._ready = False  # the card is gone, or another: look again next time
                     return self._refuse("writing failed: %s" % e)
-                if not self._make_room(size, e.errno):
+                if not self._reclaim(size, e.errno):
                     break
                 continue
             self._count += 1
@@ -114,13 +114,13 @@ class Outbox:
     @property
     def next(self):
         """The number of the picture to come."""
-        return self._shelf.next
+        return self._store.next
 
     @next.setter
     def next(self, number):
         # Upwards only: the next one comes behind all that wait.
         if self._recover(True):
-            self._shelf.next = max(self._shelf.next, number)
+            self._store.next = max(self._store.next, number)
 
     def look(self):
         """Look anew what is there: the medium may work again, or be another one."""
@@ -128,7 +128,7 @@ class Outbox:
         self._again = self.fault = None
 
     def oldest(self, skip=()):
-        """Return the Kept that has waited longest, read through and found whole; or None.
+        """Return the Entry that has waited longest, read through and found whole; or None.
 
         One whose number is in `skip` is passed by. A damaged one is deleted; one that cannot
         be read is stepped over until a restart. None while the file system fails.
@@ -136,37 +136,37 @@ class Outbox:
         return self._end(True, skip=skip)
 
     def newest(self, skip=()):
-        """Return the Kept that came last; else as oldest()."""
+        """Return the Entry that came last; else as oldest()."""
         return self._end(False, skip=skip)
 
-    def remove(self, kept):
+    def remove(self, entry):
         """Forget a picture: it was sent. One that cannot be deleted is not offered again.
 
         The `memory` sees to it that it is not after a restart either.
         """
         try:
-            if self._shelf.delete(kept.number):
-                self._gone(kept.number, kept.size)
+            if self._store.delete(entry.number):
+                self._gone(entry.number, entry.size)
                 self._works(True)
         except OSError as e:
             text = "picture %d was sent and cannot be deleted: %s"
-            self._fails(text, True, kept.number, e)
-            self._sent().add(self._shelf, kept)
-            self._gone(kept.number, kept.size)
+            self._fails(text, True, entry.number, e)
+            self._sent().add(self._store, entry)
+            self._gone(entry.number, entry.size)
 
-    def reject(self, kept):
+    def reject(self, entry):
         """Move a picture to rejected/, where the last five stay for a person to see.
 
         They go when waiting ones need the room. On FAT it is copied; if that fails, deleted.
         """
         try:
-            self._shelf.reject(kept.number, _REJECTED_MOST)
-            self._gone(kept.number, kept.size)
+            self._store.reject(entry.number, _MAX_REJECTED)
+            self._gone(entry.number, entry.size)
         except OSError as e:
-            self._warn("picture %d cannot be kept in rejected/: %s", kept.number, e)
-            self.remove(kept)
+            self._warn("picture %d cannot be kept in rejected/: %s", entry.number, e)
+            self.remove(entry)
 
-    def step_over(self, number, what, e):
+    def skip(self, number, what, e):
         """Offer a picture no more until a restart: it could not be "read", say, for `e`.
 
         Returns False when it is not the picture, but all of the file system that fails.
@@ -174,13 +174,13 @@ class Outbox:
         if not self._is_one(e, number):
             return False
         self._warn("picture %s cannot be %s: %s", number, what, e)
-        self._bad = self._bad[1 - _BAD_MOST :] + [number]
+        self._bad = self._bad[1 - _MAX_BAD :] + [number]
         return True
 
     def _is_one(self, e, number=0):
         # Whether a picture is at fault, and not all of the file system.
         try:
-            self._shelf.check()
+            self._store.check()
         except OSError as fault:
             e, number = fault, None
         if number is None:
@@ -195,39 +195,39 @@ class Outbox:
             return False
         self._bad = []  # numbers that cannot be read
         self._known = {}  # the last that oldest() (True) and newest() (False) read through
-        self._reckoned = False
+        self._estimated = False
         self._idle = None  # ticks: when to look again for one that can be handed out
         self._rank = self._start = 0  # how many pictures and bytes came before the oldest
         try:
-            counted = self._shelf.recover()
-            if self._stuck or self._memory and self._memory.load():
-                self._sent().look(self._shelf)
+            counted = self._store.recover()
+            if self._undeletable or self._memory and self._memory.load():
+                self._sent().look(self._store)
         except OSError as e:
             self._broken(e)
             return False
         self._again = None
         self._ready = True
         self._works(False)
-        self._count, self._bytes = counted or (self._shelf.next - self._shelf.low, 0)
+        self._count, self._bytes = counted or (self._store.next - self._store.low, 0)
         if counted is None:
-            self._reckon()
+            self._estimate()
         else:
             self._end(True, False)
         return True
 
-    def _reckon(self):
+    def _estimate(self):
         oldest = self._end(True, False)
         newest = self._end(False, False)
         if oldest is None or newest is None:
             return
-        self._reckoned = True
-        count = newest.before[0] + 1 - self._rank
-        bytes_ = newest.before[1] + newest.size - self._start
+        self._estimated = True
+        count = newest.totals[0] + 1 - self._rank
+        bytes_ = newest.totals[1] + newest.size - self._start
         if 0 < count <= self._count and newest.size <= bytes_ <= count * self._max:
             self._count, self._bytes = max(count, 2), max(bytes_, newest.size + oldest.size)
             return
         try:  # these records are not of one outbox
-            self._count, self._bytes = self._shelf.count()
+            self._count, self._bytes = self._store.count()
         except OSError as e:
             self._broken(e)
 
@@ -235,7 +235,7 @@ class Outbox:
         # The oldest (up) or the newest.
         if not self._recover() or not self._count or not skip and _is_to_come(self._idle):
             return None
-        number = self._shelf.low if up else self._shelf.next - 1
+        number = self._store.low if up else self._store.next - 1
         known = self._known.get(up)
         for _ in range(_TRIES):
             try:
@@ -250,35 +250,35 @@ class Outbox:
                     if check:
                         self._known[up] = found
                     if up and not skip:
-                        self._rank, self._start = found.before
+                        self._rank, self._start = found.totals
                     return found
-                if self._shelf.holds(number):
+                if self._store.holds(number):
                     self._lose(number, "damaged")
                 else:
-                    self._bad.append(number)  # on FAT it may be someone's 00000007.JPG
+                    self._bad.append(number)  # on FAT it may be called 00000007.JPG
             except OSError as e:
-                if not self.step_over(number, "read", e):
+                if not self.skip(number, "read", e):
                     return None
         if not skip:
             self._idle = ticks_add(ticks_ms(), _PAUSE_MS)
         return None
 
     def _load(self, number, check):
-        return self._shelf.load(self, number, check)
+        return self._store.load(self, number, check)
 
     def _good(self, number, up, skip=()):
         # The nearest picture up or down from `number`, but for those not to be offered.
-        whole = number == (self._shelf.low if up else self._shelf.next - 1)
+        whole = number == (self._store.low if up else self._store.next - 1)
         while True:
-            at_low = up and number == self._shelf.low
-            number = self._shelf.search(number, up)
+            at_low = up and number == self._store.low
+            number = self._store.search(number, up)
             if number is None:
                 if whole:
-                    self._count = self._bytes = 0  # someone took the rest away
+                    self._count = self._bytes = 0  # the files were taken away
                 return None
             if at_low:
-                self._shelf.rise(number)
-            sent = self._stuck and self._stuck.of(number)
+                self._store.rise(number)
+            sent = self._undeletable and self._undeletable.of(number)
             if sent:
                 number = sent[up]
             elif number in self._bad or number in skip:
@@ -291,14 +291,14 @@ class Outbox:
         # Returns whether a picture gave way; never the one that is being read.
         if self._policy == "keep_oldest":
             return False
-        number = self._shelf.low
+        number = self._store.low
         for _ in range(_TRIES):
             try:
                 found = self._good(number, True)
                 if found is None:
                     return not self._count
                 number = found
-                if number != self.in_use:
+                if number != self.locked:
                     self._lose(number, "dropped, the outbox is full")
                     return True
             except OSError as e:
@@ -309,23 +309,23 @@ class Outbox:
             number += 1
         return False
 
-    def _make_room(self, size, number):
+    def _reclaim(self, size, number):
         # The file system is full: make room for a picture, if there can be.
         try:
-            if self._shelf.forget_rejected(0) and self._shelf.room() > size:
+            if self._store.forget_rejected(0) and self._store.room() > size:
                 return True
-            room = self._shelf.room()
+            room = self._store.room()
             enough = room + self._bytes >= size and (number != errno.EACCES or room <= 2 * size)
             while enough and self._count and self._drop_one():
-                if self._shelf.room() > size:
+                if self._store.room() > size:
                     return True
         except OSError as e:
             self._warn("no room can be made: %s", e)
         return False
 
     def _lose(self, number, what):
-        size = self._shelf.size(number)
-        if self._shelf.delete(number):
+        size = self._store.size(number)
+        if self._store.delete(number):
             self.dropped += 1
             self._warn("picture %d of %d bytes %s", number, size, what)
             self._gone(number, size)
@@ -333,20 +333,20 @@ class Outbox:
     def _gone(self, number, size):
         self._count = max(self._count - 1, 0)
         self._bytes = max(self._bytes - size, 0)
-        if number == self._shelf.low:
-            self._shelf.rise(number + 1)
+        if number == self._store.low:
+            self._store.rise(number + 1)
             self._rank += 1
             self._start += size
         if not self._count:
-            self._shelf.rise(self._shelf.next)
-            self._ready = not self._reckoned  # else count what there really is
+            self._store.rise(self._store.next)
+            self._ready = not self._estimated  # else count what there really is
 
     def _sent(self):
-        if self._stuck is None:
-            from thingscam.outbox.undeletable import Stuck  # seldom needed
+        if self._undeletable is None:
+            from thingscam.outbox.undeletable import Undeletable  # seldom needed
 
-            self._stuck = Stuck(self._memory)
-        return self._stuck
+            self._undeletable = Undeletable(self._memory)
+        return self._undeletable
 
     def _refuse(self, why):
         self.fault = why

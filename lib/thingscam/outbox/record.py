@@ -15,7 +15,7 @@ RECORD_BYTES = const(64)
 _RECORD = "<4sIIIqIQ24sI"
 _MAGIC = b"TCO1"
 _NO_TIME = const(-1)
-_TIME_MOST = const(0xFFFFFFFF)  # the year 2106
+_MAX_TIME = const(0xFFFFFFFF)  # the year 2106
 _SECTOR = const(512)
 _CAUSE = const(24)
 
@@ -24,10 +24,10 @@ class StorageError(OSError):
     """A waiting picture cannot be read: flash or card is at fault, and no network."""
 
 
-def record(view, number, before, captured_at, cause):
+def record(view, number, totals, captured_at, cause):
     """Return the record of the picture `view` as bytes.
 
-    `before` is how many pictures, and how many bytes, the outbox had taken in before it.
+    `totals` are how many pictures, and how many bytes, the outbox had taken in before it.
     """
     taken = _NO_TIME if captured_at is None else int(captured_at)
     crc = binascii.crc32(view)
@@ -36,7 +36,7 @@ def record(view, number, before, captured_at, cause):
         cause = cause[:-1]
         word = cause.encode()
     # They go on from what a record said, which may have been anything.
-    count, bytes_ = before[0] & 0xFFFFFFFF, before[1] & 0xFFFFFFFFFFFFFFFF
+    count, bytes_ = totals[0] & 0xFFFFFFFF, totals[1] & 0xFFFFFFFFFFFFFFFF
     data = struct.pack(_RECORD, _MAGIC, number, len(view), crc, taken, count, bytes_, word, 0)
     return data[:-4] + struct.pack("<I", binascii.crc32(data[:-4]))
 
@@ -46,7 +46,7 @@ def write(file, view, data, head_first):
 
     With `head_first` (FAT) the first sector is written through before the rest: from then
     on the file owns its clusters, and what a power cut leaves of it can be deleted. Without
-    it they would be lost until someone repairs the file system.
+    it they would be lost until the file system is repaired.
     """
     if head_first and len(view) > _SECTOR:
         file.write(view[:_SECTOR])
@@ -61,7 +61,7 @@ def write(file, view, data, head_first):
 
 
 def load(outbox, path, number, buffer):
-    """Return the Kept in the file at `path`; None when the file is not whole.
+    """Return the Entry in the file at `path`; None when the file is not whole.
 
     With a `buffer` the whole picture is read into it, part by part, and compared with its
     check sum. Raises OSError when the file cannot be read.
@@ -73,7 +73,7 @@ def load(outbox, path, number, buffer):
         file.seek(size)
         data = file.read(RECORD_BYTES)
         found = struct.unpack(_RECORD, data)
-        magic, its_number, its_size, crc, taken, before, bytes_before, word, own = found
+        magic, its_number, its_size, crc, taken, count, bytes_, word, own = found
         if magic != _MAGIC or own != binascii.crc32(data[:-4]):
             return None
         if its_number != number or its_size != size:
@@ -82,16 +82,16 @@ def load(outbox, path, number, buffer):
             file.seek(0)
             if _crc(file, size, buffer) != crc:
                 return None
-    kept = Kept(outbox, path, number, size)
-    kept.crc = crc
-    if 0 <= taken <= _TIME_MOST or taken < -_TIME_MOST:
-        kept.captured_at = taken
+    entry = Entry(outbox, path, number, size)
+    entry.crc = crc
+    if 0 <= taken <= _MAX_TIME or taken < -_MAX_TIME:
+        entry.captured_at = taken
     try:
-        kept.cause = str(word.rstrip(b"\0"), "utf-8")
+        entry.cause = str(word.rstrip(b"\0"), "utf-8")
     except UnicodeError:  # a record that we did not write
         pass
-    kept.before = before, bytes_before
-    return kept
+    entry.totals = count, bytes_
+    return entry
 
 
 def copy(path, target, buffer):
@@ -105,7 +105,7 @@ def copy(path, target, buffer):
             file.write(view[:count])
 
 
-class Kept:
+class Entry:
     """One picture that waits.
 
     `size` is in bytes; `captured_at` and `cause` are what put() was given; `number` tells its
@@ -122,7 +122,7 @@ class Kept:
         self.crc = 0
         self.captured_at = None
         self.cause = ""
-        self.before = 0, 0  # pictures and bytes: see record()
+        self.totals = 0, 0  # pictures and bytes before it: see record()
         self.broken = None
 
     def open(self):
@@ -138,12 +138,12 @@ class Kept:
 class _Picture:
     # The file without the record at its end.
 
-    def __init__(self, kept, outbox, file):
-        self._kept = kept
+    def __init__(self, entry, outbox, file):
+        self._entry = entry
         self._outbox = outbox
         self._file = file
-        self._size = kept.size
-        outbox.in_use = kept.number
+        self._size = entry.size
+        outbox.locked = entry.number
 
     def readinto(self, buffer):
         try:
@@ -171,12 +171,12 @@ class _Picture:
         return self._file.tell()
 
     def _broken(self, number):
-        self._kept.broken = StorageError(number, "the picture's file cannot be read")
-        return self._kept.broken
+        self._entry.broken = StorageError(number, "the picture's file cannot be read")
+        return self._entry.broken
 
     def close(self):
-        if self._outbox.in_use == self._kept.number:
-            self._outbox.in_use = None
+        if self._outbox.locked == self._entry.number:
+            self._outbox.locked = None
         self._file.close()
 
 
@@ -216,5 +216,5 @@ def prune(folder, form, most):
             os.remove(folder + "/" + form % first)
             more = True
         except OSError:
-            # Made read-only by someone, say: the next one will do.
+            # It may be read-only: the next one will do.
             pass

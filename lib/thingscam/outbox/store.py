@@ -3,7 +3,7 @@
 import os
 
 from thingscam.outbox import folder as folders
-from thingscam.outbox import record as kept
+from thingscam.outbox import record as records
 from thingscam.util.compat import const
 
 _COUNTED = const(256)  # over so many numbers files are counted one by one after a restart
@@ -16,7 +16,7 @@ _FOLDERS = const(1000000)
 _FILE = "%08d.jpg"
 
 
-class Shelf:
+class Store:
     """Files `path`/FOLDER/NUMBER.jpg, `per_folder` to a folder, numbered from `first` on.
 
     Looking a name up takes time with every name beside it: hence the folders. `low` is no
@@ -78,7 +78,7 @@ class Shelf:
             for _, size in self._files(folder):
                 if size > 0:
                     count += 1
-                    total += max(size - kept.RECORD_BYTES, 0)
+                    total += max(size - records.RECORD_BYTES, 0)
             folder = self._next_folder(folder + 1, True)
         return count, total
 
@@ -105,20 +105,20 @@ class Shelf:
             self._clear_out(folder)
 
     def load(self, outbox, number, check):
-        """Return the Kept of that number; None when it is damaged. See kept.load()."""
-        return kept.load(outbox, self._file(number), number, self._buffer if check else None)
+        """Return the Entry of that number; None when it is damaged. See records.load()."""
+        return records.load(outbox, self._file(number), number, self._buffer if check else None)
 
-    def write(self, view, before, captured_at, cause):
-        """Write the next picture; it is there, whole and for good, when this returns.
+    def write(self, view, totals, captured_at, cause):
+        """Write the next picture; it is whole, and survives a power cut, when this returns.
 
-        `before`: see kept.record(). When this raises, nothing of the picture is left.
+        `totals`: see records.record(). When this raises, nothing of the picture is left.
         """
         number = self._free_number()
-        data = kept.record(view, number, before, captured_at, cause)
+        data = records.record(view, number, totals, captured_at, cause)
         path = self._file(number)
         try:
             with self._create(path) as file:
-                kept.write(file, view, data, self._folds_case(path))
+                records.write(file, view, data, self._folds_case(path))
         except OSError:
             self._delete_half(path)
             raise
@@ -136,7 +136,7 @@ class Shelf:
 
     def size(self, number):
         """Return the bytes of the picture in a file."""
-        return max(folders.size(self._file(number)) - kept.RECORD_BYTES, 0)
+        return max(folders.size(self._file(number)) - records.RECORD_BYTES, 0)
 
     def holds(self, number):
         """Return whether there is a file of exactly that name."""
@@ -144,7 +144,7 @@ class Shelf:
 
     def forget_rejected(self, most):
         """Delete all of rejected/ but the last `most`; return whether there were more."""
-        return kept.prune(self._path + "/" + _REJECTED, _FILE, most)
+        return records.prune(self._path + "/" + _REJECTED, _FILE, most)
 
     def reject(self, number, most):
         """Move a file to rejected/, where the last `most` stay."""
@@ -156,7 +156,7 @@ class Shelf:
         if self._folds_case(path):
             # FAT renames in two writes. A cut between them leaves two names for the same
             # clusters: deleting one would destroy what the other stands for.
-            kept.copy(path, target, self._buffer)
+            records.copy(path, target, self._buffer)
             os.remove(path)
         else:
             os.rename(path, target)
@@ -168,7 +168,7 @@ class Shelf:
         return status[0] * status[3] if 0 < status[3] <= status[2] else 0
 
     def _free_number(self):
-        # The next number whose name nobody has taken.
+        # The next number whose name is not taken.
         while self.next < self.limit:
             if not folders.exists(self._file(self.next)):
                 return self.next
@@ -230,7 +230,7 @@ class Shelf:
             if folder in self._unreadable:
                 self.next = max(self.next, (folder + 1) * self._per_folder)
                 return True
-            if last < 0:  # someone's, or made just before a power cut
+            if last < 0:  # others, or made just before a power cut
                 folder = self._next_folder(folder - 1, False)
             elif not self._was_half(last):
                 self.next = max(self.next, last + 1)

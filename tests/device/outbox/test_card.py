@@ -9,7 +9,7 @@ from fakeboard import Notes, on_board
 from flash import Flash
 from support import new_folder
 from thingscam.outbox import card
-from thingscam.outbox import record as kept_files
+from thingscam.outbox import record as records
 from thingscam.outbox.card import CardOutbox
 from thingscam.outbox.memory import Held
 
@@ -226,7 +226,7 @@ def test_a_full_card_obeys_the_policy_and_the_flash_stays_empty(esp, slot, folde
 def test_what_neither_takes_is_counted_once(esp, slot, folder, log, outbox):
     box = outbox()
     slot.pull()
-    write_, kept_files.write = kept_files.write, fails
+    write_, records.write = records.write, fails
     try:
         assert not box.put(picture(1), None, "pir")
         assert box.dropped == 1 and box.fault is not None
@@ -236,7 +236,7 @@ def test_what_neither_takes_is_counted_once(esp, slot, folder, log, outbox):
         esp.go(10000)
         assert held.keep(box) == 0 and box.dropped == 1
     finally:
-        kept_files.write = write_
+        records.write = write_
     esp.go(10000)
     assert held.keep(box) == 1 and len(held) == 0
     assert len(box) == 1 and box.dropped == 1

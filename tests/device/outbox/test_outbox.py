@@ -10,8 +10,8 @@ from fakeboard import on_board
 from flash import Flash
 from support import env, new_folder, raises
 from thingscam.outbox import folder as folders
-from thingscam.outbox import record as kept_files
-from thingscam.outbox import store as shelf
+from thingscam.outbox import record as records
+from thingscam.outbox import store
 from thingscam.outbox.policy import Outbox
 
 MAX = 1000000
@@ -172,7 +172,7 @@ def test_a_fault_while_a_picture_is_read_is_told_as_one_of_the_storage():
         file = kept.open()
         assert file.readinto(bytearray(4000)) == 4000 and kept.broken is None
         flash.dead = True
-        e = raises(kept_files.StorageError, read_to_the_end, file)
+        e = raises(records.StorageError, read_to_the_end, file)
         assert e.errno == errno.EIO and kept.broken is e, name
         file.close()
         os.umount(CARD)
@@ -188,7 +188,7 @@ def test_a_picture_cut_short_behind_its_back_is_told_as_a_fault(path):
     file = kept.open()
     part = bytearray(4000)
     assert file.readinto(part) == 1000
-    raises(kept_files.StorageError, file.readinto, part)
+    raises(records.StorageError, file.readinto, part)
     assert kept.broken is not None
     file.close()
 
@@ -248,7 +248,7 @@ def test_one_file_a_picture_written_once(path):
     box = Outbox(path, MAX)
     fill(box, 1)
     (name,) = files(path)
-    assert os.stat(name)[6] == 2000 + kept_files.RECORD_BYTES
+    assert os.stat(name)[6] == 2000 + records.RECORD_BYTES
     with open(name, "rb") as file:
         assert file.read(2000) == picture(0)  # a person can look at it as it is
 
@@ -477,7 +477,7 @@ def test_what_cannot_be_used_is_said_once_and_looked_at_seldom(esp):
 
 
 @everywhere
-def test_a_long_outbox_is_reckoned_after_a_restart(path):
+def test_the_length_of_a_long_outbox_is_estimated_after_a_restart(path):
     box = Small(path, MAX * 100)
     sizes = [100 + i % 7 for i in range(300)]
     for i, size in enumerate(sizes):
@@ -532,11 +532,11 @@ def test_more_blocks_in_use_than_there_are_mean_no_room():
 
             mount(name, Flash(block, 131072 // block))
             box = Small(CARD + "/outbox", MAX)
-            shelf.os = Names(os, statvfs=statvfs)
+            store.os = Names(os, statvfs=statvfs)
             try:
                 fill(box, 100)
             finally:
-                shelf.os = os
+                store.os = os
             assert len(box) > 5 and sent(box) == list(range(box.dropped, 100)), (name, wrap)
             os.umount(CARD)
 
@@ -707,7 +707,7 @@ def test_what_stands_in_the_way_is_set_aside_under_a_free_name(path):
     os.mkdir(path + "/rejected.old")
     fill(box, 8, 1)
     box.reject(box.oldest())
-    assert os.stat(path + "/rejected/00000000.jpg")[6] == 2000 + kept_files.RECORD_BYTES
+    assert os.stat(path + "/rejected/00000000.jpg")[6] == 2000 + records.RECORD_BYTES
     assert sent(box) == list(range(1, 9)) and box.dropped == 0
     for name, data in ((".old", b"older"), (".old1", b"mine"), ("/rejected.old1", b"this too")):
         with open(path + name, "rb") as file:
@@ -738,12 +738,12 @@ def test_what_cannot_be_deleted_from_rejected_is_no_hindrance(path):
     box = Small(path, MAX)
     fill(box, 8)
     remove = os.remove
-    kept_files.os = Names(os, remove=lambda name: deny(remove, name, "/rejected/00000001.jpg"))
+    records.os = Names(os, remove=lambda name: deny(remove, name, "/rejected/00000001.jpg"))
     try:
         for _ in range(8):
             box.reject(box.oldest())
     finally:
-        kept_files.os = os
+        records.os = os
     assert sorted(os.listdir(path + "/rejected"))[2:] == ["%08d.jpg" % i for i in range(5, 10)]
 
 
@@ -824,19 +824,19 @@ def test_one_that_cannot_be_read_lets_the_others_go(esp):
     log = Lines()
     box = Small(path, MAX, log=log)
     fill(box, 4)
-    load = kept_files.load
+    load = records.load
 
     def loaded(box, path, *rest):
         return deny(lambda _: load(box, path, *rest), path, "2.jpg")
 
-    kept_files.load = loaded
+    records.load = loaded
     try:
         assert sent(box) == [0, 1, 3]
         for _ in range(100):
             assert len(box) == 1 and box.oldest() is None
             esp.go(20)
     finally:
-        kept_files.load = load
+        records.load = load
     assert len(log.lines) == 1 and log.has("picture 2 cannot be read"), log.lines
     assert box.fault is None
     assert sent(Small(path, MAX)) == [2]
@@ -865,14 +865,14 @@ def test_a_full_outbox_that_nothing_can_be_deleted_from_is_a_fault(esp):
     log = Lines()
     box = Small(path, 20000, log=log)
     fill(box, 10)
-    shelf.os = Names(os, remove=fails)
+    store.os = Names(os, remove=fails)
     try:
         for _ in range(3):
             assert not box.put(picture(10), 1, "pir")
             assert box.fault.startswith("picture "), box.fault
         assert read(box.oldest()) == picture(0) and len(box) == 10
     finally:
-        shelf.os = os
+        store.os = os
     fill(box, 1, 10)
     assert box.fault is None and sent(box) == list(range(1, 11))
 
@@ -883,14 +883,14 @@ def test_a_file_system_that_cannot_be_written_tells_its_fault(esp):
     log = Lines()
     box = Small(path, MAX, log=log)
     fill(box, 2)
-    write_, kept_files.write = kept_files.write, fails
+    write_, records.write = records.write, fails
     try:
         assert not box.put(picture(5), None, "pir")
         assert box.fault.startswith("writing failed: ")
         assert read(box.oldest()) == picture(0)  # what can be read is still sent
         assert box.fault is not None
     finally:
-        kept_files.write = write_
+        records.write = write_
     fill(box, 1, 2)
     assert box.fault is None and sent(box) == [0, 1, 2]
 
@@ -923,7 +923,7 @@ def test_what_was_sent_and_cannot_be_deleted_is_not_sent_again(esp):
         memory = Memory()
         box = Small(path, MAX, log=log, memory=memory)
         fill(box, 40)
-        shelf.os = Names(os, remove=fails)
+        store.os = Names(os, remove=fails)
         try:
             assert len(sent(box, end)) == 40
             assert len(box) == 0 and box.fault is not None
@@ -931,15 +931,15 @@ def test_what_was_sent_and_cannot_be_deleted_is_not_sent_again(esp):
             for _ in range(3):  # a deep sleeper starts anew for each
                 box = Small(path, MAX, memory=memory)
                 assert box.oldest() is None and box.newest() is None and len(box) == 0
-            shelf.os = os
+            store.os = os
             fill(box, 2, 40)
-            shelf.os = Names(os, remove=spares_40)
+            store.os = Names(os, remove=spares_40)
             assert sent(box, end) == ([40, 41] if end == "oldest" else [41, 40])
             assert sent(Small(path, MAX, memory=memory), end) == []
             assert len(memory.data) == 12
             assert Small(path, MAX).oldest() is not None  # without one it is offered again
         finally:
-            shelf.os = os
+            store.os = os
         delete(path)
         box = Small(path, MAX, memory=memory)
         fill(box, 3)
@@ -968,7 +968,7 @@ def test_a_folder_of_littlefs_that_cannot_be_read_on_is_a_fault_not_a_hang():
 
 def test_a_folder_that_cannot_be_read_leaves_the_others():
     box = Small(new_folder() + "/outbox", MAX)
-    path = box._shelf._path
+    path = box._store._path
     fill(box, 12)
     listing = folders.ilistdir
     for bad in (0, 1, 2):

@@ -5,7 +5,7 @@ import os
 from scenario import SmallFolders
 
 from thingscam.outbox import folder as folders
-from thingscam.outbox import record as kept
+from thingscam.outbox import record as records
 
 
 class ReturnsEarly(SmallFolders):
@@ -36,15 +36,15 @@ class NoCheck(SmallFolders):
     """Hands out every file that is long enough, whatever its record says."""
 
     def __init__(self, path, max_bytes):
-        kept.load = _load_anything
+        records.load = _load_anything
         super().__init__(path, max_bytes)
 
 
-def _load_anything(outbox, path, number, buffer, load=kept.load):
-    size = folders.size(path) - kept.RECORD_BYTES
+def _load_anything(outbox, path, number, buffer, load=records.load):
+    size = folders.size(path) - records.RECORD_BYTES
     found = load(outbox, path, number, None)
     if found is None and size > 0:
-        found = kept.Kept(outbox, path, number, size)
+        found = records.Entry(outbox, path, number, size)
         found.captured_at = 1700000000
     return found
 
@@ -54,11 +54,11 @@ class RemovesLate(SmallFolders):
 
     _late = None
 
-    def remove(self, kept):
+    def remove(self, entry):
         if self._late is not None:
             super().remove(self._late)
-        self._late = kept
-        self._bad.append(kept.number)
+        self._late = entry
+        self._bad.append(entry.number)
 
 
 class RenamesOnFat(SmallFolders):
@@ -66,23 +66,23 @@ class RenamesOnFat(SmallFolders):
 
     def __init__(self, path, max_bytes):
         super().__init__(path, max_bytes)
-        self._shelf.write = self._write
+        self._store.write = self._write
 
-    def _write(self, view, before, captured_at, cause):
-        shelf = self._shelf
-        number = shelf.next
-        data = kept.record(view, number, before, captured_at, cause)
-        path = shelf._file(number)
+    def _write(self, view, totals, captured_at, cause):
+        store = self._store
+        number = store.next
+        data = records.record(view, number, totals, captured_at, cause)
+        path = store._file(number)
         folders.make_path(path.rpartition("/")[0], self._warn)
-        temporary = shelf._path + "/new.tmp"
+        temporary = store._path + "/new.tmp"
         try:
             os.remove(temporary)
         except OSError:
             pass
         with open(temporary, "wb") as file:
-            kept.write(file, view, data, True)
+            records.write(file, view, data, True)
         os.rename(temporary, path)
-        shelf.next = number + 1
+        store.next = number + 1
 
 
 class DropsTooEarly(SmallFolders):
@@ -90,7 +90,7 @@ class DropsTooEarly(SmallFolders):
 
     def put(self, image, captured_at, cause):
         if len(self) > 2:
-            kept = self.oldest()
-            if kept is not None:
-                self.remove(kept)
+            entry = self.oldest()
+            if entry is not None:
+                self.remove(entry)
         return super().put(image, captured_at, cause)
