@@ -33,7 +33,7 @@ class Gallery(Uploader):
         headers = {"Authorization": "Bearer " + cloud.access_token, "Content-Type": "image/jpeg"}
         return cloud.endpoint + "/pictures", headers
 
-    def judge(self, status, body):
+    def judge(self, status, body, page=False):
         """Return the picture's URL; raises UploadError where the answer is not yes."""
         if status == 201:
             try:

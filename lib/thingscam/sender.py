@@ -2,8 +2,8 @@
 
 from thingscam.board import chip as board
 from thingscam.cloud import errcodes
-from thingscam.cloud.backoff import Backoff
-from thingscam.cloud.failing import Stubborn
+from thingscam.cloud.backoff import Backoff, is_of_picture
+from thingscam.cloud.failing import Failing
 from thingscam.cloud.interval import Interval
 from thingscam.cloud.uploader import ANSWER, FILE, Uploader, UploadError
 from thingscam.http.session import Session
@@ -13,6 +13,7 @@ from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 PACE = "the service's pace"  # in place of a trouble
 
 _TOO_LARGE = const(4005)  # the service's errcode
+_LOOK_MS = const(10000)  # between two looks where nothing that waits can be handed out
 
 
 class Sender:
@@ -42,9 +43,13 @@ class Sender:
         self._log = log
         self._counters = counters
         self._host = host
-        self._stubborn = Stubborn()
+        self._failing = Failing()
+        if self._failing:
+            newest = outbox.newest()
+            self._failing.cut(newest.number + 1 if newest else 0)
         self._carried = None  # size and time of one whose answer, sent from memory, was unclear
-        self._rest = None  # ticks until which nothing is to be offered, and how many wait
+        self._looked = None  # outbox.news when it was asked for the next picture last
+        self._rest = None  # ticks: until then there is none
         self.silences = 0  # uploads in a row that got no answer at all
         self.interval = Interval()
         self.backoff = Backoff()
@@ -56,11 +61,11 @@ class Sender:
 
     def waits_ms(self):
         """Return the milliseconds of a pause that something that failed is the reason for."""
-        return max(self.backoff.left_ms(), self._rest_ms())
+        return self._all_wait_ms() or self._rest_ms()
 
     def why_silent(self):
         """Return why no request may start now, a text (PACE: nothing is wrong), or None."""
-        if self.backoff.left_ms():
+        if self._all_wait_ms():
             return str(self.trouble or "waiting since a failure before the last start")
         if self._rest_ms():
             return "what waits failed and is put off: %s" % (self.trouble or "see the log")
@@ -71,13 +76,9 @@ class Sender:
         image = self._stamped(frame, captured_at, cause)
         e = self._upload(image, len(frame), cause)
         if e is None:
-            self._stubborn.succeeded()
+            self._failing.succeeded()
         elif e.action == errcodes.DROP:
-            # For a person to see, as one that was kept.
-            if self._outbox.refusal(frame, captured_at, cause) is None:
-                kept = self._outbox.newest()
-                if kept is not None and kept.size == len(frame):
-                    self._outbox.reject(kept)
+            self._outbox.keep_rejected(frame, captured_at, cause)
         elif e.fault == ANSWER:
             self._carried = len(frame), captured_at
         return e is None or e.action == errcodes.DROP
@@ -85,10 +86,8 @@ class Sender:
     def send_kept(self):
         """Send the picture of the outbox whose turn it is, if there is one."""
         kept = self._next()
+        self._looked = None
         if kept is None:
-            left = self._stubborn.left_ms()
-            if left:
-                self._rest = ticks_add(ticks_ms(), left), len(self._outbox)
             return
         file = None
         try:
@@ -99,18 +98,19 @@ class Sender:
                 file.close()
             self._outbox.skip(kept.number, "read", e)  # it was whole, and may be again
             return
+        alone = self._failing.suspects(kept.number)
         try:
-            e = self._upload(image, kept.size, kept.cause)
+            e = self._upload(image, kept.size, kept.cause, alone)
         finally:
             file.close()
         if e is None:
             self._outbox.remove(kept)
-            self._stubborn.succeeded(kept.number)
+            self._failing.succeeded(kept.number)
         elif e.action == errcodes.DROP:
             self._outbox.reject(kept)
-            self._stubborn.forget(kept.number)
-        else:
-            self._failed(kept, e)
+            self._failing.forget(kept.number)
+        elif e.action != errcodes.WAIT:
+            self._failed(kept, e, alone)
 
     def no_network(self, why):
         """Take note that there is no way out: the next try waits as after a failure."""
@@ -134,43 +134,55 @@ class Sender:
         """Close the connection: the network is gone, or memory is needed."""
         self._session.close()
 
-    def _next(self):
-        first = self._outbox.newest if self._newest_first else self._outbox.oldest
-        if not self._stubborn:
-            return first()
-        known = self._stubborn.known()
-        kept = first(known) if known else None
-        if kept is None:
-            kept = first(self._stubborn)
-        if kept is None and self._stubborn.start_over():
-            kept = first(self._stubborn)
-        return kept
+    def _all_wait_ms(self):
+        left = self.backoff.left_ms()
+        # What failed may be to blame itself: new ones tell.
+        return 0 if self._failing and self.backoff.bears(self._failing.run) else left
 
-    def _failed(self, kept, e):
+    def _rest_ms(self):
+        if not self._failing:
+            return 0
+        if self._looked != self._outbox.news:
+            self._looked = self._outbox.news
+            self._rest = None
+            if self._next() is None:
+                left = self.backoff.left_ms() or self._failing.left_ms() or _LOOK_MS
+                self._rest = ticks_add(ticks_ms(), left)
+        left = 0 if self._rest is None else ticks_diff(self._rest, ticks_ms())
+        if self._rest is not None and left <= 0:
+            self._looked = self._rest = None
+        return max(left, 0)
+
+    def _next(self):
+        box, failing = self._outbox, self._failing
+        if not len(box):
+            failing.cut(0)
+        first = box.newest if self._newest_first else box.oldest
+        if not failing:
+            return first()
+        kept = box.oldest((), failing.end) or box.newest((), failing.low - 1)
+        if kept is not None or self.backoff.left_ms():
+            return kept
+        for number in failing.due():
+            kept = box.get(number)
+            if kept is not None:
+                return kept
+            if box.fault is None:
+                failing.forget(number)  # it gave way to another one
+        rows = failing.rows()
+        return None if rows is None else first(rows)
+
+    def _failed(self, kept, e, alone):
         unclear = int(e.fault == ANSWER)
         if unclear and (kept.size, kept.captured_at) == self._carried:
             self._carried = None
             unclear += 1
-        why = self._stubborn.failed(kept.number, e.status is not None, e.fault == FILE, unclear)
-        if why is None:
-            return
-        self._counters.add("dropped")
-        self._log.error("picture %d is set aside in rejected/: %s (%s)", kept.number, why, e)
-        self._outbox.reject(kept)
-        self._stubborn.forget(kept.number)
-        if unclear:
-            self.backoff.success()  # it was taken in: the next need not wait
-
-    def _rest_ms(self):
-        if self._rest is None:
-            return 0
-        until, count = self._rest
-        left = ticks_diff(until, ticks_ms())
-        # A picture that comes meanwhile need not wait for those that failed.
-        if left <= 0 or len(self._outbox) != count:
-            self._rest = None
-            return 0
-        return left
+        why = self._failing.failed(kept.number, e.status is not None, e.fault == FILE, unclear)
+        # What may be stored pushes nothing out of there, where no answer can be read.
+        if why is not None and self._outbox.reject(kept, alone):
+            self._counters.add("dropped")
+            self._log.error("picture %d is set aside in rejected/: %s (%s)", kept.number, why, e)
+            self._failing.forget(kept.number)
 
     def _stamped(self, image, captured_at, cause):
         if self._model is None:
@@ -178,14 +190,15 @@ class Sender:
         segment = exif.segment(self._host.dated(captured_at), cause, self._model)
         return exif.Stamped(image, segment, self._limit)
 
-    def _upload(self, image, size, cause):
-        # Returns None when the picture was accepted, else the UploadError.
+    def _upload(self, image, size, cause, alone=False):
+        # Returns None when the picture was accepted, else the UploadError. `alone`: it failed
+        # before, and others did not.
         start = ticks_ms()
         self.interval.restart()
         try:
             url = self._uploader.upload(image)
         except UploadError as e:
-            self._refused(e, size)
+            self._refused(e, size, alone)
             return e
         finally:
             self.interval.restart()
@@ -197,22 +210,22 @@ class Sender:
         self._log.info("upload %d bytes %s -> %s %d ms", size, cause, url, took)
         return None
 
-    def _refused(self, e, size):
-        if e.fault == FILE:
-            self._counters.add("retried")
+    def _refused(self, e, size, alone):
+        if e.action == errcodes.DROP:
+            self._counters.add("dropped")
+            self._log.error("picture refused for good: %s", e)
+            if e.errcode == _TOO_LARGE:
+                self._host.too_large(size)
+            return
+        self._counters.add("retried")
+        if e.fault != FILE:
+            # A certificate or a redirect that is refused came from someone.
+            silent = e.status is None and e.action == errcodes.RETRY
+            self.silences = self.silences + 1 if silent else 0
+        if e.fault == FILE or alone and is_of_picture(e):
             self._log.warning("upload failed, others go first: %s", e)
-            return
-        # A certificate or a redirect that is refused came from someone.
-        silent = e.status is None and e.action == errcodes.RETRY
-        self.silences = self.silences + 1 if silent else 0
-        if e.action != errcodes.DROP:
-            self._counters.add("retried")
+        else:
             self._backoff_after(e)
-            return
-        self._counters.add("dropped")
-        self._log.error("picture refused for good: %s", e)
-        if e.errcode == _TOO_LARGE:
-            self._host.too_large(size)
 
     def _backoff_after(self, e):
         wait_s = self.backoff.failure(e)

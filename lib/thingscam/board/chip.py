@@ -36,10 +36,10 @@ ADDRESS = (220, 11)
 POINT = (280, 6)
 NTP = (292, 18)
 SENT = (320, 12)
-STUBBORN = (336, 24)
 LOG = (364, 6)
 CONFIG = (240, 4)
 HELD = (252, 1)
+FAILING = (416, 144)
 
 # What the app is doing, at DOING, for safemode.
 NOTHING = b"\0"

@@ -7,14 +7,17 @@ from thingscam.board import chip as board
 from thingscam.cloud import errcodes
 from thingscam.util.compat import ticks_add, ticks_diff, ticks_ms
 
-# First and longest wait in seconds, by what failed. Our reading of the service's
-# documentation, which only asks for patience.
+# First and longest wait in seconds, by what failed, and how many pictures may fail in a row
+# until new ones wait as well. Our reading of the service's documentation, which only asks for
+# patience.
 _BOUNDS = (
-    (10, 900),  # retry
-    (10, 10),  # 4291, 4292: one more interval
-    (60, 900),  # 403 and any other wait
-    (3600, 3600),  # 413: the day's quota
-    (600, 3600),  # stop: one picture probes whether somebody has mended it
+    (10, 900, 0),  # retry: no answer
+    (10, 10, 0),  # 4291, 4292: one more interval
+    (60, 900, 0),  # 403 and any other wait
+    (3600, 3600, 0),  # 413: the day's quota
+    (600, 3600, 0),  # stop: one picture probes whether somebody has mended it
+    (10, 900, 16),  # retry, for a stranger's answer: it may be the picture's fault
+    (600, 3600, 2),  # stop, for the same: a redirect
 )
 _BY_ERRCODE = {4291: 1, 4292: 1, 403: 2, 413: 3}
 _BY_ACTION = {errcodes.RETRY: 0, errcodes.WAIT: 2, errcodes.STOP: 4}
@@ -59,9 +62,12 @@ class Backoff:
         if error.action == errcodes.DROP:
             return 0
         row = _BY_ERRCODE.get(error.errcode, _BY_ACTION[error.action])
-        first, longest = _BOUNDS[row]
+        if _is_strange(error):
+            row = 5 if error.action == errcodes.RETRY else 6
+        first, longest, _ = _BOUNDS[row]
         # Another kind of trouble, another patience.
-        self._base_s = first if row != self._row else min(2 * self._base_s, longest)
+        same = self._row >= 0 and _BOUNDS[self._row][:2] == (first, longest)
+        self._base_s = min(2 * self._base_s, longest) if same else first
         self._row = row
         spread = int(self._base_s // 4 * self._jitter())
         # The first wait is the least there may be; a fleet must be spread all the same.
@@ -79,6 +85,10 @@ class Backoff:
             self._until = None  # for good: when the ticks have wrapped it would seem to come
         return 0
 
+    def bears(self, run):
+        """Return whether new pictures need not wait, `run` having failed in a row."""
+        return run < _BOUNDS[self._row][2]
+
     def clock_set(self):
         """Renew what is kept for the next start: call it when the clock has been set."""
         self._keep()
@@ -89,3 +99,13 @@ class Backoff:
     def _keep(self):
         end = board.clock_ms() + self.left_ms()
         board.remember(board.BACKOFF, struct.pack(_RECORD, self._row, self._base_s, end))
+
+
+def is_of_picture(error):
+    """Return whether an UploadError may be one picture's fault, and not that of all."""
+    return error.action == errcodes.RETRY or _is_strange(error)
+
+
+def _is_strange(error):
+    # Whether somebody answered, and not in the service's words.
+    return error.status is not None and error.errcode is None

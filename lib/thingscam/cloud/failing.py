@@ -1,60 +1,56 @@
-# Pictures that fail again and again: others go first, and which of them it is the picture's fault.
+# Pictures that fail: when each is tried again, and whether it is the picture's fault.
 
 import struct
 
 from thingscam.board import chip as board
-from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
+from thingscam.util.compat import const
 
-_ROW = const(3)  # failures in a row until another picture is tried
+_MOST = const(16)
+_SILENT = const(3)  # times in a row without an answer until it is another one's turn
 _ALONE = const(6)  # times that it failed and others did not, until it is given up
-_ALONE_SILENT = const(20)  # the same where nobody answered: that may be the network
+_ALONE_MOST = const(20)  # the same where that may be chance, or the network
 _UNCLEAR = const(3)  # answers that cannot be read
-_MOST = const(24)
-_PAUSE_S = const(60)  # until one that failed alone is tried again; doubles each time
-_PAUSE_MOST_S = const(3600)
-_RECORD = "<IHBB"  # number, clock in minutes when it is due, times alone, unclear * 16 + in a row
-_KEPT = const(3)  # records
+_PAUSE_MOST = const(60)  # minutes until one that failed alone is tried again: 1, 2, 4, ...
+_SELDOM = const(1440)  # the same for one that may be stored
+_MINUTE_MS = const(60000)
+_HEAD = "<IIIBBBB"  # low, end, the last without an answer, how often, run, by chance, rows
+_ROW = "<IHBB"  # number, when it is due in minutes of the clock, pauses, the rest
+_NONE = bytes(13) + b"\2\0\0"  # after a loss of power: none was accepted yet, as it were two
+_HEAD_BYTES = const(16)
+_ROW_BYTES = const(8)
 
 
-class Stubborn:
-    """Numbers of pictures that failed; `number in stubborn` tells whether it is to be passed by.
+class Failing:
+    """Pictures that failed, by their numbers; true while there may be some.
 
-    One that fails three times in a row, once where many do, is passed by until another one was
-    tried. If that is accepted it was the picture, which is tried again after growing pauses; if
-    all fail it is the service. The worst three are kept over deep sleep and resets.
+    Of those that wait all from `low` to below `end` have failed, and no other. New ones go
+    before them; they take turns. Sixteen have a row each, which tells whose fault it is: the
+    picture's, if others are accepted meanwhile; if all fail, the service's. `run` is how many
+    failed for the first time since one was accepted. It all outlives deep sleep and resets.
     """
 
     def __init__(self):
-        self._found = {}  # number -> [failures since anyone's success, alone, unclear, due, local]
-        self._kept = board.recall(board.STUBBORN)
-        now = board.clock_ms() // 60000
-        for i in range(_KEPT if self._kept else 0):
-            number, due, alone, more = struct.unpack_from(_RECORD, self._kept, 8 * i)
-            if alone or more:
-                left = (due - now) & 0xFFFF
-                if left > _PAUSE_MOST_S // 60:  # past, or senseless
-                    left = 0
-                due = ticks_add(ticks_ms(), left * 60000) if left else None
-                row = min(more & 15, _ROW)
-                self._found[number] = [
-                    row,
-                    min(alone, _ALONE_SILENT),
-                    min(more >> 4, _UNCLEAR - 1),
-                    due,
-                    0,
-                ]
+        self._kept = board.recall(board.FAILING)
+        data = self._kept or _NONE + bytes(board.FAILING[1] - _HEAD_BYTES)
+        head = struct.unpack_from(_HEAD, data)
+        self.low, self.end, self._silent, self._silences, self.run, self._chance, count = head
+        self._rows = []  # first the one whose turn it is
+        for i in range(min(count, _MOST)):
+            self._rows.append(_Row(*struct.unpack_from(_ROW, data, _HEAD_BYTES + i * _ROW_BYTES)))
 
-    def __contains__(self, number):
-        found = self._found.get(number)
-        if found is None:
-            return False
-        if found[0] >= _ROW or (found[0] and self._another(number)):
-            return True
-        return self._left_ms(found) > 0
+    def __bool__(self):
+        return self.low < self.end
 
-    def __len__(self):
-        """Return how many there are: with none nothing has to be passed by."""
-        return len(self._found)
+    def cut(self, end):
+        """Forget what is not below `end`, the number of the picture to come."""
+        self.end = min(self.end, end)
+        self._rows = [row for row in self._rows if row.number < self.end]
+        self._keep()
+
+    def suspects(self, number):
+        """Return whether others were accepted since a picture failed: it tells of itself alone."""
+        row = self._find(number)
+        return row is not None and (row.passed or row.alone > 0)
 
     def failed(self, number, answered, local=False, unclear=0):
         """Take note of a failure; return None, or why to give the picture up, a text.
@@ -62,97 +58,121 @@ class Stubborn:
         `answered`: by whoever; `local`: its file could not be read; `unclear`: how many
         answers of this try said yes, perhaps, and could not be read.
         """
-        found = self._found.get(number)
-        if found is None:
-            if len(self._found) >= _MOST:
-                self._forget_one()
-            found = self._found[number] = [0, 0, 0, None, 0]
-        # Where more than three fail the next one shows no more by a second try.
-        once = local or found[1] or len(self._found) > _ROW
-        found[0] = _ROW if once else min(found[0] + 1, _ROW)
-        found[2] += unclear
-        found[3] = None
-        if local:
-            found[4] += 1
-        if local or found[1]:
-            self._put_off(found, max(found[4] - 1, found[1]))
-        if found[2] >= _UNCLEAR:
-            return "%d answers to it could not be read, it is probably stored" % found[2]
-        if found[1] >= (_ALONE if answered or local else _ALONE_SILENT):
-            return "it failed %d times while others did not" % found[1]
+        row = self._find(number)
+        if row is None:
+            if not (answered or local) and self._is_first_silence(number):
+                self._keep()
+                return None
+            row = _Row(number)
+        else:
+            self._rows.remove(row)
+        self._take_in(number, unclear)
+        row.unclear += unclear
+        if row.passed:
+            row.pauses = row.alone
+            row.alone += 1
+        if row.alone or local:
+            row.put_off(min(1 << row.pauses, _PAUSE_MOST))
+            row.pauses += 1
+        limit = _ALONE if (answered or local) and not self._chance else _ALONE_MOST
+        why = None
+        if unclear and row.unclear >= _UNCLEAR:
+            why = "%d answers to it could not be read, it is probably stored" % row.unclear
+            row.put_off(_SELDOM)
+        elif row.passed and row.alone >= limit:
+            why = "it failed %d times while others did not" % row.alone
+        row.passed = False
+        if len(self._rows) < _MOST:
+            self._rows.append(row)
         self._keep()
-        return None
+        return why
 
     def succeeded(self, number=None):
         """Take note that a picture was accepted; `number` None: one that was not kept."""
-        self._found.pop(number, None)
-        failed = [each for each in self._found if self._found[each][0]]
-        for each in failed:
-            found = self._found[each]
-            # Where many fail it is the service that does, now and then.
-            found[1] += len(failed) <= 2
-            found[0] = found[4] = 0
-            if not self._left_ms(found):
-                self._put_off(found, max(found[1] - 1, 0))
-        self._keep()
+        row = self._find(number)
+        if row is not None and row.alone:
+            self._chance = 1
+        for row in self._rows:
+            row.passed = True
+            if row.unclear >= _UNCLEAR:
+                row.put_off(0)  # answers can be read again
+        self._silences = self.run = 0
+        self.forget(number)
 
     def forget(self, number):
         """Forget a picture: it is no longer there."""
-        self._found.pop(number, None)
+        self._rows = [row for row in self._rows if row.number != number]
+        if not self._rows:
+            self._chance = 0
         self._keep()
 
-    def known(self):
-        """Return the numbers of all that failed once one just has: others go first; else ()."""
-        if any(found[0] >= _ROW for found in self._found.values()):
-            return self._found
-        return ()
+    def due(self):
+        """Return the numbers of those that may be tried now, in turn."""
+        return [row.number for row in self._rows if not row.left_ms()]
 
-    def start_over(self):
-        """Offer all again that are not put off: nothing else is left. Return whether there are."""
-        failed = False
-        for found in self._found.values():
-            if found[0] and not self._left_ms(found):
-                failed = True
-                found[0] = 0
-        return failed
+    def rows(self):
+        """Return the numbers of all that have a row; None: no other can have one."""
+        return None if len(self._rows) >= _MOST else [row.number for row in self._rows]
 
     def left_ms(self):
-        """Return the milliseconds until the first of those put off is due."""
-        return min([self._left_ms(found) for found in self._found.values()] or [0])
+        """Return the milliseconds until the first is due, 0 where none has a row."""
+        return min([row.left_ms() for row in self._rows] or [0])
 
-    def _another(self, number):
-        # Whether another one has failed so often that this one was tried in its place.
-        return any(self._found[each][0] >= _ROW for each in self._found if each != number)
+    def _find(self, number):
+        for row in self._rows:
+            if row.number == number:
+                return row
+        return None
 
-    def _put_off(self, found, times):
-        pause_s = min(_PAUSE_S << min(times, 6), _PAUSE_MOST_S)
-        found[3] = ticks_add(ticks_ms(), pause_s * 1000)
+    def _is_first_silence(self, number):
+        # One that nobody answers may yet be the network's: it stays first twice.
+        self._silences = self._silences + 1 if number == self._silent else 1
+        self._silent = number
+        return self._silences < _SILENT
 
-    def _left_ms(self, found):
-        if found[3] is None:
-            return 0
-        left = ticks_diff(found[3], ticks_ms())
-        if 0 < left <= _PAUSE_MOST_S * 1000:
-            return left
-        found[3] = None  # for good: the ticks wrap
-        return 0
-
-    def _forget_one(self):
-        self._found.pop(min(self._found, key=self._weight))
-
-    def _weight(self, number):
-        return 4 * self._found[number][1] + self._found[number][2] + self._found[number][0]
+    def _take_in(self, number, unclear):
+        if not self:
+            self.low, self.end = number, number + 1
+        elif number < self.low:
+            self.low = number
+        elif number >= self.end:
+            self.end = number + 1
+        else:
+            return
+        if not unclear:
+            self.run = min(self.run + 1, 255)
 
     def _keep(self):
-        worst = sorted(self._found, key=self._weight)[-_KEPT:]
-        now = board.clock_ms()
-        data = b""
-        for number in worst:
-            row, alone, unclear, _, _ = found = self._found[number]
-            left = self._left_ms(found)
-            due = (now + left + (59999 if left else 0)) // 60000 & 0xFFFF
-            data += struct.pack(_RECORD, number, due, min(alone, 255), unclear * 16 + row)
-        data += bytes(8 * _KEPT - len(data))
-        if data != self._kept and (self._kept is not None or worst):
+        head = self.low, self.end, self._silent, self._silences, self.run, self._chance
+        data = struct.pack(_HEAD, *head, len(self._rows))
+        data += b"".join([row.packed() for row in self._rows])
+        data += bytes(board.FAILING[1] - len(data))
+        if data != self._kept and (self._kept is not None or self):
             self._kept = data
-            board.remember(board.STUBBORN, data)
+            board.remember(board.FAILING, data)
+
+
+class _Row:
+    # One that is looked at: `alone` is how often it failed while others did not, `passed` whether
+    # another was accepted since it failed last.
+
+    def __init__(self, number, due=0, pauses=0, rest=0):
+        self.number = number
+        self.due = due
+        self.pauses = pauses & 15
+        self.alone = min(rest >> 3, _ALONE_MOST - 1)
+        self.unclear = rest >> 1 & 3
+        self.passed = bool(rest & 1)
+
+    def packed(self):
+        rest = self.alone << 3 | min(self.unclear, 3) << 1 | self.passed
+        return struct.pack(_ROW, self.number, self.due, min(self.pauses, 15), rest)
+
+    def put_off(self, minutes):
+        self.due = (board.clock_ms() + minutes * _MINUTE_MS) // _MINUTE_MS + (minutes > 0) & 0xFFFF
+
+    def left_ms(self):
+        now = board.clock_ms()
+        left = self.due - now // _MINUTE_MS & 0xFFFF
+        # More than there is: past.
+        return left * _MINUTE_MS - now % _MINUTE_MS if 0 < left <= _SELDOM + 1 else 0

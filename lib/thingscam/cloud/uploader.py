@@ -59,7 +59,7 @@ class Uploader:
         self._url, self._headers = self.target(cloud)
         self._secrets = config.secrets
         self._timeout = cloud.timeout_s
-        self._post = http.post
+        self._http = http
         self._options = {}
         self._own = getattr(http, "verifies", False)
         self._on_computer = hasattr(http, "certs")  # CPython's requests
@@ -110,12 +110,13 @@ class Uploader:
         data, headers = self._request(image)
         answer = None
         try:
-            answer = self._post(
+            answer = self._http.post(
                 self._url, data=data, headers=headers, timeout=self._timeout, **self._options
             )
             status = answer.status_code
             target = _redirect(answer) if status in _REDIRECTS else None
             body = _content(answer)
+            page = getattr(answer, "page", False)
         except Exception as e:  # stock clients raise whatever their parser trips over
             raise self._network_error(e)
         finally:
@@ -125,7 +126,7 @@ class Uploader:
             raise self._error(
                 errcodes.STOP, "redirected to {}: set cloud.endpoint".format(target), None, status
             )
-        return self.judge(status, body)
+        return self.judge(status, body, page)
 
     def _request(self, image):
         # The body in the form that the client takes, and the headers for it.
@@ -153,7 +154,7 @@ class Uploader:
         # Stock urequests writes what has a length at once, and takes a generator in pieces.
         return body if self._own or self._on_computer else iter(body), headers
 
-    def judge(self, status, body):
+    def judge(self, status, body, page=False):
         """Return the picture's URL by an answer; raises UploadError where it is not yes."""
         try:
             if len(body) > _ANSWER_MOST:
@@ -164,25 +165,26 @@ class Uploader:
         except (ValueError, MemoryError):
             found = None
         if not isinstance(found, dict):
-            raise self._unclear("the answer is not the service's", status, body)
+            raise self._unclear("the answer is not the service's", status, body, page)
         url = found.get("image_url")
         if _is_int(found.get("result"), 1) and isinstance(url, str) and url:
             return url
         errcode = found.get("errcode")
         if not _is_int(errcode):
-            raise self._unclear("the answer makes no sense", status, body)
+            raise self._unclear("the answer makes no sense", status, body, page)
         message = found.get("message")
         if not isinstance(message, str):
             message = ""
         raise self._error(errcodes.action(errcode), message, errcode, status)
 
-    def _unclear(self, what, status, body):
+    def _unclear(self, what, status, body, page):
         # A server that says 2xx has taken the picture in, whatever else it says; but not one
         # with a page for people: a hotel's Wi-Fi, or a gateway, says 200 to everything.
         begin = bytes(body[: 4 * _BEGIN])
-        small = begin.lower()
-        page = b"<html" in small or b"<!doctype html" in small
-        taken = 200 <= status < 300 and not page
+        small = begin.strip().lower()
+        page = page or b"<html" in small or b"<!doctype html" in small
+        page = page or small[:1] == b"<" and small[:5] != b"<?xml"
+        taken = 200 <= status < 300 and not page and getattr(self._http, "whole", True)
         # Masked before it is changed, and before it is cut: half a secret is one, too.
         begin = bytearray(mask(begin, self._secrets))
         for i in range(len(begin)):
@@ -204,9 +206,9 @@ class Uploader:
         # CPython's requests wraps OpenSSL's refusal without a class of its own.
         if isinstance(e, CertificateError) or "CERTIFICATE_VERIFY_FAILED" in str(e):
             return self._error(errcodes.STOP, text)
-        partial = getattr(e, "partial", None)  # a response that is there and breaks the rules
+        partial = getattr(e, "partial", None)  # one that breaks the rules, or was cut short
         if partial is not None:
-            return self._unclear(text, partial.status_code, partial.content)
+            return self._unclear(text, partial.status_code, partial.content, partial.page)
         return self._error(errcodes.RETRY, text)
 
     def _error(self, action, message, errcode=None, status=None, fault=None):

@@ -10,7 +10,10 @@ class HttpError(OSError):
     """What the network or the server did; never an error of a callback, or of a file that is sent.
 
     As an OSError it has an errno where there is one: ETIMEDOUT when nothing came in time.
+    `partial` is the Response with how its body begins as content, None where it has no status.
     """
+
+    partial = None
 
 
 class CertificateError(HttpError):
@@ -18,9 +21,4 @@ class CertificateError(HttpError):
 
 
 class ResponseError(HttpError):
-    """A response that breaks the rules of HTTP, or is too large.
-
-    `partial` is the Response with how its body begins as content, None where it has no status.
-    """
-
-    partial = None
+    """A response that breaks the rules of HTTP, or is too large."""

@@ -17,6 +17,7 @@ _NAMES = (
     b"content-encoding",
     b"location",
     b"date",
+    b"content-type",
 )
 _LENGTH = const(0)
 _CONNECTION = const(1)
@@ -24,6 +25,7 @@ _TRANSFER = const(2)
 _CODING = const(3)
 _LOCATION = const(4)
 _DATE = const(5)
+_TYPE = const(6)
 _DATE_BYTES = const(29)  # "Sun, 06 Nov 1994 08:49:37 GMT": RFC 9110, 5.6.7
 
 
@@ -33,11 +35,12 @@ class Response:
     `connection.receive()` waits and returns the next bytes, b"" when the server has closed.
 
     `status_code` is an int, `content` bytes, `headers` a dict with "location" if there was
-    one. `keep` tells whether the connection may carry another request.
+    one. `page`: its type is HTML. `keep` tells whether the connection may carry another request.
     """
 
     headers = _codings = {}
     content = b""
+    page = False
     _length = None
     _dated = 0
 
@@ -91,9 +94,10 @@ class Response:
                 if self.status_code >= 200:
                     self._body()
                     break
-            except ResponseError as e:
+            except HttpError as e:
                 self.content = (self.content or self._data[self._at :])[:_BEGIN]
-                e.partial = self  # pyright: ignore
+                if self.status_code >= 200:
+                    e.partial = self  # pyright: ignore
                 raise
             # "100 Continue" and its like come before the real response.
             self._length = None
@@ -118,34 +122,41 @@ class Response:
             value = colon + 1
             while data[colon - 1] in b" \t":
                 colon -= 1
-            index = 5
+            index = _TYPE
             while index >= 0 and not _reads(data, at, colon, _NAMES[index]):
                 index -= 1
-            if index == _LENGTH:
-                while True:  # "5, 5" is what a proxy makes of two of them
-                    comma = data.find(b",", value, end)
-                    length = _number(data, value, end if comma < 0 else comma)
-                    if self._length is not None and self._length != length:
-                        raise ResponseError("malformed response")
-                    self._length = length
-                    if comma < 0:
-                        break
-                    value = comma + 1
-            elif index == _CONNECTION:
-                if data.find(b"lose", value, end) >= 0:  # "Close" or "close"
-                    self.keep = False
-            elif index == _DATE:
-                self._dated = end
-            elif index == _LOCATION:
-                try:
-                    self.headers = {"location": str(data[value:end], "utf-8").strip()}
-                except UnicodeError:
-                    pass  # no place to go to
-            elif index >= 0:
-                # The codings that change something.
-                text = self._codings.get(index, b"") + b"," + data[value:end].lower()
-                self._codings = dict(self._codings)  # no more the class's
-                self._codings[index] = text.replace(b"identity", b"").strip(b" \t,")
+            if index >= 0:
+                self._note(index, data, value, end)
+            if index == _TYPE:
+                index = -1  # it may go on: its beginning tells
+
+    def _note(self, index, data, at, end):
+        if index == _LENGTH:
+            comma = data.find(b",", at, end)
+            if comma >= 0:  # "5, 5" is what a proxy makes of two of them
+                self._note(index, data, comma + 1, end)
+                end = comma
+            length = _number(data, at, end)
+            if self._length is not None and self._length != length:
+                raise ResponseError("malformed response")
+            self._length = length
+        elif index == _CONNECTION:
+            if data.find(b"lose", at, end) >= 0:  # "Close" or "close"
+                self.keep = False
+        elif index == _DATE:
+            self._dated = end
+        elif index == _TYPE:
+            self.page = data.find(b"tml", at, end) >= 0
+        elif index == _LOCATION:
+            try:
+                self.headers = {"location": str(data[at:end], "utf-8").strip()}
+            except UnicodeError:
+                pass  # no place to go to
+        else:
+            # The codings that change something.
+            text = self._codings.get(index, b"") + b"," + data[at:end].lower()
+            self._codings = dict(self._codings)  # no more the class's
+            self._codings[index] = text.replace(b"identity", b"").strip(b" \t,")
 
     def _body(self):
         if self.status_code in (204, 304):

@@ -55,6 +55,7 @@ class Session:
         self._origin = (False, "", 0)  # of the connection
         self._used = 0  # ticks at the end of the last request
         self._context = None
+        self.whole = False  # all of the last request was sent before its response came
         self.date = None  # the last response's Date, in bytes, if it came over verified TLS
         if ca is not None and verify:
             self._make_context()  # now, not at the first request: a missing file is told at once
@@ -82,6 +83,7 @@ class Session:
             # Once only, also when a kept connection turns out to be closed: the server may
             # have taken the request in all the same, and another would come too soon for it.
             early = self._send(head)
+            self.whole = early is None
             first = connection.receive() if early is None else early
             if not first:
                 raise HttpError("the server closed the connection")

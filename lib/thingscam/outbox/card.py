@@ -63,6 +63,11 @@ class CardOutbox:
         return self._dropped + self._flash.dropped + (self._card.dropped if self._card else 0)
 
     @property
+    def news(self):
+        """Goes up when there may be one more picture."""
+        return self._flash.news + (self._card.news if self._card else 0)
+
+    @property
     def fault(self):
         """None, or what is wrong with card or flash, a text."""
         return self._missing or self._card.fault or self._flash.fault
@@ -95,30 +100,40 @@ class CardOutbox:
             self._flash.next = self._card.next + _FIRST
         return self._flash.refusal(image, captured_at, cause)
 
-    def oldest(self, skip=()):
+    def oldest(self, skip=(), start=None):
         """Return the Entry that was taken first, of both; see Outbox."""
-        return self._one("oldest", skip, True)
+        return self._one("oldest", skip, start)
 
-    def newest(self, skip=()):
+    def newest(self, skip=(), start=None):
         """Return the Entry that was taken last, of both; see Outbox."""
-        return self._one("newest", skip, False)
+        return self._one("newest", skip, start)
+
+    def get(self, number):
+        """Return the Entry of that number; see Outbox."""
+        self._tend()
+        self._given = self._flash if number >= _FIRST or self._missing else self._card
+        return self._given.get(number)
 
     def remove(self, entry):
         """Forget a picture; see Outbox."""
         entry.outbox.remove(entry)
 
-    def reject(self, entry):
+    def reject(self, entry, push=True):
         """Move a picture to rejected/, of card or flash; see Outbox."""
-        entry.outbox.reject(entry)
+        return entry.outbox.reject(entry, push)
+
+    def keep_rejected(self, image, captured_at, cause):
+        """Put a picture that never waited into rejected/; see Outbox."""
+        (self._card if self._writable else self._flash).keep_rejected(image, captured_at, cause)
 
     def skip(self, number, what, e):
         """Offer the picture that was handed out last no more; see Outbox."""
         return self._given.skip(number, what, e)
 
-    def _one(self, end, skip, up):
+    def _one(self, end, skip, start):
         self._tend()
-        there = None if self._missing else getattr(self._card, end)(skip)
-        here = getattr(self._flash, end)(skip)
+        there = None if self._missing else getattr(self._card, end)(skip, start)
+        here = getattr(self._flash, end)(skip, start)
         if here is None or there is None:
             found = here or there
         else:
@@ -126,7 +141,7 @@ class CardOutbox:
             if None in when or min(when) < 0:  # no time
                 when = here.number % _FIRST, there.number
             first = when[0] < when[1]
-            found = here if first == up else there
+            found = here if first == (end == "oldest") else there
         if found is not None:
             self._given = found.outbox
         return found

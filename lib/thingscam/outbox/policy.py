@@ -24,8 +24,8 @@ class Outbox:
 
     `policy` says what gives way when it is full: "drop_oldest", or "keep_oldest" (put()
     then refuses). `log` is a Log or None. Numbers begin at `first`. `dropped` counts the
-    pictures lost since the start, those that put() refused among them. `fault` is None, or
-    what is wrong with the file system, a text.
+    pictures lost since the start, those that put() refused among them. `news` goes up when
+    there may be one more. `fault` is None, or what is wrong with the file system, a text.
 
     `memory`, or None, outlives restarts: save(data) keeps 12 bytes, load() returns them, or
     None. It holds what was sent and cannot be deleted, which else is sent again after each.
@@ -42,7 +42,7 @@ class Outbox:
         self._policy = policy
         self._warn = log.warning if log is not None else lambda text, *values: None
         self._store = Store(path.rstrip("/"), self.per_folder, self._warn, first)
-        self.dropped = 0
+        self.dropped = self.news = 0
         self.locked = None  # the number of the picture that is open; its file sees to it
         self.fault = None
         self._said = None  # ticks: when a fault was put into the log last
@@ -106,6 +106,7 @@ class Outbox:
                 continue
             self._count += 1
             self._bytes += size
+            self.news += 1
             self._idle = None
             self._works(True)
             return None
@@ -127,17 +128,23 @@ class Outbox:
         self._ready = self._writing = False
         self._again = self.fault = None
 
-    def oldest(self, skip=()):
+    def oldest(self, skip=(), start=None):
         """Return the Entry that has waited longest, read through and found whole; or None.
 
-        One whose number is in `skip` is passed by. A damaged one is deleted; one that cannot
-        be read is stepped over until a restart. None while the file system fails.
+        One whose number is in `skip` is passed by; with `start` all whose number is lower. A
+        damaged one is deleted; one that cannot be read is stepped over until a restart. None
+        while the file system fails.
         """
-        return self._end(True, skip=skip)
+        return self._end(True, True, skip, start)
 
-    def newest(self, skip=()):
-        """Return the Entry that came last; else as oldest()."""
-        return self._end(False, skip=skip)
+    def newest(self, skip=(), start=None):
+        """Return the Entry that came last, with `start` of those up to it; else as oldest()."""
+        return self._end(False, True, skip, start)
+
+    def get(self, number):
+        """Return the Entry of that number; else as oldest()."""
+        entry = self._end(True, True, (), number)
+        return entry if entry is not None and entry.number == number else None
 
     def remove(self, entry):
         """Forget a picture: it was sent. One that cannot be deleted is not offered again.
@@ -154,17 +161,31 @@ class Outbox:
             self._sent().add(self._store, entry)
             self._gone(entry.number, entry.size)
 
-    def reject(self, entry):
+    def reject(self, entry, push=True):
         """Move a picture to rejected/, where the last five stay for a person to see.
 
         They go when waiting ones need the room. On FAT it is copied; if that fails, deleted.
+        With `push` False it stays where one of the five would have to go; returns whether it
+        went.
         """
         try:
+            if not push and self._store.rejected() >= _MAX_REJECTED:
+                return False
             self._store.reject(entry.number, _MAX_REJECTED)
             self._gone(entry.number, entry.size)
         except OSError as e:
             self._warn("picture %d cannot be kept in rejected/: %s", entry.number, e)
             self.remove(entry)
+        return True
+
+    def keep_rejected(self, image, captured_at, cause):
+        """Put a picture that never waited into rejected/, if there is room; as put()."""
+        if self._recover(True):
+            try:
+                totals = self._rank + self._count, self._start + self._bytes
+                self._store.write(memoryview(image), totals, captured_at, cause, _MAX_REJECTED)
+            except OSError as e:
+                self._warn("a picture cannot be kept in rejected/: %s", e)
 
     def skip(self, number, what, e):
         """Offer a picture no more until a restart: it could not be "read", say, for `e`.
@@ -207,6 +228,7 @@ class Outbox:
             return False
         self._again = None
         self._ready = True
+        self.news += 1
         self._works(False)
         self._count, self._bytes = counted or (self._store.next - self._store.low, 0)
         if counted is None:
@@ -231,11 +253,16 @@ class Outbox:
         except OSError as e:
             self._broken(e)
 
-    def _end(self, up, check=True, skip=()):
+    def _end(self, up, check=True, skip=(), start=None):
         # The oldest (up) or the newest.
-        if not self._recover() or not self._count or not skip and _is_to_come(self._idle):
+        whole = not skip and start is None
+        if not self._recover() or not self._count or whole and _is_to_come(self._idle):
             return None
         number = self._store.low if up else self._store.next - 1
+        if start is not None:
+            if start >= self._store.next if up else start < self._store.low:
+                return None
+            number = max(number, start) if up else min(number, start)
         known = self._known.get(up)
         for _ in range(_TRIES):
             try:
@@ -249,7 +276,7 @@ class Outbox:
                 if found is not None:
                     if check:
                         self._known[up] = found
-                    if up and not skip:
+                    if up and whole:
                         self._rank, self._start = found.totals
                     return found
                 if self._store.holds(number):
@@ -259,7 +286,7 @@ class Outbox:
             except OSError as e:
                 if not self.skip(number, "read", e):
                     return None
-        if not skip:
+        if whole:
             self._idle = ticks_add(ticks_ms(), _PAUSE_MS)
         return None
 

@@ -108,14 +108,15 @@ class Store:
         """Return the Entry of that number; None when it is damaged. See records.load()."""
         return records.load(outbox, self._file(number), number, self._buffer if check else None)
 
-    def write(self, view, totals, captured_at, cause):
+    def write(self, view, totals, captured_at, cause, rejected=None):
         """Write the next picture; it is whole, and survives a power cut, when this returns.
 
-        `totals`: see records.record(). When this raises, nothing of the picture is left.
+        `totals`: see records.record(). With `rejected` it goes to rejected/, where the last so
+        many stay. When this raises, nothing of the picture is left.
         """
         number = self._free_number()
         data = records.record(view, number, totals, captured_at, cause)
-        path = self._file(number)
+        path = self._file(number) if rejected is None else self._aside(number, rejected)
         try:
             with self._create(path) as file:
                 records.write(file, view, data, self._folds_case(path))
@@ -146,13 +147,18 @@ class Store:
         """Delete all of rejected/ but the last `most`; return whether there were more."""
         return records.prune(self._path + "/" + _REJECTED, _FILE, most)
 
+    def rejected(self):
+        """Return how many files are in rejected/."""
+        names = folders.entries(self._path + "/" + _REJECTED)
+        return sum(
+            not is_folder and folders.number(name, _FILE) is not None
+            for name, is_folder, _ in names
+        )
+
     def reject(self, number, most):
         """Move a file to rejected/, where the last `most` stay."""
-        folder = self._path + "/" + _REJECTED
         path = self._file(number)
-        target = folder + "/" + _FILE % number
-        folders.make_path(folder, self._say)
-        self.forget_rejected(most - 1)
+        target = self._aside(number, most)
         if self._folds_case(path):
             # FAT renames in two writes. A cut between them leaves two names for the same
             # clusters: deleting one would destroy what the other stands for.
@@ -166,6 +172,13 @@ class Store:
         status = os.statvfs(self._path)  # pyright: ignore[reportAttributeAccessIssue]
         # littlefs may count more blocks in use than there are, and takes the difference.
         return status[0] * status[3] if 0 < status[3] <= status[2] else 0
+
+    def _aside(self, number, most):
+        # The path of one more file in rejected/, for which there is a place then.
+        folder = self._path + "/" + _REJECTED
+        folders.make_path(folder, self._say)
+        self.forget_rejected(most - 1)
+        return folder + "/" + _FILE % number
 
     def _free_number(self):
         # The next number whose name is not taken.

@@ -521,7 +521,11 @@ def test_whose_fault_it_was():
         (http(200, "<!DOCTYPE HTML><html>Sign in</html>"), None),
         (http(403, "<html>blocked</html>"), None),
         (http(502, "oh"), None),
-        (http(200, "ok")[:-1], None),
+        (http(200, "ok")[:-1], "answer"),
+        ("HTTP/1.1 200 X\r\nContent-Le", "answer"),
+        (http(500, "oh")[:-1], None),
+        (http(200, "<script>location='http://hotel/'</script>")[:-1], None),
+        (http(200, "\x1f\x8b\x08", "Content-Type: text/html\r\nContent-Encoding: gzip\r\n"), None),
         ("garbage", None),
     ):
         script = Script([["head"], ["body"], ["send", raw], ["close"]])

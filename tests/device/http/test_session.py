@@ -430,8 +430,24 @@ def test_tells_what_an_answer_that_cannot_be_read_began_with():
         assert e.partial.status_code == status, (head, e)
         seen = e.partial.content
         assert seen.startswith(begin or b"\x1f\x8bxy"), (head, seen)
-    # One that is cut off has not come.
-    refused("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", "cut short", HttpError)
+    assert raises(ResponseError, reply_to, "not HTTP at all\r\n").partial is None
+
+
+def test_tells_what_has_come_of_a_response_that_is_cut_short():
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n"
+    for end in ("close", "reset", "until_closed"):  # the last: it takes too long
+        script = Script([["head"], ["body"], ["send", head + "\r\nhi"], [end]])
+        http = session.Session(timeout=0.5)
+        e = raises(HttpError, http.post, script.url + "/x", b"1")
+        assert http.whole and e.partial.status_code == 200 and e.partial.page, end
+        assert e.partial.content == b"hi"
+    # In its head; and before all was sent.
+    assert raises(HttpError, reply_to, head).partial.status_code == 200
+    script = Script([["head"], ["send", head + "\r\nhi"], ["close"]])
+    http = session.Session()
+    length = {"Content-Length": "3000000"}
+    raises(HttpError, http.post, script.url + "/x", [bytes(1000)] * 3000, length)
+    assert not http.whole
 
 
 def test_refuses_answers_that_are_too_large():

@@ -541,6 +541,23 @@ def test_more_blocks_in_use_than_there_are_mean_no_room():
             os.umount(CARD)
 
 
+def test_handed_out_by_number():
+    box = Small(new_folder(), MAX)
+    fill(box, 9)
+    for number in (0, 3, 4, 8):
+        box.remove(box.get(number))
+    assert box.get(3) is None and box.get(9) is None and box.get(5).number == 5
+    assert box.oldest(start=3).number == 5 and box.newest(start=4).number == 2
+    assert box.oldest(start=8) is None and box.newest(start=0) is None
+    assert box.oldest(start=-5).number == 1 and box.newest(start=99).number == 7
+    assert box.oldest([1, 2], 1).number == 5
+    box.reject(box.get(5))
+    for _ in range(4):
+        assert box.reject(box.oldest(), False)
+    fill(box, 1)
+    assert not box.reject(box.oldest(), False) and len(box) == 1
+
+
 def test_rejected_pictures_make_room_first():
     for name, block in FILE_SYSTEMS:
         mount(name, Flash(block, 131072 // block))
@@ -552,6 +569,27 @@ def test_rejected_pictures_make_room_first():
         for number in range(4):
             assert box.put(picture(number, 20000), None, "pir")
         assert box.dropped == 0 and sent(box) == [0, 1, 2, 3], name
+        os.umount(CARD)
+
+
+def test_what_never_waited_is_put_into_rejected_only_where_there_is_room():
+    for name, block in FILE_SYSTEMS:
+        mount(name, Flash(block, 131072 // block))
+        log = Lines()
+        box = Small(CARD + "/outbox", MAX, "keep_oldest", log)
+        for number in range(7):
+            box.keep_rejected(picture(number), None, "pir")
+        assert len(os.listdir(CARD + "/outbox/rejected")) == 5 and len(box) == 0
+        with open(CARD + "/outbox/rejected/00000006.jpg", "rb") as file:
+            assert file.read().startswith(picture(6))
+        assert log.lines == []
+        count = 0
+        while box.put(picture(count), None, "pir"):
+            count += 1
+        log.lines.clear()
+        box.keep_rejected(picture(200, 20000), None, "pir")
+        assert log.has("a picture cannot be kept in rejected/"), log.lines
+        assert box.dropped == 1 and sent(box) == list(range(count)), name
         os.umount(CARD)
 
 
