@@ -1,31 +1,14 @@
-# The one loop: photograph what triggers ask for, get it to the service, sleep or stay awake.
+# Starts the app by config.json, and says why it cannot.
 
-from sys import implementation
-
-from thingscam import __version__, crashes
-from thingscam.board import chip as board
-from thingscam.board import wifi
-from thingscam.board.clock import Clock
+from thingscam import crashes
 from thingscam.board.counters import Counters
-from thingscam.capture import Capture
-from thingscam.config import config
+from thingscam.config import ConfigError, config
 from thingscam.http import CertificateError
-from thingscam.outbox.policy import Outbox
-from thingscam.sender import PACE, Sender
-from thingscam.status import Status, stopped
-from thingscam.util.compat import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
-from thingscam.util.log import Log
 
-_NAP_MS = const(20)
-_GRACE_MS = const(8000)  # a deep sleeper stays up so long after power-on: for mpremote
-_BUSY_MS = const(120000)  # a deep sleeper's network waits so long for those who are there
-_LAST_MS = const(3000)  # so long for motion while the board goes to sleep
-_OFFLINE_MS = const(30000)  # a deep sleeper looks for the network so long
-_HEALTHY_MS = const(60000)
-_SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
-_OFF_S = const(60)
-_PWDN = const(14)  # of a board's camera pins
-_CARD = "/sd/"
+try:
+    import network
+except ImportError:  # a computer
+    network = None
 
 _current = None
 
@@ -34,9 +17,12 @@ def main():
     """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
     crashes.begin()
     try:
-        run(config.load(wifi_needed=wifi.network is not None))
-    except (config.ConfigError, CertificateError) as e:
+        # First, while there is room: what reads it is large, and gone when the app comes.
+        run(config.load(wifi_needed=network is not None))
+    except (ConfigError, CertificateError) as e:
         crashes.end()
+        from thingscam.status import stopped
+
         stopped(e)
     except KeyboardInterrupt:
         crashes.end()
@@ -51,7 +37,11 @@ def run(config):
     Does not return. Raises CertificateError when cloud.ca cannot be used.
     """
     global _current
-    _current = App(config)
+    if config.power.mode == "awake":
+        from thingscam.loop import App as Loop
+    else:
+        from thingscam.sleeper import Sleeper as Loop
+    _current = Loop(config)
     try:
         _current.run()
     except Exception as e:
@@ -64,263 +54,3 @@ def run(config):
 def status():
     """Return what the app counts and knows, as a dict, for people at the REPL."""
     return _current.status() if _current else Counters().as_dict()
-
-
-class App:
-    """What run() runs: the parts, and who is asked when."""
-
-    def __init__(self, config):
-        profile = config.profile
-        self._awake = config.power.mode == "awake"
-        self._started = ticks_ms()
-        sparing = not self._awake and board.start_cause() == "deep_sleep"
-        self._log = Log(config.log.level, config.secrets, ".", sparing=sparing)
-        self._counters = Counters()
-        self._counters.add(board.start_cause())
-        self._parked = _parked(profile)
-        for pin, _ in self._parked:
-            board.let_go(pin)
-        box = config.outbox
-        self._too_old = _too_old(box.path.startswith(_CARD))
-        self._outbox = _kind(box.path)(
-            box.path, box.max_bytes, box.policy, self._log, memory=board.Place(board.SENT)
-        )
-        self._wifi = wifi.Wifi(config.wifi, self._log, self.wanted)
-        parts = (self._log, self.wanted, self._clock_set, self._wifi.gateway)
-        self._clock = Clock(config.clock.servers, *parts)
-        parts = (self._outbox, self._clock, self._log, self._counters)
-        self._status = Status(profile, *parts)
-        self._capture = Capture(config, profile, *parts, self._alive)
-        self._sender = Sender(config, self._outbox, self._log, self._counters, self)
-        self._sent = None
-        self._young = True
-        self._online = self._cramped = False
-        # Last: what cannot start for a mistake in the configuration must not restart for ever.
-        self._dog = board.Watchdog(config.power.watchdog_s)
-
-    def run(self):
-        """Stay awake for ever, or do what this wake-up is for and sleep again."""
-        cause = board.start_cause()
-        self._log.info(
-            "start: thingscam %s, %s, %d waiting", __version__, cause, len(self._outbox)
-        )
-        for text in (crashes.ended, self._too_old):
-            if text:
-                self._log.warning(text)
-        if self._awake:
-            self._capture.ready()
-            while True:
-                self.turn()
-        if cause != "deep_sleep":
-            self._log.info("a deep sleeper: up for %d s first, for mpremote", _GRACE_MS // 1000)
-            while ticks_diff(ticks_ms(), self._started) < _GRACE_MS:
-                self.turn()
-        self._capture.photograph()  # first of all: joining Wi-Fi takes seconds
-        self._deliver()
-        self._sleep()
-
-    def turn(self):
-        """Go round once: nothing in it waits but one upload, if one may start."""
-        self._dog.feed()
-        shot = self._capture.photograph(self._may_send)
-        if shot is not None:
-            self._send_frame(shot)
-        self._network()
-        if self._why_silent() is None:
-            if self._capture.holds():
-                self._capture.offer(self._send_held)
-            elif len(self._outbox):
-                self._send(self._sender.send_kept)
-        self._capture.count_losses()
-        why = self._why_silent()
-        self._status.show(self._online, self._sender.trouble, why)
-        self._status.tell(why)
-        self._log.step()
-        if self._young and ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
-            self._young = False
-            crashes.healthy()
-        sleep_ms(_NAP_MS)
-
-    def status(self):
-        """Return counters and state as a dict."""
-        return self._status.as_dict(self._why_silent(), self._wifi.rssi())
-
-    def crashed(self, e):
-        """Put an error that nobody foresaw into the ring file: no one reads a roof's console."""
-        self._log.error("crashed, %s: %s", type(e).__name__, e)
-        self._log.flush()
-
-    def close(self):
-        """Leave the board to a person at the REPL."""
-        self._dog.hand_over()
-        self._sender.hang_up()
-        self._capture.settle(False)  # if Ctrl-C came before the first byte of it
-        self._capture.close()
-        self._capture.trigger.close()
-        self._log.flush()
-
-    # What the sender asks for while it is sending.
-
-    def wanted(self):
-        """Return whether a picture is due or may be any moment: no time for a look-up."""
-        return self._capture.wanted()
-
-    def progress(self, sent):
-        """Take note of `sent` bytes, and see to triggers: they cannot wait for the end."""
-        if sent != self._sent:
-            self._sent = sent
-            self._dog.feed()
-        self._status.sending()
-        self._capture.meanwhile()
-
-    def make_room(self):
-        """Give memory back, for a TLS handshake."""
-        self._cramped = True  # camera and connection have no room beside each other
-        self._capture.close()
-
-    def dated(self, stamp):
-        """Return when a picture was taken, in seconds since 1970 or None: see Clock.dated()."""
-        return self._clock.dated(stamp)
-
-    def too_large(self, size):
-        """Take smaller pictures than one of `size` bytes."""
-        self._capture.too_large(size)
-
-    def _send(self, call, *arguments):
-        self._status.sending()
-        self._sent = None
-        board.waiting(True)
-        result = call(*arguments)
-        board.waiting(False)
-        date = self._sender.date()
-        if date is not None:
-            self._clock.compare(date)
-        if self._is_certificate():
-            self._clock.doubted()
-        if self._cramped:
-            self._cramped = False
-            self._sender.hang_up()
-            if self._awake:
-                self._capture.ready()
-        if self._sender.silences >= _SILENCES:
-            self._log.warning("no answer %d times in a row: joining Wi-Fi afresh", _SILENCES)
-            self._sender.silences = 0
-            self._wifi.off()
-        return result
-
-    def _alive(self):
-        self._dog.feed()
-
-    def _may_send(self):
-        # Past the outbox only over an open connection: connecting may hang, and the power go.
-        waits = len(self._outbox) or self._why_silent() is not None
-        return not waits and self._sender.connected()
-
-    def _send_frame(self, shot):
-        accepted = False
-        try:
-            accepted = self._send(self._sender.send_frame, *shot)
-        finally:  # Ctrl-C must not cost the picture, nor a fault of ours
-            self._capture.settle(accepted)
-
-    def _send_held(self, frame, captured_at, cause):
-        return self._send(self._sender.send_frame, frame, captured_at, cause)
-
-    def _network(self):
-        online = self._wifi.step()
-        if online:
-            if not self._online:
-                self._clock.joined()
-            self._clock.step()
-        elif self._online:
-            self._sender.hang_up()
-        self._online = online
-
-    def _clock_set(self, off_s):
-        if abs(off_s) > _OFF_S and self._is_certificate():
-            self._sender.backoff.success()  # it may be good by the right time
-        # What is kept for the next start is in the clock's time.
-        self._status.clock_set(off_s)
-        self._sender.clock_set()
-        self._capture.trigger.clock_set()
-
-    def _is_certificate(self):
-        # Whether the last trouble was a certificate: nobody answered, and a person must see to it.
-        trouble = self._sender.trouble
-        return trouble is not None and trouble.status is None and trouble.action == "stop"
-
-    def _why_silent(self):
-        if not self._online:
-            return "no Wi-Fi"
-        if self._sender.needs_clock and not self._clock.is_set():
-            return "the clock is not set, no certificate can be checked"
-        return self._sender.why_silent()
-
-    def _deliver(self):
-        # A deep sleeper stays up for what can be sent now, one picture in 10 s.
-        give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
-        while self._capture.holds() or len(self._outbox):
-            if self._sender.waits_ms():
-                break
-            self.turn()
-            why = self._why_silent()
-            busy = self.wanted() and ticks_diff(ticks_ms(), self._started) < _BUSY_MS
-            if why == PACE or busy:  # one has just been sent, or is taken first
-                give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
-            elif ticks_diff(ticks_ms(), give_up) > 0:
-                # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.
-                self._sender.no_network(why or "what waits cannot be read")
-
-    def _sleep(self):
-        self._sender.hang_up()
-        self._wifi.off()
-        self._status.off()
-        give_up = ticks_add(ticks_ms(), _LAST_MS)
-        while True:
-            self._dog.feed()
-            self._capture.photograph()  # the last moment counts too
-            self._capture.close()
-            ms, pin = self._capture.trigger.sleep_plan()  # from here on motion wakes the board
-            late = ticks_diff(ticks_ms(), give_up) >= 0  # a sensor that never rests
-            if late or not self._capture.trigger.pending():
-                break
-            sleep_ms(_NAP_MS)
-        crashes.healthy()
-        self._capture.abandon()
-        if len(self._outbox):
-            left = max(self._sender.left_ms(), 1)
-            ms = min(ms or left, left)
-        self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
-        self._log.flush()
-        for number, level in self._parked:
-            board.hold(number, level)
-        board.deep_sleep(ms, pin)
-
-
-def _parked(profile):
-    # What would draw current in a deep sleep: (pin, the level that switches it off).
-    pins = profile.pins
-    found = [(pins[_PWDN], 1)] if pins and pins[_PWDN] >= 0 else []
-    return found if profile.light is None else found + [(profile.light, 0)]
-
-
-def _kind(path):
-    # Which outbox: what the configuration does not use is not imported.
-    if not path.startswith(_CARD):
-        return Outbox
-    from thingscam.outbox.card import CardOutbox
-
-    return CardOutbox
-
-
-def _too_old(card):
-    if tuple(implementation.version[:3]) >= (1, 24, 1):
-        return None
-    from thingscam.board.firmware import too_old
-
-    return too_old(implementation.version, card)
-
-
-def _plan(ms, pin):
-    plans = ["%d s" % (ms // 1000)] if ms else []
-    return " or ".join(plans if pin is None else plans + ["at motion"])

@@ -10,8 +10,6 @@ from thingscam.http.session import Session
 from thingscam.image import exif
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
-PACE = "the service's pace"  # in place of a trouble
-
 _TOO_LARGE = const(4005)  # the service's errcode
 _LOOK_MS = const(10000)  # between two looks where nothing that waits can be handed out
 
@@ -69,7 +67,7 @@ class Sender:
             return str(self.trouble or "waiting since a failure before the last start")
         if self._rest_ms():
             return "what waits failed and is put off: %s" % (self.trouble or "see the log")
-        return PACE if self.interval.left_ms() else None
+        return errcodes.PACE if self.interval.left_ms() else None
 
     def send_frame(self, frame, captured_at, cause):
         """Send a picture from memory; return whether that settled it (else: keep it)."""

@@ -6,7 +6,6 @@ from thingscam import __version__
 from thingscam.board import chip as board
 from thingscam.cloud import errcodes
 from thingscam.led import Led
-from thingscam.sender import PACE
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.util.log import Log
 
@@ -43,7 +42,7 @@ class Status:
         elif not online:
             self._led.show("joining")
         else:
-            held = why is not None and why != PACE and len(self._outbox)
+            held = why is not None and why != errcodes.PACE and len(self._outbox)
             self._led.show("held" if held else "waiting")
         self._led.step()
 
@@ -59,7 +58,7 @@ class Status:
     def tell(self, why):
         """Say in the log what waits, and `why` (None: it is going out): when it lasts, hourly."""
         waiting = len(self._outbox)
-        if not waiting or why is None or why == PACE:
+        if not waiting or why is None or why == errcodes.PACE:
             self._why = None
             return
         if why != self._why:

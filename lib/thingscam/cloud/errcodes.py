@@ -8,6 +8,8 @@ WAIT = "wait"  # keep the picture, the service asked for patience
 DROP = "drop"  # this picture can never be accepted, go on with the next
 STOP = "stop"  # nothing can be accepted until a person changes something
 
+PACE = "the service's pace"  # why nothing goes, and nothing is wrong
+
 
 def action(errcode):
     """Return what to do about an `errcode` (int): "retry", "wait", "drop" or "stop".

@@ -5,7 +5,10 @@ import os
 import re
 import time
 
-import thingscam.outbox.memory  # noqa: F401 - so that the played board is in its place there too
+import thingscam.board.wifi  # noqa: F401 - so that the played board is in its place there too
+import thingscam.outbox.memory  # noqa: F401
+import thingscam.sender  # noqa: F401
+import thingscam.sleeper  # noqa: F401
 from fakeboard import Board, Gone, Names
 from photocamera import Photographer
 from support import (
@@ -22,7 +25,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam import app, crashes, safemode
+from thingscam import app, crashes, loop, safemode
 from thingscam.board import chip as board
 from thingscam.board.counters import Counters
 from thingscam.config import config
@@ -84,7 +87,7 @@ class House:
         """Start the app, to be driven by turns()."""
         house = self
 
-        class Watched(app.App):
+        class Watched(loop.App):
             def progress(self, sent):
                 if house.on_progress:
                     house.on_progress(sent)

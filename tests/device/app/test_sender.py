@@ -19,11 +19,12 @@ from support import (
 )
 from thingscam.board import chip as board
 from thingscam.board.counters import Counters
+from thingscam.cloud.errcodes import PACE
 from thingscam.cloud.failing import Failing
 from thingscam.config import config
 from thingscam.outbox import record as kept_files
 from thingscam.outbox.policy import Outbox
-from thingscam.sender import PACE, Sender
+from thingscam.sender import Sender
 
 TAKEN = 1790000000
 

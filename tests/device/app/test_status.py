@@ -7,9 +7,9 @@ from thingscam.board import profiles as boards
 from thingscam.board.clock import Clock
 from thingscam.board.counters import Counters
 from thingscam.cloud import errcodes
+from thingscam.cloud.errcodes import PACE
 from thingscam.cloud.uploader import UploadError
 from thingscam.outbox.policy import Outbox
-from thingscam.sender import PACE
 
 HOUR_MS = 3600000
 

@@ -28,7 +28,8 @@ READ = """
 import gc, sys, time
 sys.path.insert(0, {lib!r})
 gc.threshold(16384)  # as main.py
-from thingscam import app
+from thingscam import app, loop, sender
+from thingscam.board import wifi
 from thingscam.config import config
 gc.threshold(-1)
 gc.collect()

@@ -32,7 +32,8 @@ def _frozen(thing, seen):
 
 gc.collect()
 before = gc.mem_alloc()
-from thingscam import app  # noqa: E402, F401
+from thingscam import app, loop, sender  # noqa: E402, F401
+from thingscam.board import wifi  # noqa: E402, F401
 
 gc.collect()
 kept = gc.mem_alloc() - before
