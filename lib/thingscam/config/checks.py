@@ -121,8 +121,6 @@ def _networks(values, needed, mistakes):
 
 
 def _unknown(values, prefix, mistakes):
-    from thingscam.util.spelling import is_like, nearest
-
     known = _known(prefix)
     names = None
     for key in values:
@@ -131,6 +129,8 @@ def _unknown(values, prefix, mistakes):
         if mistakes.is_full():
             mistakes.add("")
             continue
+        from thingscam.util.spelling import is_like, nearest
+
         # It may have strayed from another section.
         names = names or known + _known(None)
         name = nearest(prefix + key, names)

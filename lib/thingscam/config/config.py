@@ -30,4 +30,4 @@ def _read(raw, name, wifi_needed):
         return reader.read(raw, name, wifi_needed)
     finally:
         unload("config.reader", "config.checks", "config.values", "config.schema")
-        unload("board.profiles", "board.sensorpin", "util.strict_json")
+        unload("board.profiles", "board.sensorpin", "util.strict_json", "util.spelling")
