@@ -230,7 +230,7 @@ class Outbox:
         self._ready = True
         self.news += 1
         self._works(False)
-        self._count, self._bytes = counted or (self._store.next - self._store.low, 0)
+        self._count, self._bytes = counted or (self._store.most, 0)
         if counted is None:
             self._estimate()
         else:
@@ -245,7 +245,7 @@ class Outbox:
         self._estimated = True
         count = newest.totals[0] + 1 - self._rank
         bytes_ = newest.totals[1] + newest.size - self._start
-        if 0 < count <= self._count and newest.size <= bytes_ <= count * self._max:
+        if 0 < count <= self._count and newest.size <= bytes_ <= self._max:
             self._count, self._bytes = max(count, 2), max(bytes_, newest.size + oldest.size)
             return
         try:  # these records are not of one outbox
@@ -258,9 +258,9 @@ class Outbox:
         whole = not skip and start is None
         if not self._recover() or not self._count or whole and _is_to_come(self._idle):
             return None
-        number = self._store.low if up else self._store.next - 1
+        number = self._store.low if up else self._store.end - 1
         if start is not None:
-            if start >= self._store.next if up else start < self._store.low:
+            if start >= self._store.end if up else start < self._store.low:
                 return None
             number = max(number, start) if up else min(number, start)
         known = self._known.get(up)
@@ -295,16 +295,16 @@ class Outbox:
 
     def _good(self, number, up, skip=()):
         # The nearest picture up or down from `number`, but for those not to be offered.
-        whole = number == (self._store.low if up else self._store.next - 1)
+        whole = self._store.is_end(number, up)
         while True:
-            at_low = up and number == self._store.low
+            at_end = self._store.is_end(number, up)
             number = self._store.search(number, up)
             if number is None:
                 if whole:
                     self._count = self._bytes = 0  # the files were taken away
                 return None
-            if at_low:
-                self._store.rise(number)
+            if at_end:
+                self._store.narrow(number, up)
             sent = self._undeletable and self._undeletable.of(number)
             if sent:
                 number = sent[up]
@@ -361,11 +361,11 @@ class Outbox:
         self._count = max(self._count - 1, 0)
         self._bytes = max(self._bytes - size, 0)
         if number == self._store.low:
-            self._store.rise(number + 1)
+            self._store.narrow(number + 1, True)
             self._rank += 1
             self._start += size
         if not self._count:
-            self._store.rise(self._store.next)
+            self._store.narrow(self._store.next, True)
             self._ready = not self._estimated  # else count what there really is
 
     def _sent(self):

@@ -20,8 +20,10 @@ class Store:
     """Files `path`/FOLDER/NUMBER.jpg, `per_folder` to a folder, numbered from `first` on.
 
     Looking a name up takes time with every name beside it: hence the folders. `low` is no
-    more than the lowest number there is, `next` the number of the file to come, and `limit`
-    behind the last there can be. Empty files are no pictures.
+    more than the lowest number there is, `end` behind the highest, `limit` behind the last
+    there can be, `next` the number of the file to come, and `most` how many there are at
+    most. When someone's files have taken the last number, `next` goes on below them. Empty
+    files are no pictures.
 
     `say` is called with a text and its values for the log. Every method may raise OSError.
     """
@@ -35,18 +37,19 @@ class Store:
         self._folds = None  # whether names that differ in case are one: on FAT they are
         self._unreadable = []  # numbers of folders
         self._buffer = bytearray(_CHUNK)
-        self.low = self.next = 0
+        self.low = self.next = self.end = self.most = 0
 
     def recover(self):
         """Look what is there; return (pictures, bytes), or None when it is much to count."""
         folders.make_path(self._path, self._say)
         self._unreadable.clear()
-        self.low = self.next = self._first
+        self.low = self.next = self.end = self._first
+        self.most = 0
         rejected = self._path + "/" + _REJECTED
         for name, _, _ in folders.entries(rejected):
             # Among these, too, the highest number shall be that of the last.
             number = folders.number(name, _FILE)
-            if number is not None and number < self.limit // 2:
+            if number is not None and number < (self._first + self.limit) // 2:
                 self.next = max(self.next, number + 1)
         folders.check(rejected)
         lowest = highest = None
@@ -56,6 +59,7 @@ class Store:
             if number is None:
                 strange += name != _REJECTED
                 continue
+            self.most += self._per_folder
             lowest = number if lowest is None else min(lowest, number)
             highest = number if highest is None else max(highest, number)
         self.check()
@@ -64,7 +68,8 @@ class Store:
         if not self._find_last(highest):
             return 0, 0
         self.low = lowest * self._per_folder
-        return self.count() if self.next - self.low <= _COUNTED else None
+        self.end = self.next
+        return self.count() if self.most <= _COUNTED else None
 
     def check(self):
         """Raise OSError when the folder cannot be read."""
@@ -97,11 +102,19 @@ class Store:
             pass
         return self._nearest(number, up)
 
-    def rise(self, low):
-        """Take note that no number is below `low`."""
+    def is_end(self, number, up):
+        """Return whether no number is below (above) `number`, as far as is known."""
+        return number == (self.low if up else self.end - 1)
+
+    def narrow(self, number, up):
+        """Take note that no number is below (above) `number`."""
+        if not up:
+            if not self._unreadable:  # it may be again
+                self.end = number + 1
+            return
         folder = self.low // self._per_folder
-        self.low = low
-        if folder != low // self._per_folder:
+        self.low = number
+        if folder != number // self._per_folder:
             self._clear_out(folder)
 
     def load(self, outbox, number, check):
@@ -124,6 +137,8 @@ class Store:
             self._delete_half(path)
             raise
         self.next = number + 1
+        self.low = min(self.low, number)
+        self.end = max(self.end, self.next)
 
     def delete(self, number):
         """Delete a file; return whether it was there."""
@@ -182,11 +197,26 @@ class Store:
 
     def _free_number(self):
         # The next number whose name is not taken.
-        while self.next < self.limit:
-            if not folders.exists(self._file(self.next)):
-                return self.next
-            self.next += 1
+        for go_below in (self._go_below, None):
+            while self.next < self.limit:
+                if not folders.exists(self._file(self.next)):
+                    return self.next
+                self.next += 1
+            if go_below:
+                go_below()
         raise OSError(_ERANGE)
+
+    def _go_below(self):
+        # Behind the last folder of the lower half, or quarter, or eighth: so they stay in order.
+        first = self._first // self._per_folder
+        end = _FOLDERS
+        while end > first + 1:
+            end = (first + end) // 2
+            folder = self._next_folder(end - 1, False)
+            folder = first if folder is None else max(first, folder + 1)
+            if folder < end:
+                self.next = folder * self._per_folder
+                return
 
     def _folder(self, folder):
         return self._path + "/" + _FOLDER % folder
@@ -196,6 +226,8 @@ class Store:
 
     def _next_folder(self, number, up):
         # The folder's number nearest to `number`, itself or upwards (downwards); or None.
+        if 0 <= number < _FOLDERS and folders.exists(self._folder(number)):
+            return number  # most often: there may be very many entries
         folder = None
         for name, is_folder, _ in folders.entries(self._path):
             other = folders.number(name, _FOLDER) if is_folder else None

@@ -196,10 +196,10 @@ def _lost(lines):
 
 def _budget():
     kept = board.recall(board.LOG)
-    now = board.clock_ms() // 1000 & 0x7FFFFFFF
+    now = board.steady_ms() // 1000 & 0x7FFFFFFF
     until, count = struct.unpack(_RECORD, kept) if kept else (now, 0)
     if not now < until <= now + 2 * _WRITES * _WRITE_S:
-        until = now  # past, or the clock was set
+        until = now  # past, or of another power-on
     return now, until, count
 
 

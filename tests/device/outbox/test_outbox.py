@@ -730,6 +730,115 @@ def test_the_last_name_that_there_can_be_takes_no_numbers(path):
         delete(path)
 
 
+def plant(path, number, totals=(0, 0)):
+    """Put a sound picture there that another outbox could have written; its mark is 200."""
+    folder = path + "/%06d" % (number // Small.per_folder)
+    if not folders.exists(folder):
+        os.mkdir(folder)
+    data = picture(200, 300)
+    data += records.record(data, number, totals, 1700000000, "pir")
+    write(folder + "/%08d.jpg" % number, data)
+
+
+@everywhere
+def test_numbers_go_on_below_those_that_someone_has_taken(path):
+    last = Small.per_folder * 1000000 - 1
+    for taken in (
+        (last,),
+        (last - 1,),
+        (last, last // 2, last // 4),
+        (last - 5, last),
+        (last, 17),
+    ):
+        for end in ("oldest", "newest"):
+            delete(path)
+            fill(Small(path, MAX), 3)
+            for number in taken:
+                plant(path, number)
+            for first in (3, 12, 15):  # with a restart before each
+                box = Small(path, MAX)
+                fill(box, 9 if first == 3 else 3, first)
+            assert len(box) == 18 + len(taken)
+            found = sent(box, end)
+            ours = [number for number in found if number != 200]
+            assert sorted(ours) == list(range(18)) and len(found) - 18 == len(taken), (
+                taken,
+                found,
+            )
+            if taken[-1] in (last, last // 4):  # else some find room above
+                assert ours == sorted(ours, reverse=end == "newest"), (taken, found)
+            assert box.dropped == len(box) == 0 and not files(path)
+            fill(box, 5)
+            assert sent(Small(path, MAX), end)[:: 1 if end == "oldest" else -1] == list(range(5))
+
+
+@everywhere
+def test_a_folder_of_the_last_number_that_cannot_be_read_stops_nothing(path):
+    listing = folders.ilistdir
+    box = Small(path, MAX)
+    fill(box, 3)
+    os.mkdir(path + "/999999")
+    folders.ilistdir = lambda path: deny(listing, path, "/999999")
+    try:
+        for first in (3, 9):
+            box = Small(path, MAX)
+            fill(box, 6, first)
+        assert sent(box) == list(range(15)) and box.dropped == 0
+    finally:
+        folders.ilistdir = listing
+
+
+@everywhere
+def test_what_someones_record_says_costs_no_picture(path):
+    box = Small(path, MAX)
+    for i in range(300):
+        assert box.put(picture(i, 300), 1, "pir")
+    for number, before in (
+        (1000000, (5000, 4 * 10**9)),
+        (1000001, (200, 1 << 40)),
+        (1000002, (9, 9)),
+    ):
+        plant(path, number, before)
+        box = Small(path, MAX)
+        assert box.put(picture(0, 300), 1, "pir") and box.dropped == 0, (number, len(box))
+        assert len(box) <= 320 and box.bytes_used <= 300 * 320, (number, len(box))
+
+
+@everywhere
+def test_names_that_are_nearly_ours_are_left_alone(path):
+    names = [
+        "0" * 200,
+        "00000\uff11",
+        "\uff10" * 6,
+        "\u4e2d" * 60,
+        "+00001",
+        "-00001",
+        "0_0001",
+        "00001",
+    ]
+    names += ["000001.jpg", "REJECTED.JPG", "00000x", "0x0001", "999999"]
+    box = Small(path, MAX)
+    fill(box, 2)
+    kept = {}
+    for i, name in enumerate(names):
+        for where in (path + "/", path + "/000000/"):
+            if i % 2 and name != "999999":
+                os.mkdir(where + name)
+            else:
+                write(where + name, b"mine")
+                kept[where + name] = b"mine"
+    for end in (".JPEG", ".jpg.bak", ".jp", "", ".jpg" * 40):
+        write(path + "/000000/00000002" + end, b"mine")
+        kept[path + "/000000/00000002" + end] = b"mine"
+    for first in (2, 9):
+        box = Small(path, MAX)
+        fill(box, 7, first)
+    assert sent(box) == list(range(16)) and box.dropped == 0
+    for name in kept:
+        with open(name, "rb") as file:
+            assert file.read() == kept[name], name
+
+
 @everywhere
 def test_what_stands_in_the_way_is_set_aside_under_a_free_name(path):
     # To rename onto a name that is taken destroys a file, or fails for a folder.
