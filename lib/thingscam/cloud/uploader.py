@@ -3,7 +3,7 @@
 import errno
 
 from thingscam.cloud import errcodes
-from thingscam.http import CertificateError
+from thingscam.http import CertificateError, HttpError
 from thingscam.util import strict_json as jsons
 from thingscam.util.compat import const
 from thingscam.util.log import one_line
@@ -68,6 +68,8 @@ class Uploader:
             self._options = {"allow_redirects": False, "stream": True, "verify": trusted}
         needs_check = cloud.verify and cloud.endpoint.startswith("https:")
         self._refused = needs_check and not (self._own or self._on_computer)
+        # Stock clients raise whatever their parser trips over.
+        self._errors = (HttpError, MemoryError) if self._own else Exception
         self._file = None  # what sends files, made with the first one or by ready()
         self._file_headers = self._headers.copy()
 
@@ -96,7 +98,8 @@ class Uploader:
         sent from where it stands; if it has `parts`, views that make it up, a Session sends
         these without a copy. Exactly one request is made; nothing is tried again.
 
-        Raises UploadError, and never anything else.
+        Raises UploadError for all that network, service and file do. What a callback of a
+        Session raises passes through, as does a fault of ours.
         """
         if self._refused:
             raise UploadError(
@@ -105,8 +108,6 @@ class Uploader:
                 "thingscam.http.session.Session, or set cloud.verify to false and accept that "
                 "anyone may read along",
             )
-        if self._file is not None:
-            self._file.error = None
         data, headers = self._request(image)
         answer = None
         try:
@@ -117,7 +118,9 @@ class Uploader:
             target = _redirect(answer) if status in _REDIRECTS else None
             body = _content(answer)
             page = getattr(answer, "page", False)
-        except Exception as e:  # stock clients raise whatever their parser trips over
+        except _FileError as e:
+            raise self._file_error(e.args[0])
+        except self._errors as e:
             raise self._network_error(e)
         finally:
             if answer is not None:
@@ -200,8 +203,6 @@ class Uploader:
         return self._error(errcodes.RETRY, text, fault=FILE)
 
     def _network_error(self, e):
-        if self._file is not None and self._file.error is not None:
-            return self._file_error(self._file.error)
         text = "{}: {}".format(self._host, _reason(e))
         # CPython's requests wraps OpenSSL's refusal without a class of its own.
         if isinstance(e, CertificateError) or "CERTIFICATE_VERIFY_FAILED" in str(e):
@@ -217,6 +218,11 @@ class Uploader:
         return UploadError(action, message, errcode, status, fault)
 
 
+class _FileError(Exception):
+    # What a client of HTTP cannot take for an error of its own.
+    pass
+
+
 class _FileBody:
     # An open file as chunks in one buffer, from where it stands to its end.
 
@@ -224,7 +230,6 @@ class _FileBody:
         self._view = memoryview(bytearray(_CHUNK))
         self._file = None
         self._start = self._size = 0
-        self.error = None  # the OSError that reading ended with
 
     def take(self, file):
         self._file = file
@@ -245,8 +250,7 @@ class _FileBody:
                 if not count:
                     raise OSError(errno.EIO, "it ends {} bytes too early".format(left))
             except OSError as e:
-                self.error = e
-                raise
+                raise _FileError(e)
             left -= count
             yield view[:count] if count < len(view) else view
 

@@ -504,6 +504,19 @@ def test_a_file_that_cannot_be_read_is_retry():
         assert [each["ended"] for each in script.report()] in ([], ["closed by the client"])
 
 
+def test_errors_of_a_callback_are_no_fault_of_the_network():
+    def progress(sent):
+        if sent >= 0:
+            raise error
+
+    for error in (OSError(104, "mine"), ValueError("mine")):
+        script = Script([["head"], ["until_closed"]])
+        client = session.Session(timeout=2, progress=progress)
+        uploader = Uploader(settings(script.url), client)
+        assert raises(type(error), uploader.upload, photo()) is error
+        script.report()
+
+
 def test_what_is_no_image_is_drop():
     for image in (None, False, 5, []):
         for http_client in clients():
