@@ -132,14 +132,13 @@ class Response:
 
     def _note(self, index, data, at, end):
         if index == _LENGTH:
-            comma = data.find(b",", at, end)
-            if comma >= 0:  # "5, 5" is what a proxy makes of two of them
-                self._note(index, data, comma + 1, end)
-                end = comma
-            length = _number(data, at, end)
-            if self._length is not None and self._length != length:
-                raise ResponseError("malformed response")
-            self._length = length
+            while at:  # "5, 5" is what a proxy makes of two of them
+                comma = data.find(b",", at, end)
+                length = _number(data, at, end if comma < 0 else comma)
+                if self._length is not None and self._length != length:
+                    raise ResponseError("malformed response")
+                self._length = length
+                at = comma + 1
         elif index == _CONNECTION:
             if data.find(b"lose", at, end) >= 0:  # "Close" or "close"
                 self.keep = False

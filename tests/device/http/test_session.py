@@ -372,6 +372,7 @@ def test_refuses_answers_that_are_none():
     refused("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "malformed")
     refused("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "malformed")
     refused("HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n", "malformed")
+    refused("HTTP/1.1 200 OK\r\nContent-Length: " + 4000 * ",1" + "\r\n\r\n", "malformed")
     refused("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", "malformed")
     refused("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx", "gzip")
     refused("HTTP/1.1 200 OK\r\nContent-Encoding: \xff\r\nContent-Length: 1\r\n\r\nx", "coding")
