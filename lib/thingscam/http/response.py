@@ -145,7 +145,8 @@ class Response:
         elif index == _DATE:
             self._dated = end
         elif index == _TYPE:
-            self.page = data.find(b"tml", at, end) >= 0
+            if data.find(b"tml", at, end) >= 0:
+                self.page = True
         elif index == _LOCATION:
             try:
                 self.headers = {"location": str(data[at:end], "utf-8").strip()}
