@@ -127,7 +127,7 @@ def broken(count, files):
 
 
 def test_a_firmware_that_removes_before_it_has_sent_is_caught():
-    old = "            e = self._upload(image, kept.size, kept.cause)\n"
+    old = "            e = self._upload(image, kept.size, kept.cause, alone)\n"
     new = "            self._outbox.remove(kept)\n" + old
     result = broken(8, mutant("sender", old, new))
     assert result.verdict.lost > 0 and any("kept" in line for line in result.broken)
