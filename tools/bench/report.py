@@ -1,5 +1,7 @@
 # The tables as a page: docs/results/benchmarks.md.
 
+from tools.bench import words
+
 _TITLES = {
     "transfers": "Time per picture",
     "wire": "On the wire",
@@ -29,7 +31,7 @@ How to read it:
   `urequests`: a connection a request, no certificate checked. "Bare socket loop" is the floor:
   a loop that writes the same bytes in pieces of 16 KB and reads the same answer, and does
   nothing else.
-- Heap is in 64-bit words; a board's words are half as wide, and its objects nearly half as large.
+- Heap is in this machine's 64-bit words. {words}
 - A target in **bold** is missed; the note beside it, or "What is missed, and why", tells more.
 """
 
@@ -45,25 +47,26 @@ _MISSED = """\
 - **Least heap above the imports.** What an upload from the outbox holds is two buffers (2 KB
   for the check sum, 4 KB to send from) and about 4 KB of objects. The rest is holes: importing
   leaves the heap in pieces, and a buffer needs one piece. It does not grow with the picture.
-- **Heap after import, the app in 128 KB.** With 64-bit words each name, table slot and
-  function of the package takes twice what it takes on a board, and byte code is copied from
-  the .mpy into the heap. Frozen into the firmware, byte code and names cost no heap.
+- **Heap after import, the app's whole cycle.** Byte code and names are copied from the .mpy into
+  the heap; frozen into the firmware they cost none.
 - **Start over plain HTTP.** The script loads one frozen module, the app {files} from files.
   Over TLS, where both shake hands, the app is faster. Joining Wi-Fi takes seconds on a board.
 """
 
 
 def page(sections, machine, seconds):
-    """Return the page; `sections` are (name, rows, table for the record or None)."""
-    parts = [_HEAD.format(seconds=seconds, machine=machine)]
+    """Return the page; `sections` are (name, rows, second table or None).
+
+    A second table is (title, head, rows of texts).
+    """
+    parts = [_HEAD.format(seconds=seconds, machine=machine, words=words.TEXT)]
     missed = False
     for name, rows, record in sections:
         parts.append("## {}\n".format(_TITLES[name]))
         parts.append(_table(rows))
         missed = missed or any(row.met is False for row in rows)
         if record:
-            parts.append("For the record, milliseconds (median):\n")
-            parts.append(_record(record))
+            parts.append(_record(*record))
     if missed:
         parts.append(_MISSED.format(files="some thirty"))
     return "\n".join(parts)
@@ -82,8 +85,6 @@ def _table(rows):
     return "\n".join(lines) + "\n"
 
 
-def _record(table):
-    lines = ["| client | HTTP, 60 KB | HTTP, 500 KB | TLS, 60 KB | TLS, 500 KB |"]
-    lines.append("|---|---|---|---|---|")
-    lines += ["| {} |".format(" | ".join(cells)) for cells in table]
-    return "\n".join(lines) + "\n"
+def _record(title, head, rows):
+    lines = ["| {} |".format(" | ".join(cells)) for cells in (head, ["---"] * len(head), *rows)]
+    return "\n".join([title, "", *lines]) + "\n"

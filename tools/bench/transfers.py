@@ -89,7 +89,8 @@ def _record(took):
                 values = took.get((name, scheme, size))
                 cells.append(world.ms(world.median(values)) if values else "-")
         lines.append([title, *cells])
-    return lines
+    head = ["client", "HTTP, 60 KB", "HTTP, 500 KB", "TLS, 60 KB", "TLS, 500 KB"]
+    return "For the record, milliseconds (median):", head, lines
 
 
 def _together(bench, scheme, size):

@@ -45,5 +45,5 @@ def command(write, only):
 
 
 def _split(found):
-    # transfers has a second table, for the record.
+    # Some have a second table.
     return found if isinstance(found, tuple) else (found, None)
