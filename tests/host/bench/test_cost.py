@@ -5,7 +5,7 @@
 
 import pytest
 
-from tools.bench import memory, wire, world
+from tools.bench import memory, startup, wire, world
 
 # Bytes on a kept connection beyond the picture, with this URL and these headers: the head
 # over HTTP; over TLS 29 bytes a record besides. A record of Mbed TLS here holds 4 KB. In the
@@ -13,6 +13,12 @@ from tools.bench import memory, wire, world
 HEAD = 205
 RECORD = 29
 RECORD_HOLDS = 4096
+
+# Bytes of heap after importing the app and all it needs, and in KB for its whole cycle; as .mpy.
+IMPORTED = 151000
+CYCLE = {"http": 182, "https": 188}
+# What a wake from deep sleep need not import before the picture is kept.
+LATER = ("board.wifi", "sender", "cloud.uploader", "http.session", "config.checks")
 
 # Bytes of heap per upload, by where the picture comes from; 64-bit words.
 HEAP = {"memory": 1248, "file": 1408, "outbox": 1408, "memory+exif": 1344, "outbox+exif": 1536}
@@ -55,3 +61,26 @@ def test_least_heap_is_the_same_for_every_size(bench):
     found = [memory.least(bench, "ours", url, box) for box in boxes]
     assert abs(found[0] - found[1]) <= 4096 + 512  # a buffer, and the grain of the search
     assert max(found) - base <= 32 << 10
+
+
+def test_heap_after_import(bench):
+    assert memory.imported(bench)["kept"] <= IMPORTED
+
+
+@pytest.mark.parametrize("scheme", list(CYCLE))
+def test_heap_of_a_whole_cycle(bench, scheme):
+    """From boot.py to the first upload; what the frame takes is not counted."""
+    heap = (CYCLE[scheme] << 10) + world.SIZES["60 KB"]
+    assert startup.works_in(bench, scheme, str(heap), bench.compiled())
+
+
+def test_what_is_loaded_is_what_is_counted(bench):
+    """Nothing that the start has let go, and nothing that a plain upload does without."""
+    assert set(startup.loaded(bench, "http")) == set(memory.imported(bench)["modules"])
+
+
+def test_a_board_that_wakes_imports_what_takes_a_picture(bench):
+    startup.wake(bench, bench.compiled())
+    _, loaded = startup.wake(bench, bench.compiled())
+    assert "thingscam.capture" in loaded
+    assert not {"thingscam." + name for name in LATER} & set(loaded)

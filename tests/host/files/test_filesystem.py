@@ -106,4 +106,4 @@ def test_no_room_and_no_image():
 def test_what_mpy_cross_refuses_names_the_line(tmp_path):
     (tmp_path / "bad.py").write_text("x = 1\nwhile:\n")
     with pytest.raises(mpy.CompileError, match=r"bad.py:2: SyntaxError"):
-        mpy.compiled(tmp_path / "bad.py", "bad.py")
+        mpy.compiled(tmp_path / "bad.py", tmp_path)

@@ -1,8 +1,9 @@
 # Wakes from a deep sleep, and says when: micropython waker.py RTC NAME ...
 #
 # Prints nanoseconds since 1970 twice: as a board's programs start, and as the camera is asked for
-# the first picture; then ends. RTC is the file that plays RTC memory.
+# the first picture; then what is loaded, as JSON, and ends. RTC is the file that plays RTC memory.
 
+import json
 import sys
 import time
 
@@ -65,6 +66,7 @@ class Machine:
 def capture(_camera):
     """Tell when the first picture is asked for."""
     print(time.time_ns())
+    print(json.dumps([name for name in sys.modules if name.startswith("thingscam")]))
     sys.exit()
 
 
