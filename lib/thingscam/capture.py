@@ -35,8 +35,8 @@ class Capture:
         self._camera = None
         # Room for one picture outside the driver's buffer: only then may one be sent
         # from memory, for the next capture overwrites that buffer.
-        roomy = hasattr(gc, "mem_free") and gc.mem_free() > _ROOMY
-        self._spare = bytearray(self._limit) if roomy else None
+        self._roomy = hasattr(gc, "mem_free") and gc.mem_free() > _ROOMY
+        self._spare = None  # made when it is needed first: to clear 500 KB takes its time
         # Bytes of a picture that was too large for the service, 0: none was; and when, in ms.
         self._refused, self._refused_at = _recall(self._settings)
         self._size = self._settings.frame_size  # of the last picture
@@ -197,7 +197,7 @@ class Capture:
                     "pictures in %s: no more fits the memory or the limit", self._size
                 )
         taken = self._clock.stamp()
-        if not (may_send and self._spare and may_send()):
+        if not (may_send and self._roomy and may_send() and self._make_spare()):
             self._keep(frame, taken, cause)
             return None
         view = memoryview(self._spare)[: len(frame)]
@@ -205,6 +205,13 @@ class Capture:
         self._sending, self._copy = (view, taken, cause), None
         self._since = ticks_ms()
         return self._sending
+
+    def _make_spare(self):
+        try:
+            self._spare = self._spare or bytearray(self._limit)
+        except MemoryError:  # it is in pieces
+            self._roomy = False
+        return self._roomy
 
     def _later(self, cause, why):
         # An upload may have the memory that camera and outbox need.
@@ -240,7 +247,7 @@ class Capture:
         if self._held is None:
             from thingscam.outbox.memory import Held  # seldom needed
 
-            self._held = Held(self._spare is not None, self._log)
+            self._held = Held(self._roomy, self._log)
         self._held.add(frame, taken, cause)
 
 

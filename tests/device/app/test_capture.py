@@ -283,6 +283,22 @@ def test_what_cannot_be_kept_meanwhile_is_kept_behind(watcher):
     assert watcher.counters.as_dict()["captured"] == 1
 
 
+@watched(psram=True)
+def test_what_has_no_room_to_be_sent_from_memory_is_kept(watcher):
+    def in_pieces(_size):
+        raise MemoryError
+
+    capture.bytearray = in_pieces
+    try:
+        for _ in range(2):
+            watcher.pulse()
+            watcher.deliver(lambda: lambda *_: True)
+            assert len(watcher.kept()) == 1
+    finally:
+        del capture.bytearray
+    assert watcher.counters.as_dict()["dropped"] == 0
+
+
 @watched(max_bytes=100000)
 def test_what_the_outbox_drops_is_counted(watcher):
     for _ in range(5):
