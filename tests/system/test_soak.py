@@ -5,7 +5,8 @@ import pytest
 from tests.support.board import execute, mpremote
 from tests.support.world import ROOT
 from tests.system.soak import day, long, rounds
-from tests.system.soak.ledger import Ledger, judge
+from tests.system.soak.judge import judge, still, wears
+from tests.system.soak.ledger import Ledger
 from tests.system.soak.rig import PIR_PIN, Rig
 
 LIB = "lib/thingscam/"
@@ -55,7 +56,7 @@ def test_a_fault_that_lasts_wears_no_flash_out(fault, tmp_path):
     # With the pictures themselves, one in a minute, it is nothing.
     assert 3 <= len(ledger.log_writes) <= 60
     assert ledger.starts == 1
-    assert fault == "no picture" or long.still(ledger, 60) == []
+    assert fault == "no picture" or still(ledger, 60) == []
     # And the log is not full of one line.
     text = "\n".join(line for line in ledger.lines if line.startswith(("WARNING", "ERROR")))
     assert len(text.splitlines()) <= 60, text
@@ -67,10 +68,10 @@ def test_a_blind_camera_and_a_busy_log_are_seen():
     ledger.text("rst:0x1\nINFO start: thingscam 1.2, power_on, 0 waiting\n")
     ledger.text("@ 1000 begin capture -\n@ 1100 end capture 0\n")
     ledger.text("@ 2000 log\n" * 241)
-    assert long.still(ledger, 20) == [] and len(long.wears(ledger)) == 1
+    assert still(ledger, 20) == [] and len(wears(ledger)) == 1
     ledger._now_ms = lambda: 580001
     ledger.power_cut()
-    assert long.still(ledger, 20) == ["life 1: no picture for 80 s"]
+    assert still(ledger, 20) == ["no picture for 81 s, at 580001"]
 
 
 def test_no_picture_is_lost_in_an_hour_of_outages():

@@ -9,7 +9,7 @@ import click
 
 from tests.support.world import ROOT
 from tests.system.soak import long, page, rounds
-from tests.system.soak.ledger import Verdict
+from tests.system.soak.judge import Verdict
 from tools.virtualboard import profiles
 
 _PAGE = """# Proof by power cuts at random moments
@@ -47,13 +47,18 @@ Every picture is followed by the frame number in it:
 
 ## All at once, for long
 
-Rounds of one to eight minutes of board time. Beside the faults above, many at a time: answers
-compressed though nobody asked for it, pages of proxies and of other services, answers without a
-body or too large, a firewall that refuses some pictures by their bytes, outages of Wi-Fi, of
-the line behind it and of the time servers for up to two minutes, a sensor that bounces. Waits
-are as in the ESP32's port ({micropython}): slow flash, look-ups that nobody answers. Also
-judged: no pause in photographing longer than a minute beyond the period (60 s), and at
-most 240 writes of the log's files in an hour, each start among them.
+Rounds of one to eight minutes of board time, awake and in deep sleep, with and without PSRAM, TLS
+and SD card. Many at a time, beside the faults above: answers compressed though nobody asked for
+it, cut short, without a body or too large; pages of proxies, gateways, portals and of other
+services; a firewall that refuses some pictures by their bytes; outages and slowness of the line,
+of Wi-Fi, of name servers and time servers; names that are found late or have dead addresses
+first; time servers that are days wrong; access points of one name that come and go; TLS
+handshakes in small pieces; a sensor that bounces; a camera that fails; a flash that is full,
+cannot be written or listed, or one file of which cannot be read; a card that is pulled, dies, is
+full or write-protected; the button EN; panics; a clock that is fast in deep sleep. Waits are as
+in the ESP32's port ({micropython}). Also judged: no pause in photographing longer than a minute
+beyond the period (60 s), and the writes of the log's files in an hour. What flash or card did not
+take while they failed may be lost with the power, and is not counted as lost.
 
 {long_table}
 

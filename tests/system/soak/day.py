@@ -14,7 +14,7 @@ import click
 from tests.support.board import children
 from tests.support.world import ROOT
 from tests.system.soak import page
-from tests.system.soak.ledger import judge
+from tests.system.soak.judge import judge
 from tests.system.soak.rig import PIR_PIN, Rig
 from tests.system.soak.rounds import FAULTS
 

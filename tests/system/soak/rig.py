@@ -14,13 +14,19 @@ from tools.virtualboard.air import Network
 from tools.virtualboard.board import VirtualBoard
 
 PIR_PIN = 13
+CARD_PIR_PIN = 12  # GPIO13 is the card's D3
 _HEAP_PIN = 15
 SSID = "yard"
 PASSWORD = "correct horse"
 SPEED = 20.0
-_START = "import probe\n\nprobe.start({})\n"
+_START = "import gc\n\ngc.threshold(16384)\nimport probe\n\nprobe.start({})\n"
 # Without PSRAM micropython-camera-API cannot start: its buffers are always in PSRAM.
 DRIVERS = {"ai-thinker": "camera-api", "ttgo-t-journal": "lemariva"}
+MARK = "of-someone"  # a foreign file, in the outbox's folder for good
+CARD_BYTES = 2 * 1024 * 1024
+# Two access points of one name; the weaker one would be found first.
+STRONG = Network(SSID, PASSWORD, -58, bssid=1, channel=11)
+WEAK = Network(SSID, PASSWORD, -84, bssid=2, channel=1)
 _PROBE = pathlib.Path(__file__).with_name("probe.py")
 _JUMP_MS = 2500  # at the most
 _CALM_S = 0.008  # of real time since the board has said something
@@ -40,8 +46,9 @@ class Rig:
     """One board with a service, in `folder`; a context manager.
 
     `settings` are sections of config.json beside those the rig knows itself. `files` change
-    the firmware: {path: data, or None for none}. `profile`, `speed`, `slow_flash` and
-    `trouble` are VirtualBoard's.
+    the firmware: {path: data, or None for none}. `card`: pictures wait on an SD card. `rough`:
+    between board and service is a Relay, and there are two access points. `profile`, `speed`,
+    `slow_flash` and `trouble` are VirtualBoard's.
     """
 
     def __init__(
@@ -55,12 +62,17 @@ class Rig:
         files=None,
         slow_flash=False,
         trouble=0.0,
+        card=False,
+        rough=False,
     ):
-        self.service = Service(folder / "service", tls)
+        self.service = Service(folder / "service", tls, rough)
+        self.pir_pin = CARD_PIR_PIN if card else PIR_PIN
         self._plan = []
         self._order = itertools.count()
         flash = {**firmware(), **(files or {})}
-        flash["config.json"] = json.dumps(self._config(settings or {}, profile, tls))
+        flash["config.json"] = json.dumps(self._config(settings or {}, profile, tls, card))
+        if rough:
+            flash["outbox/" + MARK] = b""
         if tls:
             flash["ca.der"] = (self.service.folder / "ca.der").read_bytes()
         try:
@@ -70,9 +82,11 @@ class Rig:
                 profile=profile,
                 driver=DRIVERS[profile],
                 speed=speed,
-                networks=[Network(SSID, PASSWORD)],
+                networks=[STRONG, WEAK] if rough else [STRONG],
                 slow_flash=slow_flash,
                 trouble=trouble,
+                fair=True,
+                card=CARD_BYTES if card else None,
             )
         except BaseException:
             self.service.stop()
@@ -91,12 +105,13 @@ class Rig:
         self.board.stop()
         self.service.stop()
 
-    def _config(self, settings, profile, tls):
+    def _config(self, settings, profile, tls, card):
         config = {
             "wifi": [{"ssid": SSID, "password": PASSWORD}],
             "cloud": {**CONFIG, "endpoint": self.service.url, "ca": "ca.der" if tls else None},
             "camera": {"board": profile, "frame_size": "QVGA", "warmup_frames": 1},
-            "trigger": {"pir_pin": PIR_PIN, "cooldown_s": 1},
+            "trigger": {"pir_pin": self.pir_pin, "cooldown_s": 1},
+            "outbox": {"path": "/sd/outbox"} if card else {},
         }
         for section, values in settings.items():
             config[section] = {**config.get(section, {}), **values}
@@ -128,6 +143,20 @@ class Rig:
         while self.service.open and time.monotonic() < end:
             time.sleep(0.002)
         return "sleep" if asleep else phase
+
+    def press(self):
+        """Press the button EN: the board starts anew, and RTC memory is lost."""
+        self.board.cut_power()
+        self.ledger.pressed()
+        self.board.power_on()
+
+    def panic(self):
+        """Have the chip panic; returns whether it has: not if it sleeps."""
+        self.ledger.panics += 1
+        done = self.board.panic()
+        if not done:
+            self.ledger.panics -= 1
+        return done
 
     def heap(self):
         """Return the bytes of heap in use, after a collection."""

@@ -9,8 +9,8 @@ import random
 import tempfile
 import time
 
-from tests.system.soak.ledger import judge
-from tests.system.soak.rig import PIR_PIN, Rig
+from tests.system.soak.judge import judge
+from tests.system.soak.rig import Rig
 
 # Fractions of a real second in which to cut, once the board has begun the step.
 _MOMENTS = {"capture": 0.006, "put": 0.006, "upload": 0.02, "remove": 0.004}
@@ -60,6 +60,8 @@ class Kind:
     mode: str = "awake"
     order: str = "oldest"
     tls: bool = False
+    card: bool = False
+    rough: bool = False  # of Rig
 
     @property
     def every_s(self):
@@ -68,7 +70,7 @@ class Kind:
 
     def __str__(self):
         words = [self.memory, self.mode, self.order + " first", "TLS" if self.tls else "plain"]
-        return ", ".join(words)
+        return ", ".join(words + ["SD card"] * self.card)
 
 
 KINDS = (
@@ -93,6 +95,7 @@ class Result:
     cuts: collections.Counter
     starts: int
     lines: list  # what the board has printed
+    troubles: collections.Counter
     took_s: float
 
     @property
@@ -119,7 +122,7 @@ def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
         settings = {
             "outbox": {"order": kind.order, "max_bytes": 1500000},
             "power": {"mode": kind.mode, "watchdog_s": 120},
-            "trigger": {"pir_pin": PIR_PIN, "cooldown_s": 1, "every_s": kind.every_s},
+            "trigger": {"cooldown_s": 1, "every_s": kind.every_s},
         }
         rig = stack.enter_context(
             Rig(
@@ -130,6 +133,8 @@ def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
                 files=files,
                 slow_flash=True,
                 trouble=_CAMERA_TROUBLE,
+                card=kind.card,
+                rough=kind.rough,
             )
         )
         chance = random.Random("{} {}".format(kind, seed))
@@ -137,8 +142,7 @@ def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
         for _ in range(rounds):
             run.round()
         left = run.drain()
-        slack_ms = 300 if kind.mode == "deepsleep" else 0
-        verdict = judge(rig.ledger, rig.service, slack_ms, run.aside)
+        verdict = judge(rig.ledger, rig.service, run.faults)
         verdict.broken += left + run.more(kind)
         return Result(
             kind,
@@ -147,6 +151,7 @@ def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
             run.cuts,
             rig.ledger.starts,
             rig.ledger.lines,
+            run.troubles,
             time.monotonic() - start,
         )
 
@@ -154,7 +159,8 @@ def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
 class Rounds:
     """Rounds of one board in a rig: power on, trouble, power off."""
 
-    aside = ()  # frames that were found in rejected/
+    faults = None  # of flash and card: there are none
+    troubles = collections.Counter()
 
     def __init__(self, rig, chance, drain_s):
         self._rig = rig
@@ -192,7 +198,7 @@ class Rounds:
         rig.board.wifi(True)
         rig.board.internet(True)
         rig.board.ntp(True)
-        rig.board.pin(PIR_PIN, 0)
+        rig.board.pin(rig.pir_pin, 0)
 
     def drain(self):
         """Have all that waits sent; return what is wrong with what is left."""
@@ -201,6 +207,8 @@ class Rounds:
         self._wait_for_nothing()
         rig.cut()
         files = rig.board.files()
+        if rig.board.state()["card"] is not None:
+            files |= rig.board.card_files()
         waiting = [
             path
             for path in files
@@ -249,7 +257,7 @@ class Rounds:
         self._rig.at(self._rig.now_ms + seconds * 1000, action)
 
     def _pulse(self):
-        self._rig.board.pulse(PIR_PIN, 2)
+        self._rig.board.pulse(self._rig.pir_pin, 2)
 
     def _moment(self, phase):
         # Returns what tells that the step has begun, some time from now.

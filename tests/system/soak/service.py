@@ -7,6 +7,7 @@ import threading
 import requests
 from aiohttp import web
 
+from tests.system.soak.relay import Relay
 from tools.cloud.service import accounts, certificates, wire
 from tools.cloud.service.journal import UPLOAD
 from tools.cloud.service.server import make_app, start
@@ -37,10 +38,11 @@ class Request:
 class Service:
     """A running stand-in; `now_ms()` is the board's time, `life()` its present life.
 
-    `requests` are all that came; `folder`/images has what was stored.
+    `requests` are all that came; `folder`/images has what was stored. With `relayed` boards come
+    to it by `relay`, a Relay.
     """
 
-    def __init__(self, folder, tls=False):
+    def __init__(self, folder, tls=False, relayed=False):
         self.folder = folder
         folder.mkdir(parents=True)
         self.now_ms = lambda: 0
@@ -65,6 +67,11 @@ class Service:
         self._control = "http://127.0.0.1:{}/_faults".format(self._runner.addresses[1][1])
         self.url = url.replace("127.0.0.1", "localhost")
         self.port = int(url.rpartition(":")[2])
+        self.relay = None
+        if relayed:
+            self.relay = Relay(self.port)
+            self._run(self.relay.start())
+            self.url = self.url.replace(str(self.port), str(self.relay.port))
 
     def fault(self, *faults):
         """Queue faults for the next requests."""
@@ -85,6 +92,8 @@ class Service:
 
     def stop(self):
         """End it."""
+        if self.relay is not None:
+            self._run(self.relay.stop())
         self._run(self._runner.cleanup())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

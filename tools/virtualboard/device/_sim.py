@@ -33,6 +33,7 @@ _busy = False  # a callback runs: no other does, the scheduler is locked
 _LOOK_US = 20000
 _NONE_US = 2000
 _looked_us = _looked_cpu = 0
+_shown = 0  # the last ticks that were told
 _rested = 0  # real microseconds that it meant to sleep, since it looked
 
 
@@ -56,10 +57,14 @@ def ticks_us():
     """Return the microseconds of board time since the last start that was no soft reset."""
     if _stopped is not None:
         return _stopped
+    global _shown
     now = time.ticks_us()
     if now - _looked_us >= _LOOK_US:
         _give_back(now)
-    return (now - state["begin"]) * state["speed"] // 100 + state["ticks_us"]
+    ticks = (now - state["begin"]) * state["speed"] // 100 + state["ticks_us"]
+    if ticks > _shown:  # what was shown cannot be given back
+        _shown = ticks
+    return _shown
 
 
 def _give_back(now):
