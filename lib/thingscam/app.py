@@ -2,8 +2,9 @@
 
 from thingscam import crashes
 from thingscam.board.counters import Counters
-from thingscam.config import ConfigError, config
+from thingscam.config import ConfigError
 from thingscam.http import CertificateError
+from thingscam.util.compat import unload
 
 try:
     import network
@@ -17,8 +18,7 @@ def main():
     """Run the app by config.json; say in one line why it cannot, restart when it crashes."""
     crashes.begin()
     try:
-        # First, while there is room: what reads it is large, and gone when the app comes.
-        run(config.load(wifi_needed=network is not None))
+        run(_configured())
     except (ConfigError, CertificateError) as e:
         crashes.end()
         from thingscam.status import stopped
@@ -29,6 +29,15 @@ def main():
         raise
     except Exception as e:  # a fault of ours: the camera on the roof must go on
         crashes.crashed(e)
+
+
+def _configured():
+    # First, while there is room: what reads it is large, and gone when the app comes.
+    from thingscam.config.config import load
+
+    found = load(wifi_needed=network is not None)
+    unload("config.config")
+    return found
 
 
 def run(config):

@@ -94,8 +94,8 @@ def _least(bench):
             other.append(least(bench, "stock", bench.url(scheme), path) - other_base)
         rows.append(
             Row(
-                "least heap for an upload from the outbox, {}, above that for the imports "
-                "({}): bytes (20 KB, 500 KB)".format(scheme, base),
+                "least heap for an upload from the outbox, {}, above that for imports "
+                "and configuration ({}): bytes (20 KB, 500 KB)".format(scheme, base),
                 _list(mine),
                 "stock requests, file read first (above {})".format(other_base),
                 _list(other),
