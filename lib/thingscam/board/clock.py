@@ -126,10 +126,6 @@ class Clock:
         found = board.marked(stamp)
         return found + _EPOCH if found is not None and _is_time(found) else None
 
-    def raw(self):
-        """Return what the clock shows, right or wrong, in seconds since 1970."""
-        return int(time.time()) + _EPOCH
-
     def joined(self):
         """Take note that there is a network again: names may be found there."""
         if not self.is_set():
@@ -148,10 +144,10 @@ class Clock:
         It confirms the clock, or has the time servers asked again, and is then believed more
         than any of them; by itself it sets no clock.
         """
-        found = _from_http(bytes(date))
-        if ntptime is None or found is None or not self.is_set():
+        found, now = _from_http(bytes(date)), self.now()
+        if ntptime is None or found is None or now is None:
             return
-        off = found - self.raw()
+        off = found - now
         if abs(off) <= self._most_off():
             if self._vouched and self._doubt is None:
                 return
