@@ -16,7 +16,6 @@ _HEALTHY_MS = const(60000)
 _SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
 _OFF_S = const(60)
 _PWDN = const(14)  # of a board's camera pins
-_CARD = "/sd/"
 
 
 class App:
@@ -39,9 +38,9 @@ class App:
         self._parked = _parked(profile)
         for pin, _ in self._parked:
             board.let_go(pin)
-        box = config.outbox
-        self._too_old = _too_old(box.path.startswith(_CARD))
-        self._outbox = _kind(box.path)(
+        box, card = config.outbox, config.on_card()
+        self._too_old = _too_old(card)
+        self._outbox = _kind(card)(
             box.path, box.max_bytes, box.policy, self._log, memory=board.Place(board.SENT)
         )
         parts = (self._log, self.wanted, self._clock_set, self._gateway)
@@ -232,9 +231,9 @@ def _parked(profile):
     return found if profile.light is None else found + [(profile.light, 0)]
 
 
-def _kind(path):
+def _kind(card):
     # Which outbox: what the configuration does not use is not imported.
-    if path.startswith(_CARD):
+    if card:
         from thingscam.outbox.card import CardOutbox as Outbox
     else:
         from thingscam.outbox.policy import Outbox

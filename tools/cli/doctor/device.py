@@ -125,7 +125,7 @@ def config():
         raise Trouble(str(e), "python -m tools config, then python -m tools deploy PORT")
     have["profile"] = profiles.find(found.camera.board)
     have["config"] = found
-    if found.outbox.path.startswith("/sd/") and sys.implementation.version[:3] < (1, 24, 1):
+    if found.on_card() and sys.implementation.version[:3] < (1, 24, 1):
         text = "a write to the SD card of outbox.path that fails counts as done before 1.24.1"
         raise Trouble(text, "flash MicroPython 1.24.1 or later, or set outbox.path to /outbox")
     return "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
