@@ -16,15 +16,16 @@ def action(errcode):
 
     A code that the documentation does not have is "retry": nothing is lost by it.
     """
-    return _find(errcode)[0]
+    return find(errcode)[0]
 
 
 def advice(errcode):
     """Return a few words on what a person should look at for an `errcode` (int)."""
-    return _find(errcode)[1]
+    return find(errcode)[1]
 
 
-def _find(errcode):
+def find(errcode):
+    """Return (action(), advice()) for an `errcode` (int), looked up once."""
     try:
         from thingscam.cloud import advice as rows
 

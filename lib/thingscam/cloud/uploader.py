@@ -27,10 +27,10 @@ class UploadError(Exception):
     status, None where there was none; `message` is what the service or the network said.
     `fault` is FILE where the picture's own file could not be read, ANSWER where an answer
     that says yes, perhaps, could not be read; else None. The text of the error adds what a
-    person should look at.
+    person should look at: `advice` where it is known already.
     """
 
-    def __init__(self, action, message, errcode=None, status=None, fault=None):
+    def __init__(self, action, message, errcode=None, status=None, fault=None, advice=None):
         self.action = action
         self.fault = fault
         self.message = message
@@ -38,7 +38,8 @@ class UploadError(Exception):
         self.status = status
         text = message
         if errcode is not None:
-            text = "errcode {} {}: {}".format(errcode, message, errcodes.advice(errcode))
+            advice = advice or errcodes.advice(errcode)
+            text = "errcode {} {}: {}".format(errcode, message, advice)
         super().__init__(text)
 
 
@@ -178,7 +179,8 @@ class Uploader:
         message = found.get("message")
         if not isinstance(message, str):
             message = ""
-        raise self._error(errcodes.action(errcode), message, errcode, status)
+        action, advice = errcodes.find(errcode)
+        raise self._error(action, message, errcode, status, advice=advice)
 
     def _unclear(self, what, status, body, page):
         # A server that says 2xx has taken the picture in, whatever else it says; but not one
@@ -212,10 +214,10 @@ class Uploader:
             return self._unclear(text, partial.status_code, partial.content, partial.page)
         return self._error(errcodes.RETRY, text)
 
-    def _error(self, action, message, errcode=None, status=None, fault=None):
+    def _error(self, action, message, errcode=None, status=None, fault=None, advice=None):
         # Service and network may say our own secrets back to us.
         message = one_line(mask(message[:MASKED_MOST], self._secrets), 300)
-        return UploadError(action, message, errcode, status, fault)
+        return UploadError(action, message, errcode, status, fault, advice)
 
 
 class _FileError(Exception):
