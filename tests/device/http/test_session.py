@@ -130,7 +130,7 @@ def test_calls_back_before_and_after_the_name_is_looked_up():
 
 def test_calls_back_while_waiting():
     sent = []
-    script = Script([["head"], ["body"], ["pause", 0.5], ["send", GOOD]])
+    script = Script([["head"], ["body"], ["pause", 1], ["send", GOOD]])
     client = session.Session(timeout=5, progress=sent.append)
     client.post(script.url, data=b"1")
     client.close()
