@@ -4,7 +4,7 @@ import sys
 
 import support
 from fakeboard import Names
-from support import GOOD, Script, descriptors, http, raises, ticks_diff, ticks_ms
+from support import GOOD, LARGE, Script, descriptors, http, raises, ticks_diff, ticks_ms
 from thingscam.http import CertificateError, HttpError, ResponseError, connection, session
 from thingscam.util.compat import sleep_ms
 
@@ -12,10 +12,10 @@ ON_COMPUTER = sys.implementation.name == "cpython"
 BODY = bytes(range(256)) * 240  # 61,440 bytes
 
 
-def post(script, body=BODY, path="/up", **options):
+def post(script, data=BODY, path="/up", headers=None, **options):
     client = session.Session(timeout=options.pop("timeout", 5), **options)
     try:
-        return client.post(script.url + path, data=body)
+        return client.post(script.url + path, data=data, headers=headers)
     finally:
         client.close()
 
@@ -271,7 +271,6 @@ def test_another_host_is_another_connection():
 
 
 def test_reads_an_early_answer():
-    big = bytes(3000000)
     early = http("413", '{"result": 0, "errcode": 4005}')
     for end in ([["close"]], [["reset"]], [["pause", 0.2], ["reset"]], [["until_closed"]], []):
         for tls in (None, "good"):
@@ -279,19 +278,19 @@ def test_reads_an_early_answer():
                 continue  # OpenSSL now and then loses what came before a reset, Mbed TLS does not
             script = Script([["head"], ["send", early]] + end, tls=tls)
             before = descriptors()
-            reply = post(script, big, ca=support.env("FILES") + "/ca.der")
+            reply = post(script, ca=support.env("FILES") + "/ca.der", **LARGE)
             assert reply.status_code == 413, (end, tls)
             assert reply.json()["errcode"] == 4005
             assert descriptors() == before
             (seen,) = script.report()
-            assert seen["received"] < len(big)
+            assert seen["received"] < 3000000
 
 
 def test_reads_an_early_answer_of_many_bytes():
     # Over TLS it is one record, which comes out of TLS in several pieces.
     for tls in (None, "good"):
         script = Script([["head"], ["send", http(413, "x" * 3000)], ["until_closed"]], tls=tls)
-        reply = post(script, bytes(3000000), ca=support.env("FILES") + "/ca.der", timeout=2)
+        reply = post(script, ca=support.env("FILES") + "/ca.der", timeout=2, **LARGE)
         assert reply.content == b"x" * 3000
         script.report()
 
@@ -302,7 +301,7 @@ def test_an_early_answer_ends_the_connection():
         [["head"], ["body"], ["send", GOOD]],
     )
     client = session.Session(timeout=5)
-    assert client.post(script.url, data=bytes(3000000)).status_code == 429
+    assert client.post(script.url, **LARGE).status_code == 429
     assert client.post(script.url, data=b"1").status_code == 200
     client.close()
     assert len(script.report()) == 2
@@ -490,8 +489,7 @@ def test_no_wait_is_longer_than_told():
         script = Script(steps)
         before = descriptors()
         start = ticks_ms()
-        # Larger than what the kernel takes for a server that does not read.
-        e = raises(OSError, post, script, bytes(3000000), timeout=0.4)
+        e = raises(OSError, post, script, timeout=0.4, **LARGE)
         assert ticks_diff(ticks_ms(), start) < 2000, (steps, e)
         assert descriptors() == before
         script.report()

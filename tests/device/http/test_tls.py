@@ -2,7 +2,7 @@
 
 import sys
 
-from support import GOOD, Script, descriptors, env, raises, ticks_diff, ticks_ms
+from support import GOOD, LARGE, Script, descriptors, env, raises, ticks_diff, ticks_ms
 from thingscam.http import CertificateError, HttpError, session, tls
 from thingscam.http.tls_errors import explained
 
@@ -278,7 +278,7 @@ def test_tls_sockets_without_recv():
         client.post(script.url, data=b"1")
         connection = client._connection
         connection._recv = connection._recv_bytewise
-        reply = client.post(script.url, data=bytes(3000000))
+        reply = client.post(script.url, **LARGE)
         assert reply.status_code == 413 and reply.content == b"{}"
         client.close()
         script.report()

@@ -105,6 +105,9 @@ def http(status, body, headers=""):
     return text.format(status, len(body), headers, body)
 
 
+# Larger than what the kernel takes for a server that does not read, and never in one piece
+# of the heap: data and headers of Session.post().
+LARGE = {"data": [bytes(6000)] * 500, "headers": {"Content-Length": 3000000}}
 GOOD = http(200, '{"result": 1, "image_url": "http://x/1.jpg"}')
 
 
