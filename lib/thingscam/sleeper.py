@@ -55,7 +55,7 @@ class Sleeper(App):
             self._capture.close()
             ms, pin = self._capture.trigger.sleep_plan()  # from here on motion wakes the board
             late = ticks_diff(ticks_ms(), give_up) >= 0  # a sensor that never rests
-            if late or not self._capture.trigger.pending():
+            if late or not self._capture.trigger.restless():
                 break
             sleep_ms(_NAP_MS)
         crashes.healthy()

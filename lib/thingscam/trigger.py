@@ -9,12 +9,16 @@ _RECORD = "<qq"  # clock in ms: the last picture, the next one by period
 _NONE = const(-1)
 _THERE_MS = const(60000)  # a line that is high for longer tells of nobody
 _LOOKS = const(30)  # in a row at a high line, until the next ones are seldom
-_STUCK_MS = const(60000)
+_STUCK_MS = const(60000)  # so seldom is a line looked at that is stuck, or bounces
 _LULL_MS = const(5000)  # without a question: the next is a new one
 _REST_MS = const(1000)  # from the end of a picture to the next by motion: the loop's share
 _WINDOW_MS = const(1000)  # in which rises are counted
 _BOUNCES = const(3)  # in a window: no sensor moves as fast
 _LONG = const(30)  # such windows, less those without
+_BOUNCES_NOW = const(128)  # beside their number in RTC memory
+_TOLD = const(64)
+_LINE = "<BBI"  # looks at a high line; those and for how long it has bounced; when it was, in s
+_WOKEN_S = const(2)  # who is woken so soon by a line that was low has one that bounces
 _STORM = const(64)  # rises without a look at them: the interrupts are switched off
 
 
@@ -23,7 +27,8 @@ class Trigger:
 
     Triggers within `cooldown_s` of the last picture are one with it: a person who walks
     by is one picture, not ten. Cooldown and period go on over deep sleep and resets. Whatever
-    the sensor does, a second lies between the end of a picture and the next one.
+    the sensor does, a second lies between the end of a picture and the next one; a minute while
+    its line bounces.
     Its interrupt only takes a note; the line is looked at as well, each time that cause() or
     pending() is asked. `log` is a Log: a line that bounces for long is said.
     """
@@ -39,8 +44,8 @@ class Trigger:
         self._number = settings.pir_pin
         self._rises = 0  # in this window
         self._window = ticks_ms()
-        self._bouncing = 0
-        self._told = self._deaf = False
+        self._recall_line()
+        self._deaf = False
         self._pin = None
         if settings.pir_pin is not None:
             # A PIR module drives its line itself: nothing is pulled.
@@ -100,6 +105,10 @@ class Trigger:
                 self._count(gone, now)
         return self._moved
 
+    def restless(self):
+        """Return whether it is too soon to sleep: motion is pending, or the line may bounce."""
+        return self.pending() or not self._watched
+
     def ended(self):
         """Take note that a picture has been taken and kept: others have their turn now."""
         self._ended = ticks_ms()
@@ -122,23 +131,22 @@ class Trigger:
         """Return (milliseconds until the next picture by period or 0 for none, wake pin).
 
         The pin is None when nothing is to wake the board: without a PIR sensor, or while
-        its line is still high, when it would wake the board again and again.
+        its line is still high or bounces, when it would wake the board again and again.
         """
         left = 0
         if self._every_ms:
             left = max(ticks_diff(self._due, ticks_ms()), 1)
-        is_low = self._pin is None or not self._pin.value()
-        board.remember(board.SENSOR, bytes([is_low]))
-        kept = board.recall(board.LOOKS)
-        looks = kept[0] if kept else 0
-        if is_low:
-            if looks:
-                board.remember(board.LOOKS, b"\0")
+        is_quiet = self._pin is None or not (self._pin.value() or self._bounces)
+        board.remember(board.SENSOR, bytes([is_quiet]))
+        looks = 0 if is_quiet else min(self._looks + 1, _LOOKS + 1)
+        flags = self._bouncing | self._told | self._bounces
+        now_s = board.steady_ms() // 1000 & 0xFFFFFFFF
+        board.remember(board.LOOKS, struct.pack(_LINE, looks, flags, now_s))
+        if is_quiet:
             return left, self._pin
         # Look again when the cooldown is over: seldom at a line that is stuck, for the battery.
-        again = max(self._cooldown_ms, _STUCK_MS if looks >= _LOOKS else 1000)
-        if looks < _LOOKS:
-            board.remember(board.LOOKS, bytes([looks + 1]))
+        seldom = looks > _LOOKS or self._bounces
+        again = max(self._cooldown_ms, _STUCK_MS if seldom else 1000)
         return min(left or again, again), None
 
     def clock_set(self):
@@ -150,6 +158,18 @@ class Trigger:
         if self._pin is not None:
             self._pin.irq(None)
 
+    def _recall_line(self):
+        kept = board.recall(board.LOOKS) if board.start_cause() == "deep_sleep" else None
+        self._looks, flags, slept_at = struct.unpack(_LINE, kept) if kept else (0, 0, 0)
+        self._told = flags & _TOLD
+        self._bounces = flags & _BOUNCES_NOW  # for long
+        # It is quiet again when it was for a second; else it goes on where it was.
+        self._bouncing = 1 if self._bounces else min(flags & ~_TOLD, _LONG - 1)
+        self._watched = not self._bounces  # for that second
+        slept_s = (board.steady_ms() // 1000 & 0xFFFFFFFF) - slept_at
+        if kept and board.woken_by_pin() and 0 <= slept_s <= _WOKEN_S:
+            self._bounced()
+
     def _is_wanted(self, now):
         if self._every_ms and ticks_diff(now, self._due) >= 0:
             return True
@@ -159,7 +179,8 @@ class Trigger:
         return moved and not self._is_cooling(now)
 
     def _is_resting(self, now):
-        if self._ended is not None and not 0 <= ticks_diff(now, self._ended) < _REST_MS:
+        rest = _STUCK_MS if self._bounces else _REST_MS
+        if self._ended is not None and not 0 <= ticks_diff(now, self._ended) < rest:
             self._ended = None  # as with _last
         return self._ended is not None
 
@@ -170,18 +191,23 @@ class Trigger:
         if self._deaf:
             self._deaf = False
             self._listen()
+        self._watched = True
         if gone < 0 or rises * _WINDOW_MS < _BOUNCES * gone:
-            self._bouncing = max(0, self._bouncing - 1)
+            self._bouncing = max(0, self._bouncing - max(1, gone // _WINDOW_MS))
+            if not self._bouncing:
+                self._bounces = 0
             return
+        self._bounced()
+
+    def _bounced(self):
         self._bouncing = min(_LONG, self._bouncing + 1)
-        if self._bouncing == _LONG and not self._told:
-            self._told = True
-            self._log.warning(
-                "the sensor bounces, GPIO%d rises %d times a second: a resistor, a pull-down, "
-                "another pin",
-                self._number,
-                rises * 1000 // gone,
-            )
+        if self._bouncing == _LONG:
+            self._bounces = _BOUNCES_NOW
+        if self._bounces and not self._told:
+            self._told = _TOLD
+            text = "the sensor bounces, GPIO%d: a resistor, a pull-down, another pin"
+            self._log.warning(text, self._number)
+            self._log.flush(True)
 
     def _is_cooling(self, now):
         if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:

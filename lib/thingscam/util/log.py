@@ -85,9 +85,12 @@ class Log:
         if self._lines and ticks_diff(ticks_ms(), self._written or 0) >= _DELAY_MS:
             self._flush(False)
 
-    def flush(self):
-        """Write what waits: before a reset or a deep sleep, or when a person comes."""
-        if self._lines and not self._flush(not self._sparing):
+    def flush(self, urgent=False):
+        """Write what waits: before a reset or a deep sleep, or when a person comes.
+
+        `urgent`: the last line will not come again.
+        """
+        if self._lines and not self._flush(urgent or not self._sparing):
             _lost(len(self._lines) + self._more)
             self._lines = []
             self._more = 0

@@ -279,23 +279,29 @@ def test_a_trigger_while_the_network_is_sought():
 
 def test_a_sleeper_goes_to_sleep_whatever_the_sensor_does():
     for in_reach in (True, False):
-        with House(power={"mode": "deepsleep"}, trigger={"cooldown_s": 0}) as house:
-            hungriest = []
+        for cooldown_s in (0, 10):
+            trigger = {"cooldown_s": cooldown_s}
+            with House(power={"mode": "deepsleep"}, trigger=trigger) as house:
+                hungriest, awake_ms, slept_ms = [0], [], []
 
-            def bounce(house=house, hungriest=hungriest, in_reach=in_reach):
-                if not in_reach or not house.esp.air.active():
+                def bounce(house=house, hungriest=hungriest):
                     house.esp.pulse()
-                if house.esp.dog:
-                    hungriest.append(house.esp.ticks - house.esp.dog.fed)
+                    if house.esp.dog:
+                        hungriest[0] = max(hungriest[0], house.esp.ticks - house.esp.dog.fed)
 
-            if not in_reach:
-                house.esp.air.vanish("home")
-            house.esp.on_ticks = bounce
-            house.sleep()
-            house.wake(by_pin=True, after_ms=1000)
-            house.sleep()
-            assert house.esp.ticks < 200000
-            assert max(hungriest) < 15000
+                if not in_reach:
+                    house.esp.air.vanish("home")
+                house.esp.on_ticks = bounce
+                for _ in range(40):
+                    slept_ms.append(house.sleep())
+                    awake_ms.append(house.esp.ticks)
+                    house.wake(after_ms=slept_ms[-1] or 1, by_pin=not slept_ms[-1])
+                assert max(awake_ms) < 420000, awake_ms
+                # At last it sleeps for most of the time, and does what it woke for.
+                assert sum(slept_ms[-4:]) > 2 * sum(awake_ms[-4:]), (slept_ms, awake_ms)
+                assert house.count("the sensor bounces") == 1
+                assert not in_reach or len(arrived()) > 5
+                assert hungriest[0] < 15000
 
 
 def test_no_look_up_begins_while_somebody_is_there():
