@@ -1,6 +1,10 @@
 # What an upload and the device code take of the heap, in this machine's 64-bit words.
 
+import contextlib
+import io
 import subprocess
+
+from mpremote.romfs import make_romfs
 
 from tools.bench import words, world
 from tools.bench.world import Row
@@ -15,12 +19,22 @@ _STEP = 256
 def measure(bench):
     """Return the rows, and a second table: what each room takes."""
     found = imported(bench)
-    return [*_per_upload(bench), *_least(bench), _after_import(bench, found)], _rooms(found)
+    rows = [*_per_upload(bench), *_least(bench)]
+    return [*rows, _after_import(bench, found), _in_place(bench, found)], _rooms(found)
 
 
 def imported(bench):
     """Return what importing the app takes, in bytes: "kept", of it "names", and "modules"."""
     return bench.micropython("imported.py", lib=bench.compiled())
+
+
+def in_place(bench):
+    """Return the same where byte code and texts stay in a ROMFS image, as frozen ones do."""
+    image = bench.folder / "rom.img"
+    with contextlib.redirect_stdout(io.StringIO()):  # it lists what it takes
+        data = make_romfs(str(bench.compiled()), mpy_cross=None)
+    image.write_bytes(data)
+    return bench.micropython("imported.py", image, lib=world.DEVICE)
 
 
 def allocated(bench, name, scheme, size, source):
@@ -123,6 +137,20 @@ def _after_import(bench, found):
         "as .py {:,}; lib/thingscam: {} files, {:,} bytes as .mpy".format(
             as_py, len(files), sizes
         ),
+    )
+
+
+def _in_place(bench, found):
+    least = in_place(bench)["kept"]
+    return Row(
+        "the same, with code that runs in place from ROMFS: bytes",
+        "{:,}".format(least),
+        "from files",
+        "{:,}".format(found["kept"]),
+        found["kept"] / least,
+        "",
+        None,
+        "MicroPython 1.25 or later, built with MICROPY_VFS_ROM; a board's usual builds are not",
     )
 
 

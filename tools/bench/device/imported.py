@@ -1,12 +1,20 @@
 # What the device code keeps of the heap once it is imported, and nothing done yet.
 #
-# Prints a line of JSON: "kept", all of it; "names", what of it is interned names, which stay when
-# a module goes; "modules", what each module takes besides, by its name.
+# Given a ROMFS image it imports from that, where code runs in place. Prints a line of JSON:
+# "kept", all of it; "names", what of it is interned names, which stay when a module goes;
+# "modules", what each module takes besides, by its name.
 
 import builtins
 import gc
 import json
 import sys
+
+if len(sys.argv) > 1:
+    import vfs
+
+    with open(sys.argv[1], "rb") as file:
+        vfs.mount(vfs.VfsRom(file.read()), "/rom")
+    sys.path.insert(0, "/rom")
 
 # What is loaded while the app runs awake, over plain HTTP, and photographs with this driver.
 APP = ("app", "loop", "sender", "board.wifi", "outbox.policy", "camera.camera_api")
