@@ -11,6 +11,8 @@ except ModuleNotFoundError:
         ".venv/bin/python for python"
     )
 
+from tools.host import harmless, screen
+
 # Each verb is `command` in a file of tools/cli/; imported only when asked for, so that
 # `--help` stays quick and one verb's needs never break another.
 _VERBS = {
@@ -37,6 +39,13 @@ class _Verbs(click.Group):
             return None
         return importlib.import_module(_VERBS[cmd_name][0]).command
 
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as e:
+            vars(e).update(message=harmless.harmless(e.message))
+            raise
+
     def format_commands(self, ctx, formatter):
         with formatter.section("Verbs"):
             formatter.write_dl([(verb, text) for verb, (_, text) in _VERBS.items()])
@@ -48,4 +57,5 @@ def main():
 
 
 if __name__ == "__main__":
+    sys.excepthook = screen.unexpected
     main(prog_name="python -m tools")

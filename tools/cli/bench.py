@@ -7,6 +7,7 @@ import time
 import click
 
 from tools import ROOT
+from tools.host import screen
 
 PARTS = ("transfers", "wire", "memory", "startup", "pace", "waiting")
 PAGE = ROOT / "docs" / "results" / "benchmarks.md"
@@ -34,14 +35,14 @@ def command(write, only):
     sections = []
     with world.World() as bench:
         for name in only or PARTS:
-            click.echo("measuring: " + name, err=True)
+            screen.echo("measuring: " + name, err=True)
             part = importlib.import_module("tools.bench." + name)
             sections.append((name, *_split(part.measure(bench))))
     text = report.page(sections, world.machine(), time.monotonic() - started)
-    click.echo(text)
+    screen.echo(text)
     if write:
         pathlib.Path(PAGE).write_text(text)
-        click.echo("written to {}".format(PAGE.relative_to(ROOT)), err=True)
+        screen.echo("written to {}".format(PAGE.relative_to(ROOT)), err=True)
 
 
 def _split(found):

@@ -9,7 +9,7 @@ import signal
 import click
 from aiohttp import web
 
-from tools.host import configfile, filesystem
+from tools.host import configfile, filesystem, screen
 from tools.virtualboard import profiles
 from tools.virtualboard.air import Network
 from tools.virtualboard.board import VirtualBoard, configured_networks
@@ -103,7 +103,7 @@ def command(folder, empty, config, add, network, control_port, quiet, image, **o
         raise click.ClickException(str(e))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(board, control_port, quiet))
-    click.echo("board: switched off")
+    screen.echo("board: switched off")
 
 
 def _files(folder, empty, config, add):
@@ -139,16 +139,16 @@ async def _serve(board, port, quiet):
     runner = web.AppRunner(application(board), access_log=None, shutdown_timeout=0.1)
     try:
         if not quiet:
-            board.on_output(lambda text: click.echo(text, nl=False))
+            board.on_output(lambda text: screen.echo(text, end=""))
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         address = runner.addresses[0]
         board.start()
         if not configured_networks(board.image) and not board.state()["wifi"]["networks"]:
-            click.echo("note: no Wi-Fi network; name one with --network or in config.json")
-        click.echo("serial port: " + board.port)
-        click.echo("control: http://{}:{}".format(*address))
+            screen.echo("note: no Wi-Fi network; name one with --network or in config.json")
+        screen.echo("serial port: " + board.port)
+        screen.echo("control: http://{}:{}".format(*address))
         await stop.wait()
     except OSError as e:
         why = "port {}: {}".format(port, e.strerror or e)

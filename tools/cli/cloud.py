@@ -5,10 +5,12 @@ import pathlib
 
 import click
 
+from tools.host import screen
+
 
 def _print_accounts(ctx, param, value):
     if value:
-        click.echo(importlib.import_module("tools.cloud.service.accounts").DEFAULT_TEXT)
+        screen.echo(importlib.import_module("tools.cloud.service.accounts").DEFAULT_TEXT)
         ctx.exit()
 
 

@@ -9,7 +9,7 @@ import click
 from thingscam.board import profiles
 from thingscam.config import values
 from thingscam.config.config import ConfigError
-from tools.host import ca, configfile, errors, fleet
+from tools.host import ca, configfile, errors, fleet, screen
 
 # What is asked for; all else has a default that is seldom wrong.
 _QUESTIONS = (
@@ -65,10 +65,10 @@ def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, 
     choose = _Choice(fetch_ca, fingerprint, yes, ask)
     with errors.exit_on_error():
         if mask:
-            click.echo(json.dumps(configfile.masked(configfile.load(file)), indent=2))
+            screen.echo(json.dumps(configfile.masked(configfile.load(file)), indent=2))
         elif check:
             configfile.check(configfile.load(file), file)
-            click.echo("{}: right".format(file))
+            screen.echo("{}: right".format(file))
         elif table is not None:
             make_fleet(table, base, given, folder, choose)
         else:
@@ -88,7 +88,7 @@ def make(file, base, given, ask, choose):
     # What was typed is not lost when there is no CA to be had.
     certificate = None if ask else choose.certificate([settled], file.parent)
     configfile.write(file, configfile.encoded(data))
-    click.echo("wrote {}".format(file))
+    screen.echo("wrote {}".format(file))
     if ask:
         certificate = choose.certificate([settled], file.parent)
     _write_ca(certificate, file.parent)
@@ -104,7 +104,7 @@ def make_fleet(table, base, given, folder, choose):
     folder.mkdir(parents=True, exist_ok=True)
     for name, board in found.items():
         configfile.write(folder / (name + ".json"), configfile.encoded(board))
-        click.echo("wrote {}".format(folder / (name + ".json")))
+        screen.echo("wrote {}".format(folder / (name + ".json")))
     _write_ca(certificate, folder)
 
 
@@ -138,7 +138,7 @@ def _asked(data, named, file):
             if e.mistakes == before:
                 raise
             before = e.mistakes
-            click.echo("{}\nOnce more; Enter keeps what is shown.".format(e), err=True)
+            screen.echo("{}\nOnce more; Enter keeps what is shown.".format(e), err=True)
 
 
 def _question(data, name, text):
@@ -197,7 +197,7 @@ class _Choice:
                 return path, kept.read_bytes()
             if not self._ask:
                 text = "note: {} is not there: --fetch-ca fetches it, or copy it there"
-                click.echo(text.format(kept), err=True)
+                screen.echo(text.format(kept), err=True)
                 return None
             if not click.confirm("Fetch the CA certificate of the endpoint now?", default=True):
                 return None
@@ -206,7 +206,7 @@ class _Choice:
         return path, self._confirmed(ca.find(needed[0].endpoint))
 
     def _confirmed(self, found):
-        click.echo("\n".join(found.describe()))
+        screen.echo("\n".join(found.describe()))
         if self._fingerprint is not None:
             if ca.same_fingerprint(self._fingerprint, found.fingerprint):
                 return found.der
@@ -231,4 +231,4 @@ def _write_ca(found, folder):
     if not path.exists() or path.read_bytes() != found[1]:
         path.parent.mkdir(parents=True, exist_ok=True)
         configfile.write(path, found[1])
-        click.echo("wrote {}".format(path))
+        screen.echo("wrote {}".format(path))

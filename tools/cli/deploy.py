@@ -49,10 +49,10 @@ def command(port, config_path, compiled, follow, seconds, wait, as_json):
             done = deploy(board, say, wanted)
             board.run()
             if as_json:
-                click.echo(json.dumps(done, indent=2))
+                screen.echo(json.dumps(done, indent=2))
             elif follow:
                 with contextlib.suppress(KeyboardInterrupt):
-                    board.follow(click.echo, seconds)
+                    board.follow(screen.echo, seconds)
 
 
 def files(config_path=None, compiled=False):

@@ -48,7 +48,7 @@ def command(port, output, as_json, **options):
     with errors.exit_on_error():
         done = flash(port, output, say, **options)
         if as_json:
-            click.echo(json.dumps(done, indent=2))
+            screen.echo(json.dumps(done, indent=2))
 
 
 def flash(

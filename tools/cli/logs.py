@@ -5,7 +5,7 @@ import contextlib
 import click
 
 from thingscam.util.log import NEWER, OLDER
-from tools.host import boardlink, errors
+from tools.host import boardlink, errors, screen
 from tools.host.boardlink import WAIT_S, Board, BoardError
 
 
@@ -28,11 +28,11 @@ def command(port, kept, folder, seconds, wait):
     with errors.exit_on_error():
         if kept:
             with Board(port, wait) as board:
-                click.echo(ring(board, folder), nl=False)
+                screen.echo(ring(board, folder), end="")
                 board.run()
         else:
             with contextlib.suppress(KeyboardInterrupt):
-                boardlink.follow(port, click.echo, seconds)
+                boardlink.follow(port, screen.echo, seconds)
 
 
 def ring(board, folder="/"):

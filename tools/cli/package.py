@@ -10,7 +10,7 @@ import tomllib
 import click
 
 from tools import ROOT
-from tools.host import errors, filesystem
+from tools.host import errors, filesystem, screen
 from tools.host.errors import ToolError
 
 # The format of .mpy files, by sys.implementation._mpy & 0xFF. All of MicroPython 1.19 and
@@ -54,7 +54,7 @@ def command(output, update):
                 (ROOT / name).write_text(dumped(project(name)))
         else:
             make(output)
-            click.echo("wrote {}".format(output))
+            screen.echo("wrote {}".format(output))
 
 
 class PackageError(ToolError):

@@ -11,7 +11,7 @@ from thingscam.http import CertificateError
 from thingscam.http.session import Session
 from thingscam.image import checks
 from thingscam.util.redact import mask
-from tools.host import configfile, errors
+from tools.host import configfile, errors, screen
 
 
 @click.command()
@@ -31,9 +31,9 @@ def command(picture, config_path):
     """
     with errors.exit_on_error():
         try:
-            click.echo(mask(send(picture, config_path)))
+            screen.echo(mask(send(picture, config_path)))
         except (CertificateError, checks.ImageError, UploadError) as e:
-            click.echo(mask(_one_line(e, picture)), err=True)
+            screen.echo(mask(_one_line(e, picture)), err=True)
             sys.exit(1)
 
 

@@ -7,14 +7,13 @@ import json
 import signal
 import urllib.request
 
-import click
 from PIL import Image
 
 from tools.cloud.service import accounts
 from tools.cloud.service.server import make_app, start
 from tools.cloud.service.store import Store
 from tools.demo.panel import BoardPanel, url_in
-from tools.host import filesystem
+from tools.host import filesystem, screen
 from tools.virtualboard.board import VirtualBoard
 
 
@@ -27,7 +26,7 @@ async def run(folder, pictures, port):
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, lines.put_nowait, None)
-    click.echo("starting the stand-in for the image service and a virtual board ...")
+    screen.echo("starting the stand-in for the image service and a virtual board ...")
     panel = BoardPanel(lambda line: loop.call_soon_threadsafe(lines.put_nowait, line))
     app = make_app(accounts.default(), Store(folder / "cloud"), panel=panel)
     try:
@@ -36,10 +35,10 @@ async def run(folder, pictures, port):
         why = ": {}".format(error.strerror or error)
         if error.errno == errno.EADDRINUSE:
             why = " is in use: choose another with --port"
-        click.echo("port {}{}".format(port, why), err=True)
+        screen.echo("port {}{}".format(port, why), err=True)
         return 1
     try:
-        click.echo(
+        screen.echo(
             "open {}/ in a browser: pictures, the board's log, and what to do to it".format(url)
         )
         files = filesystem.firmware_files()
@@ -73,17 +72,17 @@ def _settings(url):
 async def _follow(lines, pictures):
     arrived = 0
     while (line := await lines.get()) is not None:
-        click.echo("board: " + line)
+        screen.echo("board: " + line)
         url = url_in(line)
         if url is None:
             continue
         arrived += 1
-        click.echo("       opened it: " + await asyncio.to_thread(_look_at, url))
+        screen.echo("       opened it: " + await asyncio.to_thread(_look_at, url))
         if arrived == pictures:
-            click.echo("{} pictures arrived: done. To keep it running:".format(arrived))
-            click.echo("  .venv/bin/python -m tools demo --pictures 0")
+            screen.echo("{} pictures arrived: done. To keep it running:".format(arrived))
+            screen.echo("  .venv/bin/python -m tools demo --pictures 0")
             return 0
-    click.echo("stopped")
+    screen.echo("stopped")
     return 0
 
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 
 from thingscam.http import tls
 from thingscam.http.context import make_context
-from thingscam.util.log import one_line
 from tools.host.errors import ToolError
+from tools.host.harmless import one_line
 
 _TIMEOUT_S = 15
 
@@ -42,7 +42,7 @@ class CA:
         left = found.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
         origin = "this computer trusts it" if self.known else "NOT known to this computer"
         return [
-            "CA           {} ({})".format(found.subject.rfc4514_string(), origin),
+            "CA           {} ({})".format(one_line(found.subject.rfc4514_string()), origin),
             "valid        {:%Y-%m-%d} to {:%Y-%m-%d} ({} days left)".format(
                 found.not_valid_before_utc, found.not_valid_after_utc, left.days
             ),

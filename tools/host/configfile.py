@@ -12,6 +12,7 @@ from thingscam.config.values import check as check_value
 from thingscam.util.redact import mask
 from thingscam.util.spelling import is_like, nearest
 from tools.host.errors import ToolError
+from tools.host.harmless import in_json
 
 SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
 _MASKED = "***"
@@ -125,7 +126,7 @@ def check(data, name):
 def encoded(data):
     """Return `data` as the bytes of a config.json."""
     try:
-        return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+        return (in_json(json.dumps(data, indent=2, ensure_ascii=False)) + "\n").encode()
     except UnicodeEncodeError:  # half a character: for check() to tell of
         return (json.dumps(data, indent=2) + "\n").encode()
 

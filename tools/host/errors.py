@@ -3,10 +3,9 @@
 import contextlib
 import sys
 
-import click
-
 from thingscam.config.config import ConfigError
 from thingscam.util.redact import mask
+from tools.host import screen
 
 
 class ToolError(Exception):
@@ -19,9 +18,9 @@ def exit_on_error():
     try:
         yield
     except (ToolError, ConfigError) as e:
-        click.echo(mask(str(e)), err=True)
+        screen.echo(mask(str(e)), err=True)
         sys.exit(1)
     except OSError as e:
         text = e.strerror or str(e)
-        click.echo(mask("{}: {}".format(e.filename, text) if e.filename else text), err=True)
+        screen.echo(mask("{}: {}".format(e.filename, text) if e.filename else text), err=True)
         sys.exit(1)

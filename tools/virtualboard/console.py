@@ -15,7 +15,7 @@ class Console:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._changed = threading.Condition()
         self._listeners = []
-        self._text = ""
+        self._text = self._half = ""
 
     @property
     def text(self):
@@ -36,7 +36,10 @@ class Console:
 
     def put(self, data):
         """Add output (bytes)."""
-        text = self._decoder.decode(data).replace("\r", "")
+        text = self._half + self._decoder.decode(data)
+        # Perhaps the first half of a new line.
+        self._half = "\r" if text.endswith("\r") else ""
+        text = text[: len(text) - len(self._half)].replace("\r\n", "\n")
         if not text:
             return
         with self._changed:

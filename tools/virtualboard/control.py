@@ -7,6 +7,8 @@ import urllib.parse
 
 from aiohttp import web
 
+from tools.host.harmless import harmless
+
 # Methods of VirtualBoard that can be called: POST /<name> with their arguments as JSON.
 ACTIONS = (
     "pin",
@@ -87,7 +89,7 @@ class _Control:
 
     async def output(self, request):
         if not request.query.get("follow"):
-            return web.Response(text=self._board.output)
+            return web.Response(text=harmless(self._board.output))
         response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
         await response.prepare(request)
         loop = asyncio.get_running_loop()
@@ -97,7 +99,7 @@ class _Control:
         )
         try:
             while True:
-                await response.write((await pieces.get()).encode())
+                await response.write(harmless(await pieces.get()).encode())
         finally:
             end()
 

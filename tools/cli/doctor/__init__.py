@@ -6,13 +6,13 @@ import pathlib
 import sys
 
 import click
-import rich.console
 
 from tools.cli.doctor import steps
-from tools.host import errors
+from tools.host import errors, screen
 from tools.host.boardlink import WAIT_S, Board
 
 _MARKS = {True: ("✓", "+", "green"), False: ("✗", "X", "red"), None: ("-", "-", "dim")}
+_NEXT = "\n" + 16 * " "  # a line that belongs to the step above
 
 
 @click.command()
@@ -57,25 +57,24 @@ class _Lines:
         self._as_json = as_json
         self._found = []
         self.wrong = False
-        self._console = rich.console.Console(highlight=False, quiet=as_json)
+        self._say = screen.Say(as_json)
         encoding = getattr(sys.stdout, "encoding", None) or "ascii"
         self._plain = not encoding.lower().replace("-", "").startswith("utf")
 
     def waiting(self):
-        self._console.print("looking the board over; its program is stopped meanwhile")
+        self._say("looking the board over; its program is stopped meanwhile")
 
     def result(self, result):
         self._found.append(dataclasses.asdict(result))
         self.wrong = self.wrong or result.ok is False
         tick, plain, colour = _MARKS[result.ok]
         mark = plain if self._plain else tick
-        self._console.print("{} {:14}".format(mark, result.title), end="", style=colour)
-        self._console.print(result.text, markup=False, soft_wrap=True)
+        self._say("{} {:14}".format(mark, result.title), colour, end="")
+        # No line of a board's text can pass for a step of its own.
+        self._say(result.text.replace("\n", _NEXT))
         if result.remedy and not result.ok:
-            self._console.print(
-                "{:16}{}".format("", result.remedy), markup=False, soft_wrap=True, style="bold"
-            )
+            self._say(_NEXT[1:] + result.remedy.replace("\n", _NEXT), "bold")
 
     def end(self):
         if self._as_json:
-            click.echo(json.dumps(self._found, indent=2))
+            screen.echo(json.dumps(self._found, indent=2))

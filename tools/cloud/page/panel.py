@@ -5,6 +5,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from tools.host.harmless import harmless
+
 LINES = 500
 LONGEST_LINE = 1000
 
@@ -86,7 +88,8 @@ class Panel:
         return Status()
 
     def log(self, text):
-        """Add a line (str) to the log."""
+        """Add a line (str) to the log; what would act on a page's line is written out."""
+        text = harmless(text)
         with self._lock:
             self._count += 1
             self._lines.append(Line(self._count, time.time(), text[:LONGEST_LINE]))

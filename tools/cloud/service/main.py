@@ -11,6 +11,7 @@ from tools.cloud.service.accounts import AccountsError
 from tools.cloud.service.certificates import CertificateError
 from tools.cloud.service.server import make_app, start
 from tools.cloud.service.store import Store, StoreError
+from tools.host import screen
 
 
 class StartError(Exception):
@@ -88,6 +89,6 @@ def _why_not(error, host, port):
 
 def _print(line):
     try:
-        print(line, flush=True)
+        screen.echo(line)
     except BrokenPipeError:
         pass  # nobody reads any more: no reason to stop serving
