@@ -57,7 +57,7 @@ class Wifi:
         self._trying = None  # one of these
         self._stale = None  # the status before this try: the driver's reason for another
         self._doubted = False
-        self._here = None  # the number of the network it is joined to
+        self._here = None  # the number of the network that was asked for last
         self._leaving = False
         self._bad = []  # BSSIDs that would not have us
         self._until = self._since = self._looked = ticks_ms()
@@ -67,6 +67,8 @@ class Wifi:
         self._first_round = True
         self._resting = False
         self._weak = self._looks = 0
+        # A soft reset keeps what was joined before: with other settings than these, perhaps.
+        self.off()
 
     def step(self):
         """Do the next bit of joining, without waiting; return whether the board is online.
@@ -141,29 +143,15 @@ class Wifi:
         self._first_round = True
         self._since = self._looked = ticks_ms()
         self._weak = self._looks = 0
-        number, bssid = self._trying or (self._found_joined(), None)
-        self._here = number
+        number, bssid = self._trying or (self._here, None)
         self._trying = None
         if self._rounds >= _PATIENCE:
             self._short = 0
         self._rounds = 0
         if self._is_news():
             self._log.info("Wi-Fi %s, %s dBm", self._text(number), self.rssi())
-        if number is not None:
-            board.remember(board.WIFI, bytes([number, len(self._networks)]))
-            board.remember(board.POINT, bssid or bytes(6))
-
-    def _found_joined(self):
-        # Joined before this start, by a soft reset: the number of the network.
-        try:
-            # One of 32 bytes has no end of its own: the password comes behind it.
-            name = self._wlan.config("essid").encode()[:32]
-        except ValueError:  # UnicodeError: no text
-            return None
-        for number in range(len(self._networks)):
-            if self._name(number) == name:
-                return number
-        return None
+        board.remember(board.WIFI, bytes([number, len(self._networks)]))
+        board.remember(board.POINT, bssid or bytes(6))
 
     def _lost(self):
         self._up = False
@@ -227,6 +215,7 @@ class Wifi:
             self._left = self._in_order()
         self._trying = self._left.pop(0)
         number, bssid = self._trying
+        self._here = number
         ssid, password = self._networks[number]
         self._stale = self._wlan.status()
         self._doubted = False
@@ -313,7 +302,5 @@ class Wifi:
         return ssid if isinstance(ssid, bytes) else ssid.encode()
 
     def _text(self, number):
-        if number is None:
-            return "joined already"
         ssid = self._networks[number][0]
         return str(ssid)[2:-1] if isinstance(ssid, bytes) else ssid

@@ -85,7 +85,7 @@ def test_a_healthy_board(services, tmp_path):
     assert all(result.ok for result in found.values()), found
     assert found["files"].text == __version__ + ", as on this computer, as source"
     assert "micropython-camera-API" in found["camera"].text
-    assert "-60 dBm" in found["wifi"].text
+    assert found["wifi"].text == "Wi-Fi garden, -60 dBm, by wifi[0]"
     assert found["dns"].text == "localhost is 127.0.0.1"
     data = (tmp_path / "picture.jpg").read_bytes()
     with Image.open(tmp_path / "picture.jpg") as picture:
@@ -246,6 +246,30 @@ def test_wifi_that_cannot_be_joined(services, networks, words):
     found = faulty(services, "wifi", options={"networks": networks, "speed": 30})
     assert words in found["wifi"].text
     assert untried(found) == ["dns", "clock", "tcp", "tls", "upload"]
+
+
+def test_what_was_joined_before_proves_nothing(services):
+    # A soft reset keeps the association: by a password, and in a network, of yesterday.
+    joined = (
+        "import network, time\nw = network.WLAN(network.STA_IF)\nw.active(True)\n"
+        "w.connect('garden', {!r})\nwhile not w.isconnected():\n time.sleep(0.1)\n"
+        "print('joined')\n"
+    )
+    wrong_one = {"ssid": "garden", "password": "of-last-week"}
+    shed = {"ssid": "shed", "password": "of-the-shed"}
+    networks = [Network("garden", PASSWORD), Network("shed", "of-the-shed", rssi=-70)]
+    for entries, told in (
+        ([wrong_one], "seems to refuse the password"),
+        ([shed], "Wi-Fi shed, -70 dBm, by wifi[0]"),
+        ([wrong_one, shed], "Wi-Fi shed, -70 dBm, by wifi[1] (Wi-Fi garden seems to refuse"),
+    ):
+        options = {"networks": networks, "speed": 15}
+        with board(services[0], options=options, wifi=entries) as it:
+            with boardlink.Board(it.port) as link:
+                assert "joined" in link.exec(joined.format(PASSWORD))
+            found = looked_over(it, upload=False)
+        assert told in found["wifi"].text, found["wifi"]
+        assert found["wifi"].ok == (shed in entries)
 
 
 def test_weak_wifi(services):

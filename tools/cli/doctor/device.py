@@ -151,10 +151,9 @@ def psram():
 
 
 def camera():
-    from thingscam.board.wifi import Wifi
     from thingscam.camera.camera import Camera, CameraError
 
-    Wifi(have["config"].wifi, Lines(), _nobody)  # it takes its memory first, as in the app
+    _station()  # it takes its memory first, as in the app
     try:
         device = Camera(have["config"].camera, have["config"].cloud.limit_bytes, have["profile"])
         have["camera"] = device
@@ -172,20 +171,22 @@ def picture():
 
 
 def wifi():
-    from thingscam.board.wifi import Wifi
+    from thingscam.board import chip
 
-    log = Lines()
-    station = Wifi(have["config"].wifi, log, _nobody)
+    station, log = _station()
+    several = len(have["config"].wifi) > 1
     end = time.time() + _JOIN_S
     while not station.step():
-        if time.time() > end or "password" in log.trouble:
+        if time.time() > end or not several and "password" in log.trouble:
             raise Trouble(
                 log.trouble or "not joined",
                 "check name and password in wifi, and that it is a 2.4 GHz network in reach",
             )
         time.sleep(0.1)
+    text = "%s, by wifi[%d]" % (log.news, chip.recall(chip.WIFI)[0])
+    if log.trouble:
+        text += " (%s)" % log.trouble
     rssi = station.rssi()
-    text = log.news or "joined already, %s dBm" % rssi
     if rssi is not None and rssi < _WEAK_DBM:
         raise Trouble(text, "too weak to rely on: move the antenna or the access point")
     return text
@@ -208,12 +209,10 @@ def dns():
 
 def clock():
     from thingscam.board.clock import Clock
-    from thingscam.board.wifi import Wifi
 
     log = Lines()
-    config = have["config"]
-    gateway = Wifi(config.wifi, log, _nobody).gateway
-    found = Clock(config.clock.servers, log, _nobody, lambda off: None, gateway)
+    gateway = _station()[0].gateway
+    found = Clock(have["config"].clock.servers, log, _nobody, lambda off: None, gateway)
     end = time.time() + _CLOCK_S
     while not (found.is_set() and log.news) and time.time() < end:
         found.step()
@@ -301,6 +300,16 @@ def close():
     """Leave the camera as it was found."""
     if "camera" in have:
         have.pop("camera").close()
+
+
+def _station():
+    # One for all steps: a new one leaves what was joined before, so what is joined is so by wifi.
+    if "station" not in have:
+        from thingscam.board.wifi import Wifi
+
+        log = Lines()
+        have["station"] = Wifi(have["config"].wifi, log, _nobody), log
+    return have["station"]
 
 
 def _driver():
