@@ -10,7 +10,8 @@ from thingscam.http.session import Session
 from thingscam.image import exif
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
-_TOO_LARGE = const(4005)  # the service's errcode
+_TOO_LARGE = const(4005)  # the service's errcodes
+_TOO_SOON = (4291, 4292)
 _LOOK_MS = const(10000)  # between two looks where nothing that waits can be handed out
 
 
@@ -192,10 +193,15 @@ class Sender:
         # Returns None when the picture was accepted, else the UploadError. `alone`: it failed
         # before, and others did not.
         start = ticks_ms()
+        blind = self.interval.blind
         self.interval.restart()
         try:
             url = self._uploader.upload(image)
         except UploadError as e:
+            if blind and e.errcode in _TOO_SOON:
+                # It may have taken that one in late: no other sender is needed for it.
+                told = e.message, e.errcode, e.status, None, "one was sent before this start"
+                e = UploadError(e.action, *told)
             self._refused(e, size, alone)
             return e
         finally:

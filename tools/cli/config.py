@@ -47,8 +47,11 @@ _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
 @click.option("--yes", is_flag=True, help="Take a CA that this computer trusts; no question.")
 @click.option("--mask", is_flag=True, help="Show FILE without its secrets, to share it.")
 @click.option("--check", is_flag=True, help="Only say whether FILE is right.")
+@click.option("--no-wifi", is_flag=True, help="No Wi-Fi is needed: for `send`, not for a board.")
 @click.option("--no-input", is_flag=True, help="Ask nothing (never done without a terminal).")
-def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, check, no_input):
+def command(
+    file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, check, no_wifi, no_input
+):
     """Make FILE (config.json) by asking, or from --set; an existing one is changed.
 
     --set NAME=@PATH reads a value from a file, @- from standard input: so a secret need not
@@ -67,24 +70,28 @@ def command(file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, 
         if mask:
             screen.echo(json.dumps(configfile.masked(configfile.load(file)), indent=2))
         elif check:
-            configfile.check(configfile.load(file), file)
+            configfile.check(configfile.load(file), file, not no_wifi)
             screen.echo("{}: right".format(file))
         elif table is not None:
             make_fleet(table, base, given, folder, choose)
         else:
-            make(file, base, given, ask, choose)
+            make(file, base, given, ask, choose, not no_wifi)
 
 
-def make(file, base, given, ask, choose):
+def make(file, base, given, ask, choose, wifi_needed=True):
     """Make or change the configuration `file`.
 
     `base` is the file to begin with or None, `given` texts "NAME=VALUE", `ask` whether a
-    person may be asked, `choose` what decides on the CA certificate.
+    person may be asked, `choose` what decides on the CA certificate, `wifi_needed` whether
+    it is for a board.
     """
     begin = file if file.exists() else base
     data = configfile.load(begin) if begin else {}
     named = _put(data, given)
-    settled = _asked(data, named, file) if ask else configfile.check(data, file)
+    if ask:
+        settled = _asked(data, named, file, wifi_needed)
+    else:
+        settled = configfile.check(data, file, wifi_needed)
     # What was typed is not lost when there is no CA to be had.
     certificate = None if ask else choose.certificate([settled], file.parent)
     configfile.write(file, configfile.encoded(data))
@@ -124,16 +131,17 @@ def _put(data, given):
     return named
 
 
-def _asked(data, named, file):
+def _asked(data, named, file, wifi_needed):
     # Once more when the answers do not go together: what was typed is not lost.
     before = None
     while True:
         for name, text in _QUESTIONS:
             by_bytes = name == "wifi.ssid" and configfile.get(data, "wifi.ssid_hex")
-            if name not in named and not by_bytes:
+            unasked = name in named or by_bytes or name.startswith("wifi.") and not wifi_needed
+            if not unasked:
                 _question(data, name, text)
         try:
-            return configfile.check(data, file)
+            return configfile.check(data, file, wifi_needed)
         except ConfigError as e:
             if e.mistakes == before:
                 raise

@@ -6,7 +6,6 @@ import sys
 import click
 
 from thingscam.cloud.uploader import Uploader, UploadError
-from thingscam.config import config
 from thingscam.http import CertificateError
 from thingscam.http.session import Session
 from thingscam.image import checks
@@ -22,7 +21,7 @@ from tools.host import configfile, errors, screen
     default="config.json",
     show_default=True,
     type=click.Path(path_type=pathlib.Path),
-    help="The board's configuration; its cloud.ca is looked for beside it.",
+    help="The board's configuration, or one without Wi-Fi; its cloud.ca is looked for beside it.",
 )
 def command(picture, config_path):
     """Send PICTURE (JPEG, PNG, GIF, WebP or BMP) and print its URL.
@@ -43,9 +42,9 @@ def send(picture, config_path):
     Raises OSError (CertificateError among them), ConfigError, configfile.SettingError,
     ImageError or UploadError.
     """
-    if not config_path.exists():
-        configfile.load(config_path)  # says how to make one
-    settings = config.load(str(config_path))
+    data = configfile.load(config_path)
+    data.pop("wifi", None)  # this computer has its own way
+    settings = configfile.check(data, config_path, wifi_needed=False)
     cloud = settings.cloud  # pyright: ignore[reportAttributeAccessIssue]
     data = memoryview(picture.read_bytes())
     data = data[: checks.measure(data, cloud.limit_bytes)[1]]
@@ -53,7 +52,7 @@ def send(picture, config_path):
     if cloud.endpoint.startswith("https:") and cloud.ca is not None:
         path = configfile.beside(config_path.parent, cloud.ca)
         if not path.exists():
-            text = "cloud.ca {}: No such file: python -m tools config {} --fetch-ca"
+            text = "cloud.ca {}: No such file: python -m tools config {} --fetch-ca --no-wifi"
             raise errors.ToolError(text.format(path, config_path))
         ca = str(path)
     session = Session(ca, cloud.timeout_s, cloud.verify)
@@ -68,4 +67,6 @@ def _one_line(e, picture):
         return "{}: {}".format(picture, e)
     if isinstance(e, CertificateError):
         return "cloud.ca: {}".format(e)
+    if e.errcode in (4291, 4292):  # nobody here knows when the last one was, or whose
+        return "not sent ({}): errcode {} {}: wait 10 s".format(e.action, e.errcode, e.message)
     return "not sent ({}): {}".format(e.action, e)

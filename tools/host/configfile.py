@@ -118,9 +118,12 @@ def load(path):
     return data
 
 
-def check(data, name):
-    """Return `data` as the device's own Config; raises thingscam.config.config.ConfigError."""
-    return config.parse(encoded(data), str(name), wifi_needed=True)
+def check(data, name, wifi_needed=True):
+    """Return `data` as the device's own Config; raises thingscam.config.config.ConfigError.
+
+    `wifi_needed`: it is for a board.
+    """
+    return config.parse(encoded(data), str(name), wifi_needed)
 
 
 def encoded(data):

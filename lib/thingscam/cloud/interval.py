@@ -23,7 +23,7 @@ class Interval:
     Awake and over a soft reset the ticks count, so a clock that is set changes nothing. Over
     a deep sleep the clock does, by a stamp in RTC memory; who sets the clock calls
     clock_set(). After any other start nobody knows when the last request ended, so a period
-    passes from the chip's start.
+    passes from the chip's start; `blind` tells so until a request has begun.
     """
 
     def __init__(self, period_ms=10000):
@@ -31,7 +31,8 @@ class Interval:
         self._open = False
         self._ended = ticks_add(ticks_ms(), self._left_at_start() - period_ms)
         self.left_ms()
-        if board.start_cause() not in _KNOWN:
+        self.blind = board.start_cause() not in _KNOWN
+        if self.blind:
             self._stamp()  # for a deep sleep that comes before the period has passed
         if Timer is not None and board.may_start_timer():
             # Periodic, as it may not be started often. The ticks have the last word; it has them
@@ -46,7 +47,7 @@ class Interval:
         when it has ended, however it did.
         """
         self._ended = ticks_ms()  # first: a callback may come between
-        self._open = False
+        self._open = self.blind = False
         self._stamp()
 
     def ready(self):

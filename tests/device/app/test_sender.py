@@ -280,6 +280,30 @@ def test_wait_gives_the_service_its_time(esp):
 
 
 @on_board
+def test_too_soon_after_a_start_is_nobody_elses_doing(esp):
+    # After a power cut nobody knows when the last request was, and when the service took it in.
+    for start, blames in (
+        (esp.power_cut, 0),
+        (lambda: esp.restart("watchdog"), 0),
+        (lambda: esp.restart("soft_reset"), 1),
+        (lambda: esp.wake(20000), 1),
+    ):
+        for errcode in (4291, 4292):
+            start()
+            post = Post()
+            post.keep("one")
+            for told in (blames, blames + 1):
+                fault(errcode=errcode)
+                post.sender.send_kept()
+                assert post.notes.count("errcode {}".format(errcode)) == 1 + told - blames
+                assert post.notes.count("another sender") == told, post.notes.lines
+                post.pause(esp)
+            assert post.notes.count("one was sent before this start") == 1 - blames
+            post.sender.send_kept()
+            assert arrived() == ["one"]
+
+
+@on_board
 def test_stop_is_said_once_and_probed(esp):
     for what in STOPS:
         esp.power_cut()

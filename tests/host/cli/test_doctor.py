@@ -36,7 +36,7 @@ def services(tmp_path_factory):
     """Base URLs of the stand-in, plain and TLS, and the TLS one's CA."""
     plain, secure = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("secure")
     with (
-        service(plain, "--interval", "0") as http,
+        service(plain, "--interval", "0", "--faults") as http,
         service(secure, "--interval", "0", "--tls") as s,
     ):
         https = s.replace("127.0.0.1", "localhost")
@@ -319,6 +319,17 @@ def test_a_service_that_refuses(services):
     found = faulty(services, "upload", cloud={"project_key": "another-key"})
     assert "1022" in found["upload"].text
     assert "cloud.project_key" in found["upload"].text + found["upload"].remedy
+
+
+def test_too_soon_is_tried_again(services):
+    # What the app sent before the doctor came may have been taken in late.
+    too_soon = {"errcode": 4291}
+    for faults, ok in (([too_soon], True), ([too_soon, too_soon], False)):
+        for fault in faults:
+            requests.post(services[0] + "/_faults", json=fault, timeout=5)
+        with board(services[0], options={"speed": 15}) as it:
+            found = looked_over(it)
+        assert found["upload"].ok == ok and ("4291" in found["upload"].text) != ok
 
 
 def test_a_board_that_restarts_in_the_middle(services):

@@ -21,7 +21,7 @@ CLOUD = {
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    with service(tmp_path_factory.mktemp("cloud"), "--interval", "0") as url:
+    with service(tmp_path_factory.mktemp("cloud"), "--interval", "0", "--faults") as url:
         yield url
 
 
@@ -32,9 +32,9 @@ def secure(tmp_path_factory):
         yield url, data / "ca.der"
 
 
-def send(folder, picture, endpoint, **cloud):
+def send(folder, picture, endpoint, wifi=(), **cloud):
     (folder / "config.json").write_text(
-        json.dumps({"cloud": CLOUD | {"endpoint": endpoint} | cloud})
+        json.dumps({"cloud": CLOUD | {"endpoint": endpoint} | cloud, "wifi": wifi})
     )
     command = [sys.executable, "-m", "tools", "send", picture, "--config", folder / "config.json"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -74,7 +74,12 @@ def test_what_stands_behind_a_jpeg_is_left_off(tmp_path, plain, kind):
 def test_over_tls_with_the_ca_beside_the_configuration(tmp_path, secure):
     url, ca = secure
     cat = ROOT / "tools" / "virtualboard" / "photos" / "cat.jpg"
-    refused(send(tmp_path, cat, url), "cloud.ca", "ca.der: No such file", "--fetch-ca")
+    done = send(tmp_path, cat, url)
+    refused(done, "cloud.ca", "ca.der: No such file", "--fetch-ca")
+    # What it says to do gets as far as the service, without Wi-Fi too.
+    advice = [sys.executable, "-m", "tools", *done.stderr.split("python -m tools ")[1].split()]
+    done = subprocess.run(advice, cwd=ROOT, capture_output=True, text=True)
+    refused(done, "127.0.0.1 sends no root certificate")
     (tmp_path / "ca.der").write_bytes(ca.read_bytes())
     done = send(tmp_path, cat, url)
     assert done.stdout.startswith(url + "/images/"), done.stderr
@@ -92,6 +97,12 @@ def test_errors_are_one_clear_line(tmp_path, plain):
     refused(send(tmp_path, tmp_path, plain), str(tmp_path))
     refused(send(tmp_path, cat, plain, region="nowhere"), "stop", "4008", "cloud.region")
     refused(send(tmp_path, cat, plain, limit_bytes=5000), "too large", "5000")
+    requests.post(plain + "/_faults", json={"errcode": 4291}, timeout=5)
+    done = send(tmp_path, cat, plain)
+    refused(done, "4291", "wait 10 s")
+    assert "sender" not in done.stderr
+    example = json.loads((ROOT / "config.example.json").read_text())["wifi"]
+    assert send(tmp_path, cat, plain, wifi=example).returncode == 0
     refused(send(tmp_path, cat, "http://127.0.0.1:9"), "retry", "127.0.0.1:9")
     refused(send(tmp_path, cat, "127.0.0.1:9"), "cloud.endpoint", "http://")
     refused(send(tmp_path, cat, "http://no-such-host.invalid"), "does not resolve")
