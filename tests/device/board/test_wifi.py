@@ -420,7 +420,7 @@ def test_a_name_that_is_no_text(esp):
 
 @on_board
 def test_what_a_soft_reset_leaves(esp):
-    # The association is still there, or still in the making: it proves nothing of wifi as it is now.
+    # The association is still there, or in the making: it proves nothing of wifi as it is now.
     for after_ms in (100, 1590, 2000):
         for ssid, password in (SHED, (HOME[0], "changed last week")):
             esp.power_cut()
