@@ -11,7 +11,7 @@ except ModuleNotFoundError:
         ".venv/bin/python for python"
     )
 
-from tools.host import harmless, screen
+from .host import harmless, screen
 
 # Each verb is `command` in a file of tools/cli/; imported only when asked for, so that
 # `--help` stays quick and one verb's needs never break another.

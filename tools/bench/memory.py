@@ -6,8 +6,8 @@ import subprocess
 
 from mpremote.romfs import make_romfs
 
-from tools.bench import words, world
-from tools.bench.world import Row
+from . import words, world
+from .world import Row
 
 SOURCES = ("memory", "file", "outbox", "memory+exif", "outbox+exif")
 PER_UPLOAD = 1536

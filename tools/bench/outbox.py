@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import sys
 
-from tools import ROOT
+from .. import ROOT
 
 SYSTEMS = ("littlefs", "FAT")
 COUNTS = (10, 1000, 10000)

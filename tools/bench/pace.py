@@ -1,7 +1,7 @@
 # Does the camera keep the service's pace, and how much of it does it use?
 
-from tools import ROOT
-from tools.bench.world import Row
+from .. import ROOT
+from .world import Row
 
 _PICTURES = 1000
 _PERIOD_MS = 10000

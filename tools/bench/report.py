@@ -1,6 +1,6 @@
 # The tables as a page: docs/results/benchmarks.md.
 
-from tools.bench import words
+from . import words
 
 _TITLES = {
     "transfers": "Time per picture",

@@ -5,9 +5,9 @@ import json
 import shutil
 import time
 
-from tools import ROOT
-from tools.bench import words, world
-from tools.bench.world import Row
+from .. import ROOT
+from . import words, world
+from .world import Row
 
 _ROUNDS = 11
 _WAIT_S = 20

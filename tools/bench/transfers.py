@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 
-from tools import ROOT
-from tools.bench import world
-from tools.bench.world import Row
+from .. import ROOT
+from . import world
+from .world import Row
 
 _ROUNDS = 12
 # Uploads in a turn; fewer of what takes long.

@@ -1,7 +1,7 @@
 # The outbox's cost by how many pictures wait, as rows: outbox.py measures it.
 
-from tools.bench import outbox
-from tools.bench.world import Row
+from . import outbox
+from .world import Row
 
 _MOST = 1.5
 

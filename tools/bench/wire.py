@@ -5,8 +5,8 @@ import socket
 import struct
 import threading
 
-from tools.bench import world
-from tools.bench.world import Row
+from . import world
+from .world import Row
 
 # Of Linux' struct tcp_info: tcpi_data_segs_in, what came with data in it.
 _DATA_SEGMENTS_IN = (152, "I")

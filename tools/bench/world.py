@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 
-from tools import ROOT
-from tools.host import mpy
+from .. import ROOT
+from ..host import mpy
 
 LIB = ROOT / "lib"
 DEVICE = pathlib.Path(__file__).parent / "device"

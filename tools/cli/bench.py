@@ -6,8 +6,8 @@ import time
 
 import click
 
-from tools import ROOT
-from tools.host import screen
+from .. import ROOT
+from ..host import screen
 
 PARTS = ("transfers", "wire", "memory", "startup", "pace", "waiting")
 PAGE = ROOT / "docs" / "results" / "benchmarks.md"

@@ -9,12 +9,12 @@ import signal
 import click
 from aiohttp import web
 
-from tools.host import configfile, filesystem, screen
-from tools.virtualboard import profiles
-from tools.virtualboard.air import Network
-from tools.virtualboard.board import VirtualBoard, configured_networks
-from tools.virtualboard.control import application
-from tools.virtualboard.scenes import PHOTOS
+from ..host import configfile, filesystem, screen
+from ..virtualboard import profiles
+from ..virtualboard.air import Network
+from ..virtualboard.board import VirtualBoard, configured_networks
+from ..virtualboard.control import application
+from ..virtualboard.scenes import PHOTOS
 
 _FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)

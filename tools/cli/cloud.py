@@ -5,7 +5,7 @@ import pathlib
 
 import click
 
-from tools.host import screen
+from ..host import screen
 
 
 def _print_accounts(ctx, param, value):

@@ -9,7 +9,8 @@ import click
 from thingscam.board import profiles
 from thingscam.config import values
 from thingscam.config.config import ConfigError
-from tools.host import ca, configfile, errors, fleet, screen
+
+from ..host import ca, configfile, errors, fleet, screen
 
 # What is asked for; all else has a default that is seldom wrong.
 _QUESTIONS = (

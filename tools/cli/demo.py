@@ -7,7 +7,7 @@ import tempfile
 
 import click
 
-from tools.demo import run
+from ..demo import run
 
 
 @click.command()

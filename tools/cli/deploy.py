@@ -9,9 +9,10 @@ import click
 
 from thingscam.board.firmware import too_old
 from thingscam.config import config
-from tools.cli import flash
-from tools.host import configfile, errors, filesystem, screen
-from tools.host.boardlink import WAIT_S, Board, BoardError
+
+from ..host import configfile, errors, filesystem, screen
+from ..host.boardlink import WAIT_S, Board, BoardError
+from . import flash
 
 _VERSION = "import sys\nprint(*sys.implementation.version[:3])"
 _WHOSE = "import thingscam\nprint(thingscam.__file__)"

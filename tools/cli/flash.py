@@ -8,10 +8,11 @@ import click
 
 from thingscam.board import profiles
 from thingscam.board.firmware import too_old
-from tools import ROOT
-from tools.host import configfile, errors, filesystem, firmware, flasher, screen
-from tools.host.errors import ToolError
-from tools.host.firmware import CHIPS
+
+from .. import ROOT
+from ..host import configfile, errors, filesystem, firmware, flasher, screen
+from ..host.errors import ToolError
+from ..host.firmware import CHIPS
 
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
 _PROFILES = json.loads((ROOT / "firmware" / "boards.json").read_text())

@@ -5,8 +5,9 @@ import contextlib
 import click
 
 from thingscam.util.log import NEWER, OLDER
-from tools.host import boardlink, errors, screen
-from tools.host.boardlink import WAIT_S, Board, BoardError
+
+from ..host import boardlink, errors, screen
+from ..host.boardlink import WAIT_S, Board, BoardError
 
 
 @click.command()

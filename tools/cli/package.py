@@ -9,9 +9,9 @@ import tomllib
 
 import click
 
-from tools import ROOT
-from tools.host import errors, filesystem, screen
-from tools.host.errors import ToolError
+from .. import ROOT
+from ..host import errors, filesystem, screen
+from ..host.errors import ToolError
 
 # The format of .mpy files, by sys.implementation._mpy & 0xFF. All of MicroPython 1.19 and
 # later have 6; its subversions (6.1 to 6.3) count for native code only:

@@ -10,7 +10,8 @@ from thingscam.http import CertificateError
 from thingscam.http.session import Session
 from thingscam.image import checks
 from thingscam.util.redact import mask
-from tools.host import configfile, errors, screen
+
+from ..host import configfile, errors, screen
 
 
 @click.command()

@@ -3,8 +3,8 @@
 import asyncio
 import re
 
-from tools.cloud.page.panel import Action, Panel, PanelError, Status
-from tools.virtualboard.board import VirtualBoard
+from ..cloud.page.panel import Action, Panel, PanelError, Status
+from ..virtualboard.board import VirtualBoard
 
 _PIR_PIN = 13
 _PULSE_S = 1.0

@@ -9,12 +9,12 @@ import urllib.request
 
 from PIL import Image
 
-from tools.cloud.service import accounts
-from tools.cloud.service.server import make_app, start
-from tools.cloud.service.store import Store
-from tools.demo.panel import BoardPanel, url_in
-from tools.host import filesystem, screen
-from tools.virtualboard.board import VirtualBoard
+from ..cloud.service import accounts
+from ..cloud.service.server import make_app, start
+from ..cloud.service.store import Store
+from ..host import filesystem, screen
+from ..virtualboard.board import VirtualBoard
+from .panel import BoardPanel, url_in
 
 
 async def run(folder, pictures, port):

@@ -12,9 +12,9 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from tools.host import port as ports
-from tools.host.errors import ToolError
-from tools.host.port import PortError
+from . import port as ports
+from .errors import ToolError
+from .port import PortError
 
 _TIMEOUT_S = 2  # between two bytes
 WAIT_S = 20  # a board may be in the middle of an upload, or of its start

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import serialization
 
 from thingscam.http import tls
 from thingscam.http.context import make_context
-from tools.host.errors import ToolError
-from tools.host.harmless import one_line
+
+from .errors import ToolError
+from .harmless import one_line
 
 _TIMEOUT_S = 15
 

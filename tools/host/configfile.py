@@ -11,8 +11,9 @@ from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, SECTIONS
 from thingscam.config.values import check as check_value
 from thingscam.util.redact import mask
 from thingscam.util.spelling import is_like, nearest
-from tools.host.errors import ToolError
-from tools.host.harmless import in_json
+
+from .errors import ToolError
+from .harmless import in_json
 
 SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
 _MASKED = "***"

@@ -5,7 +5,8 @@ import sys
 
 from thingscam.config.config import ConfigError
 from thingscam.util.redact import mask
-from tools.host import screen
+
+from . import screen
 
 
 class ToolError(Exception):

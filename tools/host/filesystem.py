@@ -6,9 +6,9 @@ import pathlib
 
 from littlefs import LittleFS, LittleFSError
 
-from tools import ROOT
-from tools.host import mpy
-from tools.host.errors import ToolError
+from .. import ROOT
+from . import mpy
+from .errors import ToolError
 
 BLOCK = 4096  # the flash's sector, which MicroPython takes for its block
 

@@ -12,7 +12,8 @@ from esptool.targets import CHIP_DEFS
 from esptool.util import FatalError
 
 from thingscam.board.firmware import too_old
-from tools.host.errors import ToolError
+
+from .errors import ToolError
 
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}
 _IMAGES = {"esp32": ESP32FirmwareImage, "esp32s3": ESP32S3FirmwareImage}

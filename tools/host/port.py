@@ -6,7 +6,7 @@ import os
 import serial
 import serial.tools.list_ports
 
-from tools.host.errors import ToolError
+from .errors import ToolError
 
 
 class PortError(ToolError):

@@ -9,7 +9,7 @@ import rich.console
 import rich.markup
 import rich.progress
 
-from tools.host.harmless import harmless
+from .harmless import harmless
 
 
 def echo(text, err=False, end="\n"):

@@ -8,17 +8,17 @@ import shutil
 import tempfile
 import time
 
-from tools.host import filesystem
-from tools.virtualboard import chip, profiles
-from tools.virtualboard.air import Air, Network
-from tools.virtualboard.card import Card
-from tools.virtualboard.clock import Clock
-from tools.virtualboard.ram import Ram
-from tools.virtualboard.scenes import PHOTOS, Scenes
-from tools.virtualboard.sensor import Sensor
-from tools.virtualboard.serialport import SerialPort
-from tools.virtualboard.supervisor import Supervisor
-from tools.virtualboard.world import FLASH_FAULTS, World
+from ..host import filesystem
+from . import chip, profiles
+from .air import Air, Network
+from .card import Card
+from .clock import Clock
+from .ram import Ram
+from .scenes import PHOTOS, Scenes
+from .sensor import Sensor
+from .serialport import SerialPort
+from .supervisor import Supervisor
+from .world import FLASH_FAULTS, World
 
 
 class VirtualBoard:

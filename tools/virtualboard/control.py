@@ -7,7 +7,7 @@ import urllib.parse
 
 from aiohttp import web
 
-from tools.host.harmless import harmless
+from ..host.harmless import harmless
 
 # Methods of VirtualBoard that can be called: POST /<name> with their arguments as JSON.
 ACTIONS = (

@@ -1,8 +1,8 @@
 # What the simulated modules say and ask, by the name of the message.
 
-from tools.virtualboard import chip as chips
-from tools.virtualboard.air import GATEWAY
-from tools.virtualboard.ram import WIFI
+from . import chip as chips
+from .air import GATEWAY
+from .ram import WIFI
 
 _NO_ANSWER, _UNREACHABLE = -1, -2
 _PWDN = 14  # of a board's camera pins

@@ -8,7 +8,7 @@ import re
 
 from PIL import Image, ImageDraw, ImageEnhance
 
-from tools.virtualboard.clock import EPOCH_2000
+from .clock import EPOCH_2000
 
 PHOTOS = pathlib.Path(__file__).parent / "photos"
 

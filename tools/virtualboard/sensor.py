@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 import random
 
-from tools.virtualboard.scenes import SIZES
+from .scenes import SIZES
 
 # esp32-camera itself gives away no frame without FF D8 FF or FF D9 (cam_hal.c v2.1.5, cam_task and
 # cam_take): it waits for another one. "truncated" and "garbage" are harsher than it is. What

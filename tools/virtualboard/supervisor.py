@@ -5,12 +5,12 @@ import selectors
 import signal
 import threading
 
-from tools.virtualboard import chip as chips
-from tools.virtualboard.console import Console
-from tools.virtualboard.link import Link
-from tools.virtualboard.process import Process
-from tools.virtualboard.replwatch import ReplWatch
-from tools.virtualboard.requests import Requests
+from . import chip as chips
+from .console import Console
+from .link import Link
+from .process import Process
+from .replwatch import ReplWatch
+from .requests import Requests
 
 _PANIC = b"Guru Meditation Error: Core 0 panic'ed (LoadProhibited). Exception was unhandled.\r\n"
 _LOOK_S = 0.02  # nothing tells when a port is opened, so it is looked at so often

@@ -2,14 +2,14 @@
 
 import dataclasses
 
-from tools.virtualboard.air import GATEWAY, Air
-from tools.virtualboard.card import Card
-from tools.virtualboard.chip import Chip
-from tools.virtualboard.clock import Clock
-from tools.virtualboard.profiles import Profile
-from tools.virtualboard.ram import Ram
-from tools.virtualboard.sensor import Sensor
-from tools.virtualboard.serialport import SerialPort
+from .air import GATEWAY, Air
+from .card import Card
+from .chip import Chip
+from .clock import Clock
+from .profiles import Profile
+from .ram import Ram
+from .sensor import Sensor
+from .serialport import SerialPort
 
 # What device/_boot.py makes of them: reading what has a text in it fails, all of a block that has
 # it is corrupt, nothing can be written.

@@ -3,6 +3,7 @@
 import ast
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import sysconfig
@@ -82,3 +83,15 @@ def test_functions_stay_small():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, kinds) and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES
     ]
+
+
+def test_tools_import_their_neighbours_relatively():
+    """Installed they have another name: `from ..host import`, not `from tools.host import`."""
+    found = [
+        "{}:{}".format(path.relative_to(ROOT), node.lineno)
+        for path in (ROOT / "tools").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if (isinstance(node, ast.ImportFrom) and re.match(r"tools\b", node.module or ""))
+        or (isinstance(node, ast.Import) and any(each.name[:5] == "tools" for each in node.names))
+    ]
+    assert not found

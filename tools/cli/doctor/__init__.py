@@ -7,9 +7,9 @@ import sys
 
 import click
 
-from tools.cli.doctor import steps
-from tools.host import errors, screen
-from tools.host.boardlink import WAIT_S, Board
+from ...host import errors, screen
+from ...host.boardlink import WAIT_S, Board
+from . import steps
 
 _MARKS = {True: ("✓", "+", "green"), False: ("✗", "X", "red"), None: ("-", "-", "dim")}
 _NEXT = "\n" + 16 * " "  # a line that belongs to the step above

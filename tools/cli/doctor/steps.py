@@ -9,9 +9,10 @@ import pathlib
 from PIL import Image, ImageStat
 
 from thingscam import __version__
-from tools.host import filesystem
-from tools.host.boardlink import BoardError
-from tools.host.port import PortError
+
+from ...host import filesystem
+from ...host.boardlink import BoardError
+from ...host.port import PortError
 
 _DEVICE = pathlib.Path(__file__).parent / "device.py"
 _DARK = 8  # mean brightness, of 255

@@ -4,8 +4,8 @@ import datetime
 import functools
 from html import escape
 
-from tools.cloud.service.journal import masked
-from tools.cloud.service.pictures import details
+from ..service.journal import masked
+from ..service.pictures import details
 
 _CARD = """\
 <li class="card" data-name="{name}">

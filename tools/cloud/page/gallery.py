@@ -7,11 +7,11 @@ from html import escape
 
 from aiohttp import web
 
-from tools.cloud.page import guard
-from tools.cloud.service import accounts as accounts_file
-from tools.cloud.service.answers import refused
-from tools.cloud.service.device_api import base_url
-from tools.cloud.service.pictures import PictureError, media_type
+from ..service import accounts as accounts_file
+from ..service.answers import refused
+from ..service.device_api import base_url
+from ..service.pictures import PictureError, media_type
+from . import guard
 
 # How many pictures the page starts with, and how many more each time it is asked for older.
 PAGE = 48

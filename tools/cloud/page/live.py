@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from tools.cloud.page import guard
-from tools.cloud.page.gallery import PAGE, title
-from tools.cloud.page.panel import Action, PanelError
-from tools.cloud.service import wire
-from tools.cloud.service.outage import SECONDS, Outage
+from ..service import wire
+from ..service.outage import SECONDS, Outage
+from . import guard
+from .gallery import PAGE, title
+from .panel import Action, PanelError
 
 # Something is said at least so often: the page takes a longer silence for a lost connection.
 KEEP_ALIVE_SECONDS = 10

@@ -5,7 +5,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from tools.host.harmless import harmless
+from ...host.harmless import harmless
 
 LINES = 500
 LONGEST_LINE = 1000

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from tools.cloud.service.rules import ERRCODES
+from .rules import ERRCODES
 
 
 def accepted(image_url):

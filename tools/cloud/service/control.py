@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from tools.cloud.service.faults import FaultError, parse
+from .faults import FaultError, parse
 
 
 class Control:

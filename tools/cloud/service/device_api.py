@@ -6,10 +6,10 @@ import re
 
 from aiohttp import web
 
-from tools.cloud.service import pictures, rules, sabotage, wire
-from tools.cloud.service.answers import accepted, refused
-from tools.cloud.service.journal import UPLOAD
-from tools.cloud.service.rules import RefusedError
+from . import pictures, rules, sabotage, wire
+from .answers import accepted, refused
+from .journal import UPLOAD
+from .rules import RefusedError
 
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
 

@@ -5,13 +5,13 @@ import errno
 import os
 import signal
 
-from tools.cloud.service import accounts as accounts_file
-from tools.cloud.service import certificates
-from tools.cloud.service.accounts import AccountsError
-from tools.cloud.service.certificates import CertificateError
-from tools.cloud.service.server import make_app, start
-from tools.cloud.service.store import Store, StoreError
-from tools.host import screen
+from ...host import screen
+from . import accounts as accounts_file
+from . import certificates
+from .accounts import AccountsError
+from .certificates import CertificateError
+from .server import make_app, start
+from .store import Store, StoreError
 
 
 class StartError(Exception):

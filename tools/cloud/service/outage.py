@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tools.cloud.service.faults import Fault
+from .faults import Fault
 
 SECONDS = 30
 

@@ -3,7 +3,7 @@
 # Source: ThingsCloud's "Device image upload" documentation. It does not say which mistake
 # is reported first, nor how many bytes "500 KB" are: order and number here are our reading.
 
-from tools.cloud.service.accounts import PICTURE_URL
+from .accounts import PICTURE_URL
 
 # 500 * 1024, boundary included.
 LIMIT_BYTES = 512000

@@ -6,10 +6,10 @@ import random
 
 from aiohttp import web
 
-from tools.cloud.service import wire
-from tools.cloud.service.answers import refused
-from tools.cloud.service.faults import BODY
-from tools.cloud.service.rules import RefusedError
+from . import wire
+from .answers import refused
+from .faults import BODY
+from .rules import RefusedError
 
 # What others answer in the service's place: text, media type.
 _PAGES = {

@@ -7,17 +7,17 @@ import time
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from tools.cloud.page import guard
-from tools.cloud.page.cards import Cards
-from tools.cloud.page.gallery import Gallery
-from tools.cloud.page.live import Live
-from tools.cloud.service import wire
-from tools.cloud.service.answers import refused
-from tools.cloud.service.control import Control
-from tools.cloud.service.device_api import DeviceApi
-from tools.cloud.service.faults import Faults
-from tools.cloud.service.journal import Journal
-from tools.cloud.service.pace import Pace
+from ..page import guard
+from ..page.cards import Cards
+from ..page.gallery import Gallery
+from ..page.live import Live
+from . import wire
+from .answers import refused
+from .control import Control
+from .device_api import DeviceApi
+from .faults import Faults
+from .journal import Journal
+from .pace import Pace
 
 # aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
 _logger = logging.getLogger("tools.cloud")

@@ -6,7 +6,7 @@ import struct
 
 from aiohttp import web
 
-from tools.cloud.service.rules import LIMIT_BYTES, RefusedError
+from .rules import LIMIT_BYTES, RefusedError
 
 # How long to wait for more of a body.
 BODY_SECONDS = 30
