@@ -154,10 +154,6 @@ def _question(data, name, text):
     kind, _, limits = configfile.describe(name)
     hidden = name in configfile.SECRETS
     known = configfile.get(data, name)
-    board = configfile.get(data, "camera.board")
-    unset = name == "trigger.pir_pin" and "pir_pin" not in data.get("trigger", {})
-    if unset and board in profiles.names():
-        known = profiles.find(board).pir
     if hidden and known:
         text += " (Enter keeps it)"
 

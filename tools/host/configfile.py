@@ -97,6 +97,9 @@ def get(data, name):
     if isinstance(part, dict) and key in part:
         return part[key]
     default = describe(name)[1]
+    if name == "trigger.pir_pin":
+        board = get(data, "camera.board")
+        default = profiles.find(board).pir if board in profiles.names() else None
     return None if default is NEEDED else default
 
 

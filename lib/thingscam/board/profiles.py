@@ -132,6 +132,16 @@ def find(name):
     raise UnknownBoardError(text.format(guess, ", ".join(known)))
 
 
+def settle(config):
+    """Give `config` its board's profile, and what is the board's own where nothing is set.
+
+    Raises UnknownBoardError.
+    """
+    config.profile = find(config.camera.board)
+    if config.trigger.pir_pin == -1:
+        config.trigger.pir_pin = config.profile.pir
+
+
 def names():
     """Return the names of the known boards, as a list of texts."""
     return [row["name"] for row in _BOARDS]

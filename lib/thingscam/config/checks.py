@@ -53,7 +53,7 @@ def fill(config, data, name, wifi_needed):
     for judge in _JUDGES:
         try:
             judge(config, mistakes.add, wifi_needed)
-        except (AttributeError, boards.UnknownBoardError):
+        except AttributeError:
             pass  # a part of it is wrong by itself, and told already
     if mistakes.told:
         raise ConfigError(name, mistakes.told, mistakes.more)
@@ -158,15 +158,14 @@ def _known(prefix):
 
 def _board(config, tell, _on_board):
     try:
-        boards.find(config.camera.board)
+        boards.settle(config)
     except boards.UnknownBoardError as e:
         tell(str(e))
 
 
 def _sensor(config, tell, _on_board):
-    profile = boards.find(config.camera.board)
     sleeps = config.power.mode == "deepsleep"
-    wrong = sensorpin.trouble(profile, config.trigger.pir_pin, sleeps, config.on_card())
+    wrong = sensorpin.trouble(config.profile, config.trigger.pir_pin, sleeps, config.on_card())
     if wrong:
         tell(wrong)
 
@@ -177,7 +176,7 @@ def _triggers(config, tell, _on_board):
 
 
 def _light(config, tell, _on_board):
-    if config.camera.light and boards.find(config.camera.board).light is None:
+    if config.camera.light and config.profile.light is None:
         text = "camera.light: no light is known on the board {}: set it to false"
         tell(text.format(config.camera.board))
 
@@ -186,13 +185,13 @@ def _frame_size(config, tell, _on_board):
     # The driver reserves a fifth of a byte a pixel, in one piece.
     size = config.camera.frame_size
     large = FRAME_SIZES.index(size) > FRAME_SIZES.index("SVGA")
-    if large and not boards.find(config.camera.board).psram:
+    if large and not config.profile.psram:
         text = "camera.frame_size: {} needs PSRAM, the board {} has none: SVGA at most"
         tell(text.format(size, config.camera.board))
 
 
 def _card(config, tell, _on_board):
-    if config.on_card() and not boards.find(config.camera.board).card:
+    if config.on_card() and not config.profile.card:
         text = "outbox.path: no SD card can be used on the board {}: set it to /outbox"
         tell(text.format(config.camera.board))
 

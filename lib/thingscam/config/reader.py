@@ -62,8 +62,8 @@ def _parse(raw, name, wifi_needed):
     else:
         for key, rows in SECTIONS:
             setattr(config, key, section(data.get(key, {}), rows))
+        profiles.settle(config)
     config.wifi = [_network(entry) for entry in data.get("wifi", ())]
-    config.profile = profiles.find(config.camera.board)  # pyright: ignore
     return config
 
 

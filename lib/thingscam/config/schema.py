@@ -43,7 +43,7 @@ SECTIONS = (
     (
         "trigger",
         (
-            ("pir_pin", "pin", 13, (0, 48)),
+            ("pir_pin", "pin", -1, (0, 48)),  # -1: the board's own
             ("every_s", "number", 0, (0, 518400)),
             ("cooldown_s", "number", 10, (0, 86400)),
         ),

@@ -4,9 +4,9 @@ import json
 import sys
 
 import thingscam
-from fakeboard import on_board
+from fakeboard import Board, on_board
 from support import OldJson, env, raises
-from thingscam.board import chip  # noqa: F401 what `on_board` gives its machine to
+from thingscam.board import chip, profiles, sensorpin  # noqa: F401 what Board() gives its machine to
 from thingscam.config import config
 
 GOOD = {
@@ -57,7 +57,7 @@ def test_fills_in_the_defaults():
     assert found.camera.warmup_frames == 2
     assert found.camera.light is False
     assert found.camera.exif is True
-    assert found.trigger.pir_pin == 13
+    assert found.trigger.pir_pin == found.profile.pir == 13
     assert found.trigger.every_s == 0
     assert found.trigger.cooldown_s == 10
     assert found.outbox.path == "/outbox"
@@ -304,6 +304,44 @@ def test_folders():
         assert parse(changed("outbox", "path", path)).outbox.path == path
 
 
+def test_the_sensors_pin_is_the_boards_own():
+    timed = {"every_s": 60}
+    for name in profiles.names():
+        pin = profiles.find(name).pir
+        for sleeps in ("awake", "deepsleep"):
+            data = dict(GOOD, camera={"board": name}, trigger=timed, power={"mode": sleeps})
+            assert parse(data).trigger.pir_pin == pin
+            # One without is no reason to take 13, which may be the camera's.
+            if pin is None:
+                (found,) = mistakes(dict(data, trigger={}))
+                assert "set pir_pin or every_s" in found
+            parse(dict(data, trigger={"every_s": 60, "pir_pin": None}))
+    # In a wake from deep sleep, where nothing is checked, too.
+    with Board() as esp:
+        raw = json.dumps(dict(GOOD, camera={"board": "freenove-esp32s3"})).encode()
+        for _ in range(2):
+            assert config.parse(raw).trigger.pir_pin == 14
+            esp.wake(1000)
+
+
+def test_where_the_firmware_knows_the_board_the_chip_is_asked():
+    board = profiles.find("firmware")
+    for machine, good, wrong in (
+        ("Generic ESP32 module with SPIRAM with ESP32", (13, 16, 34), (1, 6, 20, 40)),
+        ("Generic ESP32S3 module with Octal-SPIRAM with ESP32S3", (1, 16, 40), (20, 22, 34)),
+        ("OpenMV4 H7 with STM32H743", (1, 6, 20, 40), ()),
+    ):
+        chip_ = sensorpin.chip(machine)
+        for pin in good:
+            assert sensorpin.trouble(board, pin, on=chip_) is None
+        for pin in wrong:
+            found = sensorpin.trouble(board, pin, on=chip_)
+            assert found.startswith("trigger.pir_pin: GPIO{} ".format(pin)), found
+            assert found.endswith(" on the board firmware, set it to another"), found
+    # A board's own chip is the one that counts.
+    assert sensorpin.trouble(profiles.find("ai-thinker"), 1, on="esp32s3")
+
+
 def test_settings_that_do_not_go_with_the_board():
     def together(**sections):
         return mistakes(dict(GOOD, **sections))
@@ -324,8 +362,9 @@ def test_settings_that_do_not_go_with_the_board():
     (found,) = together(camera={"light": True, "board": "m5stack-wide"})
     assert found.startswith("camera.light: ") and "m5stack-wide" in found
     parse(dict(GOOD, camera={"frame_size": "UXGA"}))
-    parse(dict(GOOD, camera={"frame_size": "SVGA", "board": "ttgo-t-journal"}))
-    (found,) = together(camera={"frame_size": "XGA", "board": "ttgo-t-journal"})
+    camera = {"frame_size": "SVGA", "board": "ttgo-t-journal"}
+    parse(dict(GOOD, camera=camera, trigger=timed))
+    (found,) = together(camera=dict(camera, frame_size="XGA"), trigger=timed)
     assert found.startswith("camera.frame_size: XGA needs PSRAM"), found
     (found,) = together(camera={"board": "esp-ey"})
     assert "camera.board" in found and "perhaps esp-eye?" in found
@@ -362,7 +401,7 @@ def test_what_spans_settings_is_told_beside_what_is_wrong_alone():
         GOOD,
         cloud=dict(GOOD["cloud"], tiemout_s=5, timeout_s="15"),
         camera={"board": "esp-eye", "quality": 0},
-        trigger={"every_s": -1},
+        trigger={"every_s": -1, "pir_pin": 13},
         outbox={"path": "/sd/outbox", "order": "any"},
         power={"watchdog_s": 10},
     )

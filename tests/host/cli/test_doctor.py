@@ -172,6 +172,10 @@ def test_a_wrong_configuration(services):
     assert untried(found) == ALL[ALL.index("psram") :]
     found = faulty(services, "config", camera={"board": "ai-tinker"})
     assert "ai-thinker" in found["config"].text
+    # A pin that the chip itself has not, where only the firmware knows the board.
+    sections = {"camera": {"board": "firmware"}, "trigger": {"pir_pin": 40}}
+    found = faulty(services, "config", **sections)
+    assert "GPIO40" in found["config"].text
 
 
 def test_no_psram_where_it_should_be(services):

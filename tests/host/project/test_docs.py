@@ -161,6 +161,8 @@ def test_readme_has_every_setting_with_its_default():
     expected = {
         "{}.{}".format(section, key): "needed"
         if default is schema.NEEDED
+        else "the board's own"
+        if default == -1
         else "`{}`".format(json.dumps(default))
         for section, keys in schema.SECTIONS
         for key, _, default, _ in keys
