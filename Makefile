@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 
 .PHONY: demo test powercut soak day bench deploy venv clean
 
-demo: venv
+demo: $(VENV)/.board
 	$(RUN) -m tools demo
 
 test: venv
@@ -25,13 +25,19 @@ day: venv
 bench: venv
 	$(RUN) -m tools bench --write
 
-deploy: venv
+deploy: $(VENV)/.board
 	$(RUN) -m tools deploy $(if $(PORT),$(PORT),$(error say which: make deploy PORT=/dev/ttyUSB0))
 
 venv: $(VENV)/.done
 
-$(VENV)/.done: requirements.txt tools/bootstrap.py
-	$(PYTHON) tools/bootstrap.py
+PINS := requirements.txt pyproject.toml tools/bootstrap.py
+
+# What the demo needs, and what all else needs too: a download of a third.
+$(VENV)/.board: $(PINS)
+	$(PYTHON) tools/bootstrap.py board
+
+$(VENV)/.done: $(PINS)
+	$(PYTHON) tools/bootstrap.py dev
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

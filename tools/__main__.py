@@ -1,4 +1,4 @@
-# `python -m tools VERB`: finds the verb's file and hands over.
+# `thingscam VERB`, `python -m tools VERB`: finds the verb's file and hands over.
 
 import importlib
 import sys
@@ -11,23 +11,30 @@ except ModuleNotFoundError:
         ".venv/bin/python for python"
     )
 
+from thingscam import __version__
+
+from . import COMMAND, INSTALLED
 from .host import harmless, screen
 
 # Each verb is `command` in a file of tools/cli/; imported only when asked for, so that
 # `--help` stays quick and one verb's needs never break another.
 _VERBS = {
-    "cloud": ("tools.cli.cloud", "run the local stand-in for the image service"),
-    "send": ("tools.cli.send", "send one picture from this computer"),
-    "config": ("tools.cli.config", "make, check or share config.json; one, or one a board"),
-    "flash": ("tools.cli.flash", "firmware and thingscam onto a bare board"),
-    "deploy": ("tools.cli.deploy", "thingscam onto a board with MicroPython, only what changed"),
-    "logs": ("tools.cli.logs", "follow the log of a board"),
-    "doctor": ("tools.cli.doctor", "look a board over, step by step"),
-    "package": ("tools.cli.package", "thingscam as a package for mip install"),
-    "board": ("tools.cli.board", "run a virtual board behind a serial port"),
-    "bench": ("tools.cli.bench", "what a picture costs, beside stock requests"),
-    "demo": ("tools.cli.demo", "the whole way of a picture, on this computer"),
+    "cloud": "run the local stand-in for the image service",
+    "send": "send one picture from this computer",
+    "config": "make, check or share config.json; one, or one a board",
+    "flash": "firmware and thingscam onto a bare board",
+    "deploy": "thingscam onto a board with MicroPython, only what changed",
+    "logs": "follow the log of a board",
+    "doctor": "look a board over, step by step",
+    "package": "thingscam as a package for mip install",
+    "board": "run a virtual board behind a serial port",
+    "bench": "what a picture costs, beside stock requests",
+    "demo": "the whole way of a picture, on this computer",
 }
+# What not everyone has to install: the extra of pyproject.toml that each of these needs.
+_EXTRAS = {"cloud": "cloud", "board": "board", "demo": "board"}
+if INSTALLED:
+    del _VERBS["bench"]  # it measures a checkout
 
 
 class _Verbs(click.Group):
@@ -37,7 +44,17 @@ class _Verbs(click.Group):
     def get_command(self, ctx, cmd_name):
         if cmd_name not in _VERBS:
             return None
-        return importlib.import_module(_VERBS[cmd_name][0]).command
+        try:
+            command = importlib.import_module(".cli." + cmd_name, __package__).command
+        except ModuleNotFoundError as e:
+            if cmd_name not in _EXTRAS or (e.name or "").startswith(str(__package__)):
+                raise
+            raise click.ClickException(_missing(cmd_name, e.name)) from e
+        if _EXTRAS.get(cmd_name) == "board":
+            process = importlib.import_module(".virtualboard.process", __package__)
+            if not process.MICROPYTHON.exists():
+                raise click.ClickException(_missing(cmd_name, process.MICROPYTHON.name))
+        return command
 
     def invoke(self, ctx):
         try:
@@ -48,14 +65,29 @@ class _Verbs(click.Group):
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Verbs"):
-            formatter.write_dl([(verb, text) for verb, (_, text) in _VERBS.items()])
+            formatter.write_dl(list(_VERBS.items()))
+
+
+def _missing(verb, module):
+    if module in ("fcntl", "termios"):
+        return "{}: runs on Linux and macOS only, as its MicroPython does".format(verb)
+    if not INSTALLED:
+        return "{}: needs {}, which is not installed: make venv".format(verb, module)
+    text = "{}: needs more than is installed ({}): install thingscam[{}], see the README"
+    return text.format(verb, module, _EXTRAS[verb])
 
 
 @click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
 def main():
     """thingscam's tools: everything that runs on the computer, not on the board."""
 
 
-if __name__ == "__main__":
+def run():
+    """Run the command line; what the project installs as `thingscam`."""
     sys.excepthook = screen.unexpected
-    main(prog_name="python -m tools")
+    main(prog_name=COMMAND)
+
+
+if __name__ == "__main__":
+    run()

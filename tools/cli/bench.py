@@ -29,14 +29,14 @@ def command(write, only):
     """
     if write and only:
         raise click.UsageError("--write takes the whole run, not --only")
-    report = importlib.import_module("tools.bench.report")
-    world = importlib.import_module("tools.bench.world")
+    report = importlib.import_module("..bench.report", __package__)
+    world = importlib.import_module("..bench.world", __package__)
     started = time.monotonic()
     sections = []
     with world.World() as bench:
         for name in only or PARTS:
             screen.echo("measuring: " + name, err=True)
-            part = importlib.import_module("tools.bench." + name)
+            part = importlib.import_module("..bench." + name, __package__)
             sections.append((name, *_split(part.measure(bench))))
     text = report.page(sections, world.machine(), time.monotonic() - started)
     screen.echo(text)

@@ -1,16 +1,16 @@
 # `python -m tools cloud`: runs the local stand-in of the image service.
 
-import importlib
 import pathlib
 
 import click
 
+from ..cloud.service import accounts, main
 from ..host import screen
 
 
 def _print_accounts(ctx, param, value):
     if value:
-        screen.echo(importlib.import_module("tools.cloud.service.accounts").DEFAULT_TEXT)
+        screen.echo(accounts.DEFAULT_TEXT)
         ctx.exit()
 
 
@@ -79,8 +79,6 @@ def command(**options):
     It answers as the service's own documentation says, keeps the pictures in a folder
     and shows them on its start page.
     """
-    # Imported here, so that `python -m tools --help` need not load aiohttp and Pillow.
-    main = importlib.import_module("tools.cloud.service.main")
     try:
         main.run(**options)
     except main.StartError as error:

@@ -5,11 +5,12 @@ import hashlib
 import json
 import pathlib
 import shutil
-import tomllib
 
 import click
 
-from .. import ROOT
+from thingscam import __version__
+
+from .. import INSTALLED, ROOT
 from ..host import errors, filesystem, screen
 from ..host.errors import ToolError
 
@@ -50,6 +51,8 @@ def command(output, update):
     """
     with errors.exit_on_error():
         if update:
+            if INSTALLED:
+                raise PackageError("--update: renews the files of a checkout, and this is none")
             for name in PACKAGES:
                 (ROOT / name).write_text(dumped(project(name)))
         else:
@@ -123,11 +126,7 @@ def _imports(module):
 
 
 def _package(urls):
-    return {"version": _version(), "urls": [[name, urls[name]] for name in sorted(urls)]}
-
-
-def _version():
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return {"version": __version__, "urls": [[name, urls[name]] for name in sorted(urls)]}
 
 
 def _write_index(output, kind, package, files):
@@ -137,8 +136,8 @@ def _write_index(output, kind, package, files):
         short = hashlib.sha256(data).hexdigest()[:_HASH]
         hashes.append([name, short])
         _write(output / "file" / short[:2] / short, data)
-    found = {"v": 1, "version": _version(), "hashes": hashes}
-    for version in ("latest", _version()):
+    found = {"v": 1, "version": __version__, "hashes": hashes}
+    for version in ("latest", __version__):
         path = output / "package" / kind / package / (version + ".json")
         _write(path, dumped(found).encode())
 

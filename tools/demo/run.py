@@ -9,6 +9,7 @@ import urllib.request
 
 from PIL import Image
 
+from .. import INSTALLED
 from ..cloud.service import accounts
 from ..cloud.service.server import make_app, start
 from ..cloud.service.store import Store
@@ -80,7 +81,8 @@ async def _follow(lines, pictures):
         screen.echo("       opened it: " + await asyncio.to_thread(_look_at, url))
         if arrived == pictures:
             screen.echo("{} pictures arrived: done. To keep it running:".format(arrived))
-            screen.echo("  .venv/bin/python -m tools demo --pictures 0")
+            where = "" if INSTALLED else ".venv/bin/"
+            screen.echo("  {}python -m tools demo --pictures 0".format(where))
             return 0
     screen.echo("stopped")
     return 0

@@ -9,6 +9,7 @@ import rich.console
 import rich.markup
 import rich.progress
 
+from .. import COMMAND
 from .harmless import harmless
 
 
@@ -20,9 +21,11 @@ def echo(text, err=False, end="\n"):
 
 
 def _shown(text, encoding):
-    # What the console's encoding has not is written out as well.
+    # What the console's encoding has not is written out as well; advice names the command
+    # by which this was started.
     encoding = encoding or "utf-8"
-    return harmless(text).encode(encoding, "backslashreplace").decode(encoding)
+    text = harmless(text).replace("python -m tools", COMMAND)
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def unexpected(kind, error, trace):

@@ -5,7 +5,8 @@ import os
 import pathlib
 import struct
 import subprocess
-import sys
+
+from .process import MICROPYTHON
 
 SIZE = 8 * 1024 * 1024
 FAULTS = ("read", "write", "protected")
@@ -16,7 +17,6 @@ _SECTOR = 512
 _SLOT = struct.Struct("<5I")
 _SERIAL, _READS, _WRITES, _PROTECTED, _SPI = range(5)
 
-_MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
 _DEVICE = """
 import json, os, sys
 class Card:
@@ -123,7 +123,7 @@ class Card:
 
 
 def _micropython(text, path, *arguments):
-    command = [_MICROPYTHON, "-X", "heapsize=64M", "-c", _DEVICE + text, str(path), *arguments]
+    command = [MICROPYTHON, "-X", "heapsize=64M", "-c", _DEVICE + text, str(path), *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise ValueError("{}: not a card: {}".format(path, done.stdout + done.stderr))

@@ -9,7 +9,7 @@ import termios
 import time
 
 _DEVICE = pathlib.Path(__file__).parent / "device"
-_MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
+MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
 _CTRL_C = b"\x03"
 _BUFFER = 65536  # bytes of input kept for a program that does not read it
 # A second SIGINT before MicroPython has seen the first ends it; on a board it does nothing.
@@ -33,7 +33,7 @@ class Process:
             _set_up(other)
             os.set_blocking(self.fd, False)
             self._popen = subprocess.Popen(
-                [_MICROPYTHON, "-X", "heapsize={}".format(heap), "-i", "start.py"]
+                [MICROPYTHON, "-X", "heapsize={}".format(heap), "-i", "start.py"]
                 + [os.ttyname(other), *arguments],
                 stdin=other,
                 stdout=other,

@@ -200,7 +200,7 @@ def tls_server(folder):
 
 
 def test_the_version_is_the_same_everywhere():
-    """On the device, in pyproject.toml, in package.json; and the changelog has it."""
+    """On the device and in package.json; and the changelog has it."""
     assert package.project()["version"] == __version__
     assert json.loads((ROOT / "package.json").read_text())["version"] == __version__
     headings = re.findall(r"^## \[?([^]\s]+)", (ROOT / "CHANGELOG.md").read_text(), re.M)

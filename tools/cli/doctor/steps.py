@@ -96,7 +96,8 @@ def _step(board, name, title):
     if not lines:
         return Result(name, title, False, "no answer", "reset the board and try again")
     found = json.loads(lines[-1][len("RESULT ") :])
-    return Result(name, title, found["ok"], found["text"], found.get("remedy"))
+    remedy = (found.get("remedy") or "").replace("PORT", board.port)  # the board does not know
+    return Result(name, title, found["ok"], found["text"], remedy or None)
 
 
 def _compared(board, result):
