@@ -252,7 +252,7 @@ class VirtualBoard:
         """Have the flash fail in one way of world.FLASH_FAULTS until it is told to with None.
 
         "read": reading what has `text` in it is EIO; "corrupt": so is littlefs, EILSEQ, in each
-        block that has it; "write": nothing can be written or erased, EIO.
+        block that has it, once it is mounted; "write": nothing can be written or erased, EIO.
         """
         if kind not in FLASH_FAULTS:
             raise ValueError("no flash fault {}: {}".format(kind, ", ".join(FLASH_FAULTS)))

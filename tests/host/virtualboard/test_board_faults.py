@@ -72,6 +72,25 @@ def test_a_fault_of_the_flash_outlasts_a_power_cut():
         assert acted(board) == [5, 3000, 2, None]
 
 
+def test_a_corrupt_folder_lets_the_board_start():
+    # Written so often, both blocks that littlefs has for the folder name the file; the program not.
+    begin = """
+try:
+    for _ in range(400):
+        open("d/" + "of" "-both", "w").close()
+except OSError:
+    pass
+"""
+    with running(begin + ACTS, files=FILES) as board:
+        board.wait_for("ready")
+        board.flash_fault("corrupt", "of-both")
+        board.press_reset()
+        board.wait_for("ready", count=2)
+        assert acted(board)[:3] == [84, 84, 84]
+        board.flash_fault("corrupt", None)
+        assert acted(board) == [3000, 3000, 3, None]
+
+
 def test_a_flash_and_a_card_are_filled_while_the_power_is_off():
     with running(ACTS, files=FILES, card=1 << 18) as board:
         board.wait_for("ready")

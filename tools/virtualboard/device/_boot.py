@@ -41,16 +41,15 @@ class Flash:
     def __init__(self, path, slow, faults):
         self._file = open(path, "r+b")  # noqa: SIM115
         self._slow = slow
-        self._set_faults(faults)
-        _sim.on("flash", lambda message: self._set_faults(message["faults"]))
         _IOCTL[4] = os.stat(path)[6] // 4096
+        # A littlefs with a corrupt folder cannot even be mounted; here it breaks behind that.
+        self._late = faults
+        self.break_down({kind: faults[kind] for kind in faults if kind != "corrupt"})
 
     def readblocks(self, block, buffer, offset=0):
         """Read into `buffer`."""
-        if self._corrupt:
-            self._file.seek(block * 4096)
-            if self._corrupt in self._file.read(4096):
-                return -_EILSEQ
+        if block in self._corrupt:
+            return -_EILSEQ
         self._file.seek(block * 4096 + offset)
         self._file.readinto(buffer)
         return -_EIO if self._bad and self._bad in bytes(buffer) else 0
@@ -61,6 +60,8 @@ class Flash:
             return -_EIO
         self._file.seek(block * 4096 + offset)
         self._file.write(buffer)
+        if self._mark and self._mark in bytes(buffer):
+            self._corrupt.append(block)
         if self._slow:
             _sim.hold(len(buffer) * _PROGRAM_US // 256)
         return 0
@@ -69,13 +70,22 @@ class Flash:
         """Answer vfs.mount()'s and littlefs' questions."""
         if op == _ERASE and self._protected:
             return -_EIO
+        if op == _ERASE and arg in self._corrupt:
+            self._corrupt.remove(arg)
         if op == _ERASE and self._slow:
             _sim.hold(_ERASE_US)
         return _IOCTL[op]
 
-    def _set_faults(self, faults):
-        self._bad, self._corrupt = [faults.get(kind, "").encode() for kind in ("read", "corrupt")]
+    def break_down(self, faults=None):
+        """Have these faults, or those it had at the start."""
+        faults = self._late if faults is None else faults
+        self._bad, self._mark = [faults.get(kind, "").encode() for kind in ("read", "corrupt")]
         self._protected = "write" in faults
+        self._corrupt = []  # numbers of blocks
+        self._file.seek(0)
+        for block in range(_IOCTL[4] if self._mark else 0):
+            if self._mark in self._file.read(4096):
+                self._corrupt.append(block)
 
 
 def start(namespace):
@@ -132,6 +142,8 @@ def _mount(flash, frame, frame_bytes, modules):
         with filesystem.open("boot.py", "w") as file:
             file.write(_BOOT_PY)
     os.mount(filesystem, "/")
+    flash.break_down()
+    _sim.on("flash", lambda message: flash.break_down(message["faults"]))
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.argv[:] = []
