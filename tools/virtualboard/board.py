@@ -398,6 +398,12 @@ class VirtualBoard:
         """The UTC time around the board, in milliseconds since 2000."""
         return self._world.clock.world_ms()
 
+    @property
+    def steady_ms(self):
+        """The same, but that time which was given back (see `fair`) counts: it never goes back."""
+        with self._supervisor.lock:
+            return int(self._world.clock.world_ms() + self._world.lost_ms)
+
     def delivered(self):
         """Return (frame number, bytes, fault or None) of each frame the firmware was given."""
         with self._supervisor.lock:

@@ -59,21 +59,21 @@ class Faults:
     is stored again needs a fault that explains it.
     """
 
-    def __init__(self, now_ms=lambda: 0, strict=False):
+    def __init__(self, steady_ms=lambda: 0, strict=False):
         self.strict = strict
         self.refused = set()
-        self._now_ms = now_ms
-        self._found = []  # [name, kinds, begin, end or None in ms]
+        self._steady_ms = steady_ms
+        self._found = []  # [name, kinds, begin, end or None in steady ms]
 
     def begin(self, name, *kinds):
         """Take note that the fault of this name begins."""
-        self._found.append([name, kinds, self._now_ms(), None])
+        self._found.append([name, kinds, self._steady_ms(), None])
 
     def end(self, name=None):
         """Take note that it is over; without a name all are."""
         for one in self._found:
             if one[3] is None and name in (None, one[0]):
-                one[3] = self._now_ms()
+                one[3] = self._steady_ms()
 
     def goes_on(self, name):
         """Return whether it has begun, and is not over."""
@@ -199,7 +199,7 @@ def _judge_losses(ledger, storings, found, faults):
 def _cost(ledger, frame, captured, faults):
     # Which cost of which fault it is that a picture is not in the store, or what is broken.
     what, _, at_ms = ledger.given_up.get(frame, (None, 0, 0))
-    taken_ms = ledger.world_ms(captured.at) if captured else at_ms
+    taken_ms = captured.heard_ms if captured else at_ms
     if what == "aside":
         return "aside" if frame in faults.refused else "set aside, and nothing has refused it"
     if what == "dropped":
@@ -217,7 +217,7 @@ def _cost(ledger, frame, captured, faults):
         fits = over and faults.was("storage", taken_ms, taken_ms)
         return "from_ram" if fits else "held in memory, and not sent"
     ended = ledger.life_ended_ms.get(captured.life)
-    if ended is not None and ended - taken_ms <= _HAND_MS:
+    if ended is not None and ended - ledger.world_ms(captured.at) <= _HAND_MS:
         return "in_hand"
     return "captured in life {}, neither kept nor sent".format(captured.life)
 

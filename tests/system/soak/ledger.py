@@ -35,23 +35,27 @@ class Upload:
 
 @dataclasses.dataclass
 class Captured:
-    """One picture that the camera gave to the app; `at` as in Upload."""
+    """One picture that the camera gave to the app; `at` as in Upload, `heard_ms` steady."""
 
     frame: int
     life: int
     at: tuple
+    heard_ms: int
 
 
 class Ledger:
-    """Listens to one board; `now_ms()` is the world's time.
+    """Listens to one board; `now_ms()` is the world's time, that which the board goes by.
+
+    `steady_ms()` is the same, but never set back: the order of what happened, faults as well.
 
     `life` counts the times the memory was lost: the power came on, the button EN was pressed, the
     chip panicked. `phases` are the steps under way, the innermost last. All else is for judge()
     and the driver.
     """
 
-    def __init__(self, now_ms):
+    def __init__(self, now_ms, steady_ms=None):
         self._now_ms = now_ms
+        self._steady_ms = steady_ms or now_ms
         self.changed = threading.Condition()
         self.life = 0
         self.lines = []  # all that was printed
@@ -66,11 +70,11 @@ class Ledger:
         self.kept = set()
         self._numbers = {}  # number in the outbox -> frame
         self.held = {}  # frame -> life: in memory alone, as flash and card failed
-        self.given_up = {}  # frame -> (what became of it, life, when in ms)
+        self.given_up = {}  # frame -> (what became of it, life, when in steady ms)
         self.stuck = set()  # frames that were sent and could not be deleted
         self.uploads = []
         self.acknowledged = {}  # name -> the Upload
-        self.trouble = []  # (life, when in ms, line, whether it is about flash or card)
+        self.trouble = []  # (life, when in steady ms, line, whether it is about flash or card)
         self.panics = 0  # that are to come
         self.waiting = 0
         self.starts = 0
@@ -160,9 +164,9 @@ class Ledger:
             self._life_over()
             self.life += 1
         elif any(word in line for word in (*_TROUBLE, _PANIC)):
-            self.trouble.append((self.life, self._now_ms(), line, False))
+            self.trouble.append((self.life, self._steady_ms(), line, False))
         elif any(word in line for word in _STORAGE):
-            self.trouble.append((self.life, self._now_ms(), line, True))
+            self.trouble.append((self.life, self._steady_ms(), line, True))
 
     def _step(self, ticks, words):
         now = self._now_ms()
@@ -206,7 +210,8 @@ class Ledger:
             self.uploads[-1].end = moment
             self.ended_ms = self._now_ms()
         elif name == "capture" and done == "1":
-            self.captured.append(Captured(self._last_frame, self.life, moment))
+            heard_ms = self._steady_ms()
+            self.captured.append(Captured(self._last_frame, self.life, moment, heard_ms))
         elif name == "put" and done == "1":
             self.kept.add(self._putting)
             self.held.pop(self._putting, None)
@@ -220,7 +225,7 @@ class Ledger:
             self._gives_up(self._numbers.get(int(number)), "aside")
 
     def _gives_up(self, frame, what):
-        self.given_up[frame] = what, self.life, self._now_ms()
+        self.given_up[frame] = what, self.life, self._steady_ms()
 
     def world_ms(self, moment):
         """Return the world's time of (number of a start, its ticks), by which all is judged.

@@ -78,7 +78,7 @@ class _Long(rounds.Rounds):
         super().__init__(rig, chance, _DRAIN_S)
         self._length_s = length_s
         self._kind = kind
-        self.faults = Faults(lambda: rig.now_ms, strict=True)
+        self.faults = Faults(lambda: rig.board.steady_ms, strict=True)
         self._troubles = Troubles(rig, chance, self.faults, rounds.FAULTS)
         self._names = self._troubles.names(kind.tls, kind.card)
         rig.board.ntp(True)

@@ -91,8 +91,9 @@ class Rig:
         except BaseException:
             self.service.stop()
             raise
-        self.ledger = Ledger(lambda: self.board.world_ms)
+        self.ledger = Ledger(lambda: self.board.world_ms, lambda: self.board.steady_ms)
         self.service.now_ms = lambda: self.board.world_ms
+        self.service.steady_ms = lambda: self.board.steady_ms
         self.service.life = lambda: self.ledger.life
         self.board.on_output(self.ledger.text)
         self.board.on_frame(self.ledger.frame)

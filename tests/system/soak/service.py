@@ -24,7 +24,7 @@ CONFIG = {
 
 @dataclasses.dataclass
 class Request:
-    """One upload request: when it came and was over (board ms), in which life of the board.
+    """One upload request: when it came and was over (steady ms), in which life of the board.
 
     `ended_ms` is None where the connection was closed: when a client gave up it alone knows.
     """
@@ -38,6 +38,7 @@ class Request:
 class Service:
     """A running stand-in; `now_ms()` is the board's time, `life()` its present life.
 
+    `steady_ms()` is the same, but never set back, where this computer was too slow for the board.
     `requests` are all that came; `folder`/images has what was stored. With `relayed` boards come
     to it by `relay`, a Relay.
     """
@@ -45,7 +46,7 @@ class Service:
     def __init__(self, folder, tls=False, relayed=False):
         self.folder = folder
         folder.mkdir(parents=True)
-        self.now_ms = lambda: 0
+        self.now_ms = self.steady_ms = lambda: 0
         self.life = lambda: 0
         self.requests = []
         self.open = 0  # requests not over
@@ -128,7 +129,7 @@ class Service:
         async def watch(request, handler):
             if not request.path.startswith("/device/"):
                 return await handler(request)
-            found = Request(self.life(), self.now_ms(), None)
+            found = Request(self.life(), self.steady_ms(), None)
             self.requests.append(found)
             self.open += 1
             try:
@@ -137,6 +138,6 @@ class Service:
                 self.open -= 1
                 found.upload = request.get(UPLOAD)
                 if not wire.gone(request):
-                    found.ended_ms = self.now_ms()
+                    found.ended_ms = self.steady_ms()
 
         return watch
