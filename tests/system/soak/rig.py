@@ -7,6 +7,8 @@ import json
 import pathlib
 import time
 
+from littlefs import LittleFS
+
 from tests.system.soak.ledger import PACE_MS, Ledger
 from tests.system.soak.service import CONFIG, Service
 from tools.host import filesystem
@@ -23,6 +25,7 @@ _START = "import gc\n\ngc.threshold(16384)\nimport probe\n\nprobe.start({})\n"
 # Without PSRAM micropython-camera-API cannot start: its buffers are always in PSRAM.
 DRIVERS = {"ai-thinker": "camera-api", "ttgo-t-journal": "lemariva"}
 MARK = "of-someone"  # a foreign file, in the outbox's folder for good
+_WRITES = 400  # after which littlefs has used both blocks of a folder
 CARD_BYTES = 2 * 1024 * 1024
 # Two access points of one name; the weaker one would be found first.
 STRONG = Network(SSID, PASSWORD, -58, bssid=1, channel=11)
@@ -40,6 +43,23 @@ def firmware():
     files["probe.py"] = _PROBE.read_bytes()
     files["main.py"] = _START.format(_HEAP_PIN).encode() + files["main.py"]
     return files
+
+
+def _age(path):
+    # Have MARK in both of the blocks that littlefs has for a folder, by many writes to it.
+    data = path.read_bytes()
+    size = filesystem.BLOCK
+    system = LittleFS(block_size=size, block_count=len(data) // size, mount=False, disk_version=0)
+    system.context.buffer = bytearray(data)
+    system.mount()
+    for _ in range(_WRITES):
+        with system.open("outbox/" + MARK, "wb"):
+            pass
+    system.unmount()
+    found = bytes(system.context.buffer)
+    blocks = [found[at : at + size] for at in range(0, len(found), size)]
+    assert sum(MARK.encode() in block for block in blocks) == 2
+    path.write_bytes(found)
 
 
 class Rig:
@@ -91,6 +111,8 @@ class Rig:
         except BaseException:
             self.service.stop()
             raise
+        if rough:
+            _age(self.board.image)
         self.ledger = Ledger(lambda: self.board.world_ms, lambda: self.board.steady_ms)
         self.service.now_ms = lambda: self.board.world_ms
         self.service.steady_ms = lambda: self.board.steady_ms
