@@ -66,7 +66,7 @@ def test_a_blind_camera_and_a_busy_log_are_seen():
     ledger = Ledger(lambda: 500000)
     ledger.power_on()
     ledger.text("rst:0x1\nINFO start: thingscam 1.2, power_on, 0 waiting\n")
-    ledger.text("@ 1000 begin capture -\n@ 1100 end capture 0\n")
+    ledger.text("@ 1000 try\n@ 1100 begin capture -\n@ 1200 end capture 0\n")
     ledger.text("@ 2000 log\n" * 241)
     assert still(ledger, 20) == [] and len(wears(ledger)) == 1
     ledger._now_ms = lambda: 580001
@@ -152,6 +152,7 @@ def test_a_firmware_that_knows_no_pace_is_caught():
     files = mutant("cloud/interval", "        self._open = False\n        self._stamp()\n", "")
     result = broken(3, files)
     assert any("after the last" in line for line in result.broken), result.broken
+    assert any("at the service" in line for line in result.broken), result.broken
 
 
 def test_a_firmware_that_damages_what_it_sends_is_caught():

@@ -178,6 +178,8 @@ class Ledger:
             self._begins(moment, *values)
         elif what == "end":
             self._ends(moment, *values)
+        elif what == "try":
+            self._photographing.append((moment, what))
         elif what == "log":
             self.log_writes.append(now)
         elif what == "heap":
@@ -198,8 +200,6 @@ class Ledger:
         self.seen[name] = self.seen.get(name, 0) + 1
         if name == "upload":
             self.uploads.append(Upload(self.life, moment))
-        elif name == "capture":
-            self._photographing.append((moment, "try"))
         elif name == "put":
             self._putting = self._by_crc.get(int(value))
 
