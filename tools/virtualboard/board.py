@@ -382,7 +382,8 @@ class VirtualBoard:
             raise ValueError("speed: {} is not between 0.01 and 1000".format(speed))
         with self._supervisor.lock:
             self._world.clock.speed = float(speed)
-            self._supervisor.link.send(event="speed", speed=int(speed * 100))
+            at_us = self._world.clock.changed_us
+            self._supervisor.link.send(event="speed", speed=int(speed * 100), at_us=at_us)
         self._supervisor.wake()
 
     def on_frame(self, listener):

@@ -5,6 +5,11 @@ import time
 EPOCH_2000 = 946684800  # 2000-01-01 in UNIX seconds
 
 
+def now_us():
+    """Return the microseconds of this computer's clock that MicroPython's ticks_us() goes by."""
+    return time.monotonic_ns() // 1000
+
+
 class Clock:
     """Time in milliseconds of the board's world, `speed` times as fast as real time."""
 
@@ -36,6 +41,11 @@ class Clock:
         self._base_ms = self.now_ms()
         self._since = time.monotonic()
         self._speed = value
+
+    @property
+    def changed_us(self):
+        """When it began to go at this speed, in microseconds of now_us()."""
+        return int(self._since * 1000000)
 
     def real_s(self, moment_ms):
         """Return the real seconds until `moment_ms`, 0 when it is over."""

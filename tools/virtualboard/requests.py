@@ -2,6 +2,7 @@
 
 from . import chip as chips
 from .air import GATEWAY
+from .clock import now_us
 from .ram import WIFI
 
 _NO_ANSWER, _UNREACHABLE = -1, -2
@@ -45,6 +46,7 @@ class Requests:
             "rtc_ms": chip.rtc_ms(),
             "memory": chip.memory,
             "ticks_us": chip.ticks_us(),
+            "at_us": now_us(),  # last: a board may be late, but not early
             "stopped": chip.is_stopped(),
             "cause": chip.cause,
             "wake": chip.wake,

@@ -73,7 +73,7 @@ def test_a_fault_of_the_flash_outlasts_a_power_cut():
 
 
 def test_a_corrupt_folder_lets_the_board_start():
-    # Written so often, both blocks that littlefs has for the folder name the file; the program not.
+    # Written so often, both blocks that littlefs has for the folder name the file, no others do.
     begin = """
 try:
     for _ in range(400):
@@ -142,3 +142,16 @@ def test_a_computer_that_has_no_time_for_a_board_takes_none_of_its_own(fair):
     jump = max(later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False))
     assert jump < 3000 if fair else jump > 9000
     assert (board.state()["lost_ms"] > 8000) == fair
+
+
+def test_another_speed_holds_from_when_it_was_set_however_late_the_board_hears():
+    with running(TICKS, speed=100) as board:
+        board.wait_for("at ", count=2)
+        (pid,) = children()
+        os.kill(pid, signal.SIGSTOP)
+        board.set_speed(1)
+        time.sleep(0.5)  # fifty seconds at the speed before
+        os.kill(pid, signal.SIGCONT)
+        board.wait_for("at ", count=board.output.count("at ") + 1)
+        # By so much too far, before, that it was ahead of the world.
+        assert int(re.findall(r"at (\d+)", board.output)[-1]) <= board.state()["board_ms"]

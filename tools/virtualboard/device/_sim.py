@@ -44,10 +44,10 @@ def connect(path):
     link.connect(b"\x01\x00" + path.encode() + b"\x00")  # struct sockaddr_un
     _poll = select.poll()
     _poll.register(link, select.POLLIN)
-    begin = _looked_us = time.ticks_us()
     _looked_cpu = int(time.clock() * 1000000)
     state.update(ask(_ANSWER, hello=1))
-    state["begin"] = begin
+    # When it was said, not when it is heard: a busy computer takes its time in between.
+    state["begin"] = _looked_us = state.pop("at_us")
     state["rtc_ms"] -= state["ticks_us"] // 1000
     if state["stopped"]:
         stop_ticks()
@@ -288,8 +288,9 @@ def _advance(message):
 
 
 def _speed(message):
-    state["ticks_us"] = ticks_us()
-    state["begin"] = time.ticks_us()
+    # Since the world's clock goes at it, as above.
+    state["ticks_us"] += (message["at_us"] - state["begin"]) * state["speed"] // 100
+    state["begin"] = message["at_us"]
     state["speed"] = message["speed"]
 
 
