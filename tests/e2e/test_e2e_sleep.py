@@ -34,12 +34,13 @@ def test_motion_wakes_it_and_the_picture_comes_before_the_wifi(tmp_path):
 
 def test_the_period_wakes_it(tmp_path):
     settings = {"every_s": 600, "cooldown_s": 0}
-    with site(tmp_path, power=DEEP, trigger=settings) as place:
+    with site(tmp_path, power=DEEP, trigger=settings, fair=True) as place:
         asleep(place)
         for count in (2, 3):
-            place.board.advance(590)
+            left = int(re.findall(r"waking in (\d+) s", place.board.output)[-1])
+            place.board.advance(left / 2)
             assert place.board.state()["power"] == "asleep"
-            place.let_pass(10, speed=10)
+            place.board.advance(left / 2)
             place.wait_for_pictures(count)
             asleep(place)
         pictures = place.pictures()
