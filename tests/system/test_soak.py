@@ -149,7 +149,8 @@ def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
 
 
 def test_a_firmware_that_knows_no_pace_is_caught():
-    files = mutant("cloud/interval", "        self._open = False\n        self._stamp()\n", "")
+    old = "        self._open = self.blind = False\n        self._stamp()\n"
+    files = mutant("cloud/interval", old, "")
     result = broken(3, files)
     assert any("after the last" in line for line in result.broken), result.broken
     assert any("at the service" in line for line in result.broken), result.broken
