@@ -71,7 +71,8 @@ def command(
         if mask:
             screen.echo(json.dumps(configfile.masked(configfile.load(file)), indent=2))
         elif check:
-            configfile.check(configfile.load(file), file, not no_wifi)
+            settled = configfile.check(configfile.load(file), file, not no_wifi)
+            configfile.certificate(settled, file.parent, _advice(file, not no_wifi))
             screen.echo("{}: right".format(file))
         elif table is not None:
             make_fleet(table, base, given, folder, choose)
@@ -93,13 +94,19 @@ def make(file, base, given, ask, choose, wifi_needed=True):
         settled = _asked(data, named, file, wifi_needed)
     else:
         settled = configfile.check(data, file, wifi_needed)
-    # What was typed is not lost when there is no CA to be had.
+    # What was typed is not lost when there is no CA to be had; and yet a board would refuse it.
     certificate = None if ask else choose.certificate([settled], file.parent)
     configfile.write(file, configfile.encoded(data))
     screen.echo("wrote {}".format(file))
     if ask:
         certificate = choose.certificate([settled], file.parent)
     _write_ca(certificate, file.parent)
+    configfile.certificate(settled, file.parent, _advice(file, wifi_needed))
+
+
+def _advice(file, wifi_needed):
+    text = "python -m tools config {} --fetch-ca"
+    return text.format(file) + ("" if wifi_needed else " --no-wifi")
 
 
 def make_fleet(table, base, given, folder, choose):
@@ -108,12 +115,16 @@ def make_fleet(table, base, given, folder, choose):
     _put(data, given)
     found = fleet.read(table, data)
     settled = [configfile.check(board, name) for name, board in found.items()]
-    certificate = choose.certificate(settled, base.parent if base else folder)
+    beside = base.parent if base else folder
+    fetched = choose.certificate(settled, beside)
+    advice = "--fetch-ca fetches it, or copy it there"
+    needed = {fetched or configfile.certificate(each, beside, advice) for each in settled}
     folder.mkdir(parents=True, exist_ok=True)
     for name, board in found.items():
         configfile.write(folder / (name + ".json"), configfile.encoded(board))
         screen.echo("wrote {}".format(folder / (name + ".json")))
-    _write_ca(certificate, folder)
+    for certificate in needed:
+        _write_ca(certificate, folder)
 
 
 def _put(data, given):
@@ -185,9 +196,9 @@ class _Choice:
         self._fetch, self._fingerprint, self._yes, self._ask = fetch, fingerprint, yes, ask
 
     def certificate(self, settled, beside):
-        """Return (path, DER) of the CA certificate that the configurations need, or None.
+        """Return (path, DER) of the CA certificate that was fetched for the configurations.
 
-        `beside` is the folder where one may be already. Raises CAError.
+        None: it was not asked for, `beside` is the folder where it may be already. Raises CAError.
         """
         clouds = [found.cloud for found in settled if found.cloud.endpoint.startswith("https:")]
         needed = [cloud for cloud in clouds if cloud.verify and cloud.ca is not None]
@@ -195,20 +206,15 @@ class _Choice:
             if self._fetch:
                 raise ca.CAError("no https endpoint that is verified: no CA needed")
             return None
-        path = needed[0].ca
-        kept = configfile.beside(beside, path)
         if not self._fetch:
-            if kept.exists():
-                return path, kept.read_bytes()
-            if not self._ask:
-                text = "note: {} is not there: --fetch-ca fetches it, or copy it there"
-                screen.echo(text.format(kept), err=True)
+            kept = configfile.beside(beside, needed[0].ca)
+            if kept.exists() or not self._ask:
                 return None
             if not click.confirm("Fetch the CA certificate of the endpoint now?", default=True):
                 return None
         if len({(cloud.endpoint, cloud.ca) for cloud in needed}) > 1:
             raise ca.CAError("--fetch-ca: the rows have more than one endpoint")
-        return path, self._confirmed(ca.find(needed[0].endpoint))
+        return needed[0].ca, self._confirmed(ca.find(needed[0].endpoint))
 
     def _confirmed(self, found):
         screen.echo("\n".join(found.describe()))

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from thingscam.board import sensorpin
 from thingscam.board.firmware import too_old
 from thingscam.config import config
 
@@ -14,7 +15,11 @@ from ..host import configfile, errors, filesystem, screen
 from ..host.boardlink import WAIT_S, Board, BoardError
 from . import flash
 
-_VERSION = "import sys\nprint(*sys.implementation.version[:3])"
+_VERSION = """
+import sys
+print(*sys.implementation.version[:3])
+print(getattr(sys.implementation, "_machine", ""))
+"""
 _WHOSE = "import thingscam\nprint(thingscam.__file__)"
 _OURS = "/lib/thingscam"  # all in it is from here: what is not any more is removed
 
@@ -60,7 +65,7 @@ def files(config_path=None, compiled=False):
     """Return {path on the board: bytes} of all that belongs there.
 
     `config_path` is the configuration (None: config.json, where there is one). Raises
-    ConfigError, configfile.SettingError, mpy.CompileError, flash.FlashError, OSError.
+    ConfigError, configfile.SettingError, mpy.CompileError, OSError.
     """
     found = filesystem.firmware_files(compiled=compiled)
     if config_path is None and pathlib.Path("config.json").exists():
@@ -74,10 +79,15 @@ def files(config_path=None, compiled=False):
 def deploy(board, say, wanted):
     """Make the files of `board` those of `wanted`; returns what was done as a dict.
 
-    Raises BoardError, PortError.
+    Raises BoardError, PortError, configfile.SettingError.
     """
-    card = "/config.json" in wanted and config.parse(wanted["/config.json"]).on_card()
-    reason = too_old(tuple(map(int, board.exec(_VERSION).split())), card)
+    version, machine = board.exec(_VERSION).split("\n")[:2]
+    card = False
+    if "/config.json" in wanted:
+        settings = config.parse(wanted["/config.json"])
+        configfile.reject_chip(settings, sensorpin.chip(machine))
+        card = settings.on_card()
+    reason = too_old(tuple(map(int, version.split())), card)
     if reason:
         say("note: " + reason)
     # What a deploy that was cut off has left: half a configuration holds secrets too.

@@ -34,6 +34,7 @@ class FlashError(ToolError):
 @click.option("--erase", is_flag=True, help="Blank the whole flash first.")
 @click.option("--verify", is_flag=True, help="Read its sums once more after writing.")
 @click.option("--baud", type=int, help="Only this speed. [default: 921600, then slower]")
+@click.option("--force", is_flag=True, help="Take a firmware in which no camera driver is seen.")
 @click.option("--no-reset", is_flag=True, help="The board is in its boot loader already.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(port, output, as_json, **options):
@@ -54,7 +55,7 @@ def command(port, output, as_json, **options):
 
 def flash(
     port, output, say, board, image, sha256, config_path, flash_mb, source, erase, verify, baud,
-    no_reset,
+    force, no_reset,
 ):  # fmt: skip
     """Write to the serial port `port` or the file `output`; the rest are the options.
 
@@ -66,12 +67,14 @@ def flash(
         raise FlashError("--firmware is missing{}".format(_where(profile.name)))
     found = firmware.load(image, sha256)
     _agree(profile, found)
+    configfile.reject_chip(settings, found.chip)
     reason = too_old(found.release, settings.on_card())
     if reason:
         raise FlashError(reason)
+    if not found.camera and not force:
+        text = "{}: no camera driver is in this firmware, or --force takes it all the same{}"
+        raise FlashError(text.format(image, _where(profile.name)))
     say("MicroPython {} for {}{}".format(found.version, CHIPS[found.chip], _named(found)))
-    if not found.camera:
-        say("note: no camera driver seen in this firmware{}".format(_where(profile.name)))
     files = filesystem.firmware_files(compiled=not source) | own_files(config_path, settings)
     if found.frozen:
         say("thingscam is in the firmware itself: no lib/ is written")
@@ -154,21 +157,18 @@ def _flash_mb(name):
 def own_files(config_path, settings):
     """Return {path on the board: bytes} of a board's own files: configuration and CA.
 
-    `settings` is the Config of the file `config_path`. Raises FlashError when the CA is
-    needed and not there, OSError.
+    `settings` is the Config of the file `config_path`. Raises configfile.SettingError when
+    the CA is needed and a board could not use what is there, OSError.
     """
     # The board's JSON takes no byte-order mark, and no character written as two halves.
     raw = config_path.read_bytes().removeprefix(codecs.BOM_UTF8)
     if b"\\ud" in raw.lower():
         raw = configfile.encoded(configfile.load(config_path))
     files = {"config.json": raw}
-    cloud = settings.cloud
-    if cloud.endpoint.startswith("https:") and cloud.verify and cloud.ca is not None:
-        ca = configfile.beside(config_path.parent, cloud.ca)
-        if not ca.exists():
-            text = "{}: not there: python -m tools config {} --fetch-ca"
-            raise FlashError(text.format(ca, config_path))
-        files[cloud.ca.lstrip("/")] = ca.read_bytes()
+    advice = "python -m tools config {} --fetch-ca".format(config_path)
+    found = configfile.certificate(settings, config_path.parent, advice)
+    if found is not None:
+        files[found[0].lstrip("/")] = found[1]
     return files
 
 

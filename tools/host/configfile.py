@@ -5,10 +5,12 @@ import os
 import re
 import tempfile
 
-from thingscam.board import profiles
+from thingscam.board import profiles, sensorpin
 from thingscam.config import config
 from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, SECTIONS
 from thingscam.config.values import check as check_value
+from thingscam.http import CertificateError
+from thingscam.http.context import make_context
 from thingscam.util.redact import mask
 from thingscam.util.spelling import is_like, nearest
 
@@ -141,6 +143,42 @@ def encoded(data):
 def beside(folder, path):
     """Return where in `folder` (pathlib.Path) the board's file `path` (text) is kept."""
     return folder / path.lstrip("/")
+
+
+def reject_chip(settings, chip):
+    """Raise SettingError unless `settings` (a Config) go with a board's `chip` ("esp32"...; None:
+    not known)."""
+    profile = settings.profile
+    if chip is None:
+        return
+    if profile.chip not in (None, chip):
+        text = "camera.board: {} has an {}, and this one an {}: name the right board"
+        raise SettingError(text.format(profile.name, profile.chip.upper(), chip.upper()))
+    sleeps = settings.power.mode == "deepsleep"
+    pin = settings.trigger.pir_pin
+    wrong = sensorpin.trouble(profile, pin, sleeps, settings.on_card(), chip)
+    if wrong:
+        raise SettingError(wrong)
+
+
+def certificate(settings, folder, advice):
+    """Return (path on the board, DER) of the CA certificate that `settings` (a Config) need.
+
+    None where none is needed. It is kept in `folder` (pathlib.Path); `advice` is the command
+    that fetches it. Raises SettingError when it is not there, or is none in DER; OSError.
+    """
+    cloud = settings.cloud
+    if not cloud.endpoint.startswith("https:") or not cloud.verify or cloud.ca is None:
+        return None
+    path = beside(folder, cloud.ca)
+    if not path.exists():
+        raise SettingError("{}: not there: {}".format(path, advice))
+    try:
+        make_context(str(path), True)
+    except CertificateError as e:
+        text = "{}: {}; or from PEM: openssl x509 -in ca.pem -outform der -out ca.der"
+        raise SettingError(text.format(e, advice)) from e
+    return cloud.ca, path.read_bytes()
 
 
 def write(path, raw):

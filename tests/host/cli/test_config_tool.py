@@ -478,9 +478,31 @@ def test_no_server_no_tls(tmp_path, servers):
     )
     assert str(tmp_path / "c" / "a.der") in done.stderr
     (tmp_path / "config.json").unlink()
-    # Without it the configuration is written, and the missing file named.
-    done = config(tmp_path, tmp_path / "config.json", *flags(cloud__endpoint="https://x"))
-    assert done.returncode == 0 and "ca.der" in done.stderr
+
+
+def test_a_ca_that_a_board_would_refuse_is_refused(tmp_path, servers):
+    path, kept = tmp_path / "config.json", tmp_path / "ca.der"
+    pem = (servers[1] / "root.pem").read_text()
+    der = ssl.PEM_cert_to_DER_cert(pem)
+    values = flags(cloud__endpoint="https://x")
+    rows = tmp_path / "boards.csv"
+    rows.write_text("name,cloud.access_token,wifi.ssid\nshed,one-token,net\n")
+    for raw, words in ((None, "ca.der: not there"), (pem.encode(), "DER"), (der[:90], "DER")):
+        if raw is not None:
+            kept.write_bytes(raw)
+        # What was given is written all the same, and yet it is not right.
+        for options in (values, ["--check"], ["--no-input"]):
+            done = config(tmp_path, path, *options)
+            assert done.returncode == 1 and words in done.stderr, (raw, options, done)
+            assert path.exists() and "tools config {} --fetch-ca".format(path) in done.stderr
+        out = tmp_path / "out"
+        done = config(tmp_path, "--fleet", rows, "--base", path, "--folder", out)
+        assert done.returncode == 1 and words in done.stderr and "--fetch-ca" in done.stderr
+        assert not out.exists()
+    kept.write_bytes(der)
+    assert config(tmp_path, path, "--check").returncode == 0
+    done = config(tmp_path, "--fleet", rows, "--base", path, "--folder", out)
+    assert done.returncode == 0 and (out / "ca.der").read_bytes() == der
 
 
 def test_a_person_confirms_the_ca(tmp_path, servers):

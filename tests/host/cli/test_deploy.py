@@ -190,6 +190,16 @@ def test_a_thingscam_before_lib_is_told(config):
         assert done.returncode == 0 and "in its firmware, or in /" in done.stdout
 
 
+def test_what_the_chip_would_refuse_is_refused(config):
+    own = {"camera": {"board": "firmware"}, "trigger": {"pir_pin": 40}}
+    other = {"camera": {"board": "freenove-esp32s3"}}
+    with VirtualBoard(EMPTY) as board:
+        for sections, word in ((own, "GPIO40 "), (other, "freenove-esp32s3 has an ESP32S3")):
+            config.write_text(json.dumps(CONFIG | sections))
+            refused(deploy(board, "--config", config), word)
+        assert "config.json" not in board.files()
+
+
 def test_kept_lines_oldest_first(config):
     files = {"boot.py": "", "log.old.txt": "1 first\n", "log.txt": "2 second\n", "main.py": ""}
     files["main.py"] = "print('started')\n"
