@@ -29,7 +29,8 @@ class Addresses:
         self._store = store
         self._key = b""  # of host and port
         self._good = None  # the address that was good last, as getaddrinfo() gives it
-        self._doubted = False  # it failed last time
+        self._reached = None  # the one that was reached last
+        self._doubted = False  # the good one failed last time
         self._skips = self._pause = 0  # failures that go without a look-up: left, of how many
         self._turn = 0  # of a host's many addresses, where the next round begins
         self._put_off = 0
@@ -39,7 +40,8 @@ class Addresses:
 
         `address` is a tuple of getaddrinfo(); it must answer until the ticks `until`, all
         of them until `connection.deadline`. The good one comes first; if it fails the name
-        is looked up. Every round but the first begins with another of many.
+        is looked up. Every round but the first begins with another of many. Call judge()
+        when it is known who is there.
         `connection.advanced(-1)` is called while a look-up must wait.
 
         Raises HttpError: the last one of open(), or of the look-up.
@@ -48,16 +50,17 @@ class Addresses:
         good = self._good
         failed = None
         if good is not None and (self._skips or not self._doubted):
+            skipped = self._skips
             try:
+                self._skips = max(0, skipped - 1)
                 return self._open(connection, good, 3)
             except HttpError as e:
                 # What lwIP says without a network; on a computer it may be this address alone.
                 if _FAMILY and e.errno == errno.EHOSTUNREACH:
+                    self._skips = skipped
                     raise
                 failed = e
-            skipped = self._skips
             self._doubted = True
-            self._skips = max(0, skipped - 1)
             self._save()
             if skipped or ticks_diff(connection.deadline, ticks_ms()) <= 0:
                 raise failed
@@ -83,16 +86,25 @@ class Addresses:
                 break
         raise failed or HttpError(errno.EHOSTUNREACH)
 
+    def judge(self, good):
+        """Take note whether it is the server that was reached, or who has its address now."""
+        if not good:
+            self._turn += 1
+            self._doubted = True
+        elif not self._doubted and not self._pause and self._good == self._reached:
+            return
+        else:
+            self._good = self._reached
+            self._doubted = False
+            self._skips = self._pause = 0
+        self._save()
+
     def _open(self, connection, address, count):
         # `count` addresses share the time that is left.
         left = ticks_diff(connection.deadline, ticks_ms())
         until = ticks_add(ticks_ms(), min(left, max(left // count, _MIN_MS)))
         result = connection.open(address, until)
-        if self._good is None or self._good[-1] != address[-1] or self._doubted or self._pause:
-            self._good = address
-            self._doubted = False
-            self._skips = self._pause = 0
-            self._save()
+        self._reached = address
         return result
 
     def _look_up(self, host, port, connection):

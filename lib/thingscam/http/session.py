@@ -74,6 +74,7 @@ class Session:
         head = self._request.prepare(url, data, headers or {})
         self.date = None
         timeout_ms = int((timeout or self._timeout) * 1000)
+        response = None
         try:
             if self._request.origin != self._origin or not self.connected():
                 self.close()
@@ -90,13 +91,18 @@ class Session:
             response = Response(connection).read(first)
             if self._verify and self._origin[0]:
                 self.date = response.date
-            # A server that responds early may still wait for the rest of the body.
-            if response.keep and early is None:
+            # A server that responds early may still wait for the rest of the body; a page is
+            # another's.
+            if response.keep and early is None and not response.page:
                 connection.state = READY
                 self._used = ticks_ms()
         finally:
-            if self._connection is not None and self._connection.state != READY:
-                self.close()
+            if self._connection is not None:
+                # Without TLS it may be another machine that has the address now.
+                good = response is not None and not response.page
+                self._addresses.judge(good or self._verify and self._origin[0])
+                if self._connection.state != READY:
+                    self.close()
         return response
 
     def connected(self):

@@ -30,6 +30,7 @@ class Net:
         self.now = 1000
         self.found = list(found)
         self.alive = set(alive)
+        self.others = ()  # alive, and not the server
         self.asked = []
         self.tried = []
         self.steps = 0
@@ -96,7 +97,9 @@ class Net:
         start = self.now
         try:
             self.deadline = start + timeout_ms
-            return book.reach(host, 443, self)
+            result = book.reach(host, 443, self)
+            book.judge(result not in self.others)
+            return result
         except HttpError as e:
             return e
         finally:
@@ -182,6 +185,23 @@ def test_look_ups_that_find_nothing_are_not_made_in_a_row():
         net.alive = {LAN + "1"}
         assert net.round(book)[0] == LAN + "1"
         assert net.round(book) == (LAN + "1", [LAN + "1"], 0)
+
+
+def test_one_that_is_another_machine_now_is_looked_up():
+    with Net(LAN + "1", alive=[LAN + "1", LAN + "2"]) as net:
+        store = Store()
+        net.round(addresses.Addresses(store=store))
+        net.others = [LAN + "1"]
+        assert net.round(addresses.Addresses(store=store)) == (LAN + "1", [LAN + "1"], 0)
+        # No name server answers: it is asked seldom.
+        net.found, net.lookup_ms = [], 21000
+        book = addresses.Addresses(store=store)
+        assert [net.round(book)[2] for _ in range(11)] == [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1]
+        # It does, with an address of each.
+        net.found, net.lookup_ms = [LAN + "1", LAN + "2"], 20
+        found = [net.round(book) for _ in range(7)]
+        assert found[-1] == (LAN + "2", [LAN + "2"], 0), found
+        assert net.round(addresses.Addresses(store=store)) == found[-1]
 
 
 def test_without_a_good_one_a_name_is_looked_up_each_time():

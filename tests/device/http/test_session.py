@@ -5,7 +5,14 @@ import sys
 import support
 from fakeboard import Names
 from support import GOOD, LARGE, Script, descriptors, http, raises, ticks_diff, ticks_ms
-from thingscam.http import CertificateError, HttpError, ResponseError, connection, session
+from thingscam.http import (
+    CertificateError,
+    HttpError,
+    ResponseError,
+    addresses,
+    connection,
+    session,
+)
 from thingscam.util.compat import sleep_ms
 
 ON_COMPUTER = sys.implementation.name == "cpython"
@@ -232,6 +239,34 @@ def test_never_repeats_on_a_new_connection():
             script = Script(steps + [[end]], [["head"], ["body"], ["send", GOOD]])
             raises(OSError, post, script)
             assert len(script.report()) == 1
+
+
+def test_who_does_not_answer_well_may_not_be_the_server_any_more():
+    # Without TLS nothing else tells whether the machine at a good address is still the same.
+    taken = [["head"], ["body"]]
+    page = http(404, "<html>", "Content-Type: text/html\r\n")
+    script = Script(taken + [["close"]], taken + [["send", page]], (taken + [["send", GOOD]]) * 2)
+    asked = []
+    real = addresses.socket
+
+    def look_up(host, *rest):
+        asked.append(host)
+        return real.getaddrinfo(host, *rest)
+
+    constants = {"AF_INET": real.AF_INET, "SOCK_STREAM": real.SOCK_STREAM}
+    addresses.socket = Names(getaddrinfo=look_up, **constants)
+    try:
+        client = session.Session(timeout=5)
+        raises(HttpError, client.post, script.url, BODY)
+        assert client.post(script.url, data=BODY).status_code == 404
+        assert len(asked) == 2
+        for _ in range(2):
+            assert client.post(script.url, data=BODY).status_code == 200
+        client.close()
+    finally:
+        addresses.socket = real
+    assert len(asked) == 3
+    assert len(script.report()) == 3
 
 
 def test_never_repeats_when_an_answer_had_begun():
