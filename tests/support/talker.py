@@ -58,7 +58,10 @@ class Talker:
         return found
 
     def _take(self, code):
-        if code == 1:
+        if code == 1 and self._code == b"\x05A":
+            self._say([b"R\x00"])  # raw paste: known, not supported
+            self._code.clear()
+        elif code == 1:
             self._raw = True
             self._code.clear()
             self._say([_PROMPT])
@@ -71,12 +74,9 @@ class Talker:
             self._end()
         else:
             self._code.append(code)
-            if self._code == b"\x05A":
-                self._say([b"R\x00"])  # raw paste: known, not supported
-                self._code.clear()
 
     def _end(self):
-        code, self._code = bytes(self._code).strip(b"\x01\r"), bytearray()
+        code, self._code = bytes(self._code).strip(b"\r"), bytearray()
         if not self._raw:
             self._say([b"MPY: soft reboot\r\n"])
         elif not code:

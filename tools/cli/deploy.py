@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import re
 import sys
 
 import click
@@ -13,6 +14,7 @@ from thingscam.config import config
 
 from ..host import configfile, errors, filesystem, screen
 from ..host.boardlink import WAIT_S, Board, BoardError
+from ..host.harmless import one_line
 from . import flash
 
 _VERSION = """
@@ -81,13 +83,13 @@ def deploy(board, say, wanted):
 
     Raises BoardError, PortError, configfile.SettingError.
     """
-    version, machine = board.exec(_VERSION).split("\n")[:2]
+    version, machine = _version(board)
     card = False
     if "/config.json" in wanted:
         settings = config.parse(wanted["/config.json"])
         configfile.reject_chip(settings, sensorpin.chip(machine))
         card = settings.on_card()
-    reason = too_old(tuple(map(int, version.split())), card)
+    reason = too_old(version, card)
     if reason:
         say("note: " + reason)
     # What a deploy that was cut off has left: half a configuration holds secrets too.
@@ -119,9 +121,19 @@ def deploy(board, say, wanted):
     say(text.format(len(changed), len(wanted), total, len(removed)))
     if "/config.json" not in wanted:
         say("config.json on the board is as it was: --config copies one")
-    if not board.exec(_WHOSE).startswith("/lib/"):
+    if not board.exec(_WHOSE, seconds=30).startswith("/lib/"):
         say("note: this board takes the thingscam in its firmware, or in /, not the one in /lib")
     return {"port": board.port, "copied": sorted(changed), "removed": removed, "bytes": total}
+
+
+def _version(board):
+    # ((1, 27, 0), what it calls its board)
+    text = board.exec(_VERSION, seconds=30)
+    found = re.match(r"(\d{1,4}) (\d{1,4}) (\d{1,4})\n(.*)", text, re.ASCII)
+    if not found:
+        shown = one_line(text, 60) or "nothing"
+        raise BoardError("the board names no version of MicroPython, but: {}".format(shown))
+    return tuple(map(int, found.groups()[:3])), found[4]
 
 
 def _reject_no_room(board, changed, there):

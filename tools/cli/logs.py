@@ -9,6 +9,8 @@ from thingscam.util.log import NEWER, OLDER
 from ..host import boardlink, errors, screen
 from ..host.boardlink import WAIT_S, Board, BoardError
 
+_MOST = 1 << 16  # bytes of one of the files: the board keeps 16 KB
+
 
 @click.command()
 @click.argument("port")
@@ -22,7 +24,8 @@ def command(port, kept, folder, seconds, wait):
     """Follow the log of the board on PORT, until Ctrl-C.
 
     The board is not disturbed. With --kept its program is stopped, the lines of its two log
-    files are printed, oldest first, and it is started anew.
+    files are printed, oldest first, and it is started anew; it has --wait seconds to stop, and
+    as long again for each file.
 
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """
@@ -45,7 +48,7 @@ def ring(board, folder="/"):
     for name in (OLDER, NEWER):
         path = folder.rstrip("/") + "/" + name
         with contextlib.suppress(FileNotFoundError):
-            found.append(board.read(path).decode("utf-8", "replace"))
+            found.append(board.read(path, _MOST).decode("utf-8", "replace"))
     if not found:
         text = "no {} in {} on the board: it has kept no log"
         raise BoardError(text.format(NEWER, folder))

@@ -1,10 +1,17 @@
 # What comes over the cable: nothing of it acts on a terminal or a file, and all of it has an end.
 
 import ast
+import base64
+import io
 import json
+import struct
 import subprocess
 import sys
+import time
 import unicodedata
+
+import pytest
+from PIL import Image
 
 from tests.support.talker import Talker, for_ever
 from tests.support.world import ROOT
@@ -89,3 +96,165 @@ def test_all_that_is_shown_goes_out_at_one_place():
         if not any(part in path.as_posix() for part in apart):
             calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
             assert not [call for call in calls if ast.unparse(call.func) in ways], path
+
+
+# What a board answers that is as it should be, for one thing in it not to be.
+VERSION, WHOSE = b"1 27 0\r\nESP32 module with ESP32\r\n", b"/lib/thingscam/__init__.py\r\n"
+
+
+def plays(**words):
+    """An answer() of a Talker: of the programs with a word of `words` in them, that one's."""
+
+    def answer(code):
+        for word, found in words.items():
+            if word in code:
+                return found
+        return b""
+
+    return answer
+
+
+def result(text, ok=True, **more):
+    return b"RESULT " + json.dumps({"ok": ok, "text": text} | more).encode() + b"\r\n"
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.json"
+    cloud = {"endpoint": "http://192.0.2.1", "access_token": "token-1", "identifier": "i",
+             "project_key": "k" * 9, "region": "r"}  # fmt: skip
+    wifi = [{"ssid": "garden", "password": "password"}]
+    path.write_text(json.dumps({"wifi": wifi, "cloud": cloud}))
+    return path
+
+
+def test_the_log_that_a_board_kept():
+    with Talker(plays(b2a_base64=base64.b64encode(b"WARNING " + RAW + b"\n") + b"\r\n")) as board:
+        done = tools("logs", board.port, "--kept")
+    assert done.returncode == 0 and done.text.count("WARNING " + SHOWN) == 2
+
+
+@pytest.mark.parametrize(
+    "word, found",
+    [
+        ("print", (b"", b"Traceback\r\n OSError: " + RAW + b"\r\n")),
+        ("version", RAW),
+        ("version", b"9" * 5000 + b" 1 1"),
+        ("hashlib", RAW),
+        (
+            "hashlib",
+            b'["' + b"/a",
+        ),
+        ("hashlib", b"[" * 100000),
+        ("hashlib", b'["/a", "b", []]\r\n'),
+        ("statvfs", b"9" * 5000),
+        ("statvfs", RAW),
+        ("open", (b"", b"OSError: " + b"9" * 5000)),
+        ("open", (b"", b"\xff\xfeOSError: ENOSPC" + RAW)),
+        ("rename", (b"", b"ValueError: " + RAW)),
+    ],
+)
+def test_what_a_deployment_is_answered(config, word, found):
+    good = {"version": VERSION, "hashlib": b"", "statvfs": b"4000000\r\n", "__file__": WHOSE}
+    with Talker(plays(**{word: found} | {k: v for k, v in good.items() if k != word})) as board:
+        done = tools("deploy", board.port, "--config", config, "--no-follow")
+    assert done.returncode == 1 and len(done.text.strip().splitlines()) == 1, done.text
+    assert len(done.text) < 600
+
+
+HOSTILE = "✓ upload " + ODD + "\n✓ upload fine\n" + "x" * 5000
+
+
+def bomb():
+    """A small JPEG that says it is 65,000 pixels wide and high."""
+    file = io.BytesIO()
+    Image.new("L", (640, 480)).save(file, "JPEG")
+    size = struct.pack(">HH", 480, 640)
+    assert file.getvalue().count(size) == 1
+    return file.getvalue().replace(size, struct.pack(">HH", 65000, 65000))
+
+
+@pytest.mark.parametrize(
+    "step, found",
+    [
+        ("micropython", result(HOSTILE)),
+        ("micropython", result(HOSTILE, False, remedy=HOSTILE)),
+        ("micropython", result([1], False, remedy={})),
+        ("micropython", b"RESULT " + RAW + b"\r\n"),
+        ("micropython", b"RESULT " + b"[" * 100000 + b"\r\n"),
+        ("micropython", (b"", RAW)),
+        ("camera", result("camera") + b"\xff"),
+    ],
+)
+def test_what_the_doctor_is_told(tmp_path, step, found):
+    names = ("filesystem", "config", "camera", "files")
+    good = {"run({!r})".format(name): result("{} fine".format(name)) for name in names}
+    good["micropython"] = result("1.27.0")
+    good |= {"run({!r})".format(step): found, "picture()": base64.b64encode(bomb())}
+    with Talker(plays(**good)) as board:
+        options = ("--port", board.port, "--no-upload", "--picture", tmp_path / "picture.jpg")
+        done = tools("doctor", *options)
+        assert done.returncode == 1 and len(done.text) < 10000
+        assert sum(line.startswith("✓ upload") for line in done.text.splitlines()) == 0
+        assert "damaged" in done.text or step == "micropython"
+        if step == "micropython":
+            done = tools("doctor", *options, "--json")
+            assert len(json.loads(done.stdout)) == 12
+
+
+NOISE = [for_ever(b"all is well\r\n"), for_ever(b"\x00\x9b\xff" * 999), for_ever(b"no line end ")]
+
+
+@pytest.mark.parametrize("noise", range(3))
+def test_a_board_that_talks_without_end(config, noise):
+    for options in (("logs", "--kept"), ("doctor", "--port"), ("deploy", "--config", config)):
+        with Talker(start=NOISE[noise]) as board:
+            before = time.monotonic()
+            done = tools(*options, board.port, "--wait", "2")
+            assert time.monotonic() - before < 25
+        assert done.returncode == 1 and "does not come to MicroPython's prompt" in done.text
+        assert len(done.text.strip().splitlines()) == 1
+
+
+def test_a_board_that_says_the_right_thing_a_byte_a_second():
+    prompt = b"raw REPL; CTRL-B to exit\r\n>"
+    slow = (piece for byte in prompt * 9 for piece in pause(bytes([byte]), 0.5))
+    with Talker(start=slow) as board:
+        before = time.monotonic()
+        done = tools("logs", board.port, "--kept", "--wait", "2")
+        assert time.monotonic() - before < 25
+    assert done.returncode == 1 and "RST" in done.text
+
+
+def pause(piece, seconds):
+    yield piece
+    time.sleep(seconds)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [for_ever(b"x" * 4000), for_ever(b"eA==\r\n" * 700), for_ever(b"eA==\r\n", 0.3)],
+    ids=["a line without end", "a file without end", "a file a line a second"],
+)
+def test_a_board_that_answers_without_end(noise):
+    with Talker(plays(b2a_base64=noise)) as board:
+        before = time.monotonic()
+        done = tools("logs", board.port, "--kept", "--wait", "3")
+        assert time.monotonic() - before < 25
+    assert done.returncode == 1 and "does not answer as it should" in done.text
+    assert len(done.text.strip().splitlines()) == 1
+
+
+def test_a_board_that_answers_the_doctor_without_end(tmp_path):
+    for word in ("binascii", "run("):
+        noise = for_ever(b"RESULT " * 99 + RAW)
+        with Talker(plays(**{word: noise})) as board:
+            done = tools("doctor", "--port", board.port, "--picture", tmp_path / "p.jpg")
+        assert done.returncode == 1 and "it says more than" in done.text
+
+
+def test_a_line_without_an_end_is_followed_in_pieces():
+    with Talker(start=for_ever(b"x" * 4000, 0.05)) as board:
+        done = tools("logs", board.port, "--seconds", "1")
+    lines = done.text.splitlines()
+    assert done.returncode == 0 and len(lines) > 2 and max(map(len, lines)) == 4096

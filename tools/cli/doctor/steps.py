@@ -10,12 +10,17 @@ from PIL import Image, ImageStat
 
 from thingscam import __version__
 
+from ...cloud.service.pictures import BROKEN
 from ...host import filesystem
 from ...host.boardlink import BoardError
+from ...host.harmless import one_line
 from ...host.port import PortError
 
 _DEVICE = pathlib.Path(__file__).parent / "device.py"
 _DARK = 8  # mean brightness, of 255
+_LONGEST = 2000  # signs that are shown of what a board says
+_PICTURE_MOST = 1 << 20  # bytes of base64, and 512,000 are the largest picture
+_PIXELS_MOST = 16_000_000
 
 # name on the board, title, what must have been found before
 STEPS = (
@@ -53,7 +58,7 @@ def examine(board, picture=None, upload=True, source=None):
 
     Raises PortError when the board is gone for good.
     """
-    board.exec(_DEVICE.read_text() if source is None else source)
+    board.exec(_DEVICE.read_text() if source is None else source, seconds=30)
     good = set()
     for name, title, needs in STEPS:
         missing = [need for need in needs if need not in good]
@@ -95,9 +100,17 @@ def _step(board, name, title):
     lines = [line for line in told.splitlines() if line.startswith("RESULT ")]
     if not lines:
         return Result(name, title, False, "no answer", "reset the board and try again")
-    found = json.loads(lines[-1][len("RESULT ") :])
-    remedy = (found.get("remedy") or "").replace("PORT", board.port)  # the board does not know
-    return Result(name, title, found["ok"], found["text"], remedy or None)
+    try:
+        found = json.loads(lines[-1][len("RESULT ") :])
+        ok, text, remedy = found["ok"], found["text"], found.get("remedy")
+        if not (isinstance(ok, bool) and isinstance(text, str)):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        text = "its answer makes no sense: {}".format(one_line(lines[-1], 60))
+        return Result(name, title, False, text, "flash the firmware anew")
+    # The board does not know its port.
+    remedy = None if ok else str(remedy)[:_LONGEST].replace("PORT", board.port)
+    return Result(name, title, ok, text[:_LONGEST], remedy)
 
 
 def _compared(board, result):
@@ -125,17 +138,26 @@ def _compared(board, result):
 
 
 def _looked_at(board, result, path):
-    data = b"".join(base64.b64decode(line) for line in board.exec("picture()").split())
-    if path is not None:
+    remedy = "check the camera's ribbon cable and the power supply"
+    try:
+        told = board.exec("picture()", most=_PICTURE_MOST)
+        data = b"".join(base64.b64decode(line, validate=True) for line in told.split())
+    except (BoardError, ValueError) as e:
+        text = "damaged: {}".format(one_line(str(e)))
+        return dataclasses.replace(result, ok=False, text=text, remedy=remedy)
+    if path is not None and data.startswith(b"\xff\xd8"):
         path.write_bytes(data)
     try:
-        with Image.open(io.BytesIO(data)) as found:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as found:
+            if found.width * found.height > _PIXELS_MOST:
+                raise SyntaxError("{} x {} pixels".format(*found.size))
             found.load()
             light = ImageStat.Stat(found.convert("L")).mean[0]
             text = "{}, {}x{}".format(result.text, *found.size)
-    except (OSError, SyntaxError) as e:
-        remedy = "check the camera's ribbon cable and the power supply"
-        return dataclasses.replace(result, ok=False, text="damaged: {}".format(e), remedy=remedy)
+    except BROKEN as e:
+        return dataclasses.replace(
+            result, ok=False, text="damaged: {}".format(one_line(str(e))), remedy=remedy
+        )
     if path is not None:
         text += ", saved as {}".format(path)
     if light < _DARK:

@@ -29,7 +29,7 @@ _OPENERS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 MAX_PIXELS = 64_000_000
 
 # What Pillow's decoders raise for broken data.
-_BROKEN = (
+BROKEN = (
     OSError,
     SyntaxError,
     ValueError,
@@ -76,7 +76,7 @@ def judge(data):
             picture = Picture(*image.size, _FORMATS[image.format or ""][1])
             _load_all(image)
             return picture
-    except _BROKEN as error:
+    except BROKEN as error:
         raise PictureError(str(error)) from error
 
 
@@ -100,13 +100,13 @@ def details(path):
             width, height = image.size
             # Formats that keep EXIF behind the pixels would have to be decoded for it.
             exif = image.getexif() if "exif" in image.info else None
-    except _BROKEN:
+    except BROKEN:
         return Details()
     if exif is None:
         return Details(width, height)
     try:
         return Details(width, height, _captured_at(exif), _words(exif.get(Base.ImageDescription)))
-    except _BROKEN:
+    except BROKEN:
         return Details(width, height)
 
 
@@ -118,7 +118,7 @@ def media_type(path):
     try:
         with Image.open(path, formats=_OPENERS) as image:
             return _FORMATS[image.format or ""][0]
-    except _BROKEN as error:
+    except BROKEN as error:
         raise PictureError(str(error)) from error
 
 
