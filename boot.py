@@ -3,10 +3,10 @@
 SAFE_MODE = None  # why it may not; main.py looks here
 try:
     from thingscam import safemode
-    from thingscam.board import chip
+    from thingscam.board import watchdog
     from thingscam.util.compat import unload
 
-    chip.started()
+    watchdog.started()
     SAFE_MODE = safemode.reason()
     del safemode  # its memory is for the app
     unload("safemode", "board.profiles", "util.strict_json")

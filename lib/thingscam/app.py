@@ -21,7 +21,7 @@ def main():
         run(_configured())
     except (ConfigError, CertificateError) as e:
         crashes.end()
-        from thingscam.status import stopped
+        from thingscam.safemode import stopped
 
         stopped(e)
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 import gc
 import struct
 
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc
 from thingscam.camera.camera import Camera, CameraError
 from thingscam.trigger import Trigger
 from thingscam.util.compat import const, ticks_diff, ticks_ms
@@ -30,7 +30,7 @@ class Capture:
         self._clock = clock
         self._log = log
         self._counters = counters
-        self._light = board.Light(profile.light) if config.camera.light else None
+        self._light = chip.Light(profile.light) if config.camera.light else None
         self._feed = feed
         self._camera = None
         # Room for one picture outside the driver's buffer: only then may one be sent
@@ -69,7 +69,7 @@ class Capture:
         """Take smaller pictures for a day: the service refused one of `size` bytes."""
         if self._refused:
             size = min(size, self._refused)  # larger ones may have waited
-        self._refused, self._refused_at = size, board.steady_ms()
+        self._refused, self._refused_at = size, rtc.steady_ms()
         _remember(size, self._refused_at, self._settings)
         if self._camera is not None:
             self._camera.too_large(size)
@@ -175,7 +175,7 @@ class Capture:
     def _shoot(self, cause, may_send, hurried):
         if self._held:
             self._held.give_back()
-        if self._refused and not 0 <= board.steady_ms() - self._refused_at < _DAY_MS:
+        if self._refused and not 0 <= rtc.steady_ms() - self._refused_at < _DAY_MS:
             # It may have been the picture, or the service be another: the next one tells.
             self._refused = 0
             if self._camera is not None:
@@ -253,7 +253,7 @@ class Capture:
 
 def _recall(settings):
     # What was refused at another frame size or quality tells nothing of these.
-    kept = board.recall(board.REFUSED)
+    kept = rtc.recall(rtc.REFUSED)
     if kept:
         size, at, mark = struct.unpack(_FORMAT, kept)
         if mark == _mark(settings) and size >= _LEAST_REFUSED:
@@ -262,7 +262,7 @@ def _recall(settings):
 
 
 def _remember(size, at, settings):
-    board.remember(board.REFUSED, struct.pack(_FORMAT, size, at, _mark(settings)))
+    rtc.remember(rtc.REFUSED, struct.pack(_FORMAT, size, at, _mark(settings)))
 
 
 def _mark(settings):

@@ -1,6 +1,6 @@
 # Counts crashes of the app, one start after another, and restarts the board after each.
 
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc, watchdog
 from thingscam.board.counters import Counters
 from thingscam.util.compat import const, sleep_ms
 from thingscam.util.redact import print_exception
@@ -13,12 +13,12 @@ ended = None  # how the run before did, a text, where the start's cause does not
 
 def begin():
     """The app runs from here on: who restarts the board now is no person."""
-    board.remember(board.DOING, board.RUNNING)
+    rtc.remember(rtc.DOING, watchdog.RUNNING)
 
 
 def end():
     """It has ended in an orderly way."""
-    board.remember(board.DOING, board.NOTHING)
+    rtc.remember(rtc.DOING, watchdog.NOTHING)
 
 
 def crashed(e):
@@ -31,7 +31,7 @@ def crashed(e):
     except MemoryError:
         pass  # nothing can be said; the restart is what helps
     sleep_ms(_PAUSE_MS)
-    board.reset()
+    chip.reset()
 
 
 def healthy():
@@ -42,10 +42,10 @@ def healthy():
 
 def recall():
     """Return how many crashes there were in a row, and whether the last restart was ours."""
-    kept = board.recall(board.CRASHES)
+    kept = rtc.recall(rtc.CRASHES)
     return (min(kept[0], MOST), kept[1]) if kept else (0, 0)
 
 
 def keep(crashes, by_crash):
     """Keep what recall() returns."""
-    board.remember(board.CRASHES, bytes([min(crashes, 255), by_crash]))
+    rtc.remember(rtc.CRASHES, bytes([min(crashes, 255), by_crash]))

@@ -3,7 +3,7 @@
 from sys import implementation
 
 from thingscam import __version__, crashes
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc, watchdog
 from thingscam.board.clock import Clock
 from thingscam.board.counters import Counters
 from thingscam.capture import Capture
@@ -15,6 +15,8 @@ _NAP_MS = const(20)
 _HEALTHY_MS = const(60000)
 _SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
 _OFF_S = const(60)
+_HOUR_S = const(3600)
+_DAY_S = const(86400)
 _PWDN = const(14)  # of a board's camera pins
 
 
@@ -28,7 +30,7 @@ class App:
 
     def __init__(self, config):
         profile = config.profile
-        cause = board.start_cause()
+        cause = chip.start_cause()
         woken = config.power.mode != "awake" and cause == "deep_sleep"
         self._config = config
         self._started = ticks_ms()
@@ -37,14 +39,15 @@ class App:
         self._counters.add(cause)
         self._parked = _parked(profile)
         for pin, _ in self._parked:
-            board.let_go(pin)
+            chip.let_go(pin)
         box, card = config.outbox, config.on_card()
         self._too_old = _too_old(card)
         self._outbox = _kind(card)(
-            box.path, box.max_bytes, box.policy, self._log, memory=board.Place(board.SENT)
+            box.path, box.max_bytes, box.policy, self._log, memory=rtc.Place(rtc.SENT)
         )
         parts = (self._log, self.wanted, self._clock_set, self._gateway)
-        self._clock = Clock(config.clock.servers, *parts)
+        hourly = config.power.mode != "awake"  # in a deep sleep it goes wrong by percents
+        self._clock = Clock(config.clock.servers, *parts, _HOUR_S if hourly else _DAY_S)
         parts = (self._outbox, self._clock, self._log, self._counters)
         self._status = Status(profile, *parts)
         self._capture = Capture(config, profile, *parts, self._alive)
@@ -54,7 +57,7 @@ class App:
         if not woken:
             self.connect()
         # Last: what cannot start for a mistake in the configuration must not restart for ever.
-        self._dog = board.Watchdog(config.power.watchdog_s)
+        self._watchdog = watchdog.Watchdog(config.power.watchdog_s)
 
     def run(self):
         """Photograph and send, for ever."""
@@ -74,7 +77,7 @@ class App:
 
     def turn(self):
         """Go round once: nothing in it waits but one upload, if one may start."""
-        self._dog.feed()
+        self._watchdog.feed()
         shot = self._capture.photograph(self._may_send)
         if shot is not None:
             self._send_frame(shot)
@@ -105,7 +108,7 @@ class App:
 
     def close(self):
         """Leave the board to a person at the REPL."""
-        self._dog.hand_over()
+        self._watchdog.give_an_hour()
         self._hang_up()
         self._capture.settle(False)  # if Ctrl-C came before the first byte of it
         self._capture.close()
@@ -122,7 +125,7 @@ class App:
         """Take note of `sent` bytes, and see to triggers: they cannot wait for the end."""
         if sent != self._sent:
             self._sent = sent
-            self._dog.feed()
+            self._watchdog.feed()
         self._status.sending()
         self._capture.meanwhile()
 
@@ -142,9 +145,9 @@ class App:
     def _send(self, call, *arguments):
         self._status.sending()
         self._sent = None
-        board.waiting(True)
+        watchdog.waiting(True)
         result = call(*arguments)
-        board.waiting(False)
+        watchdog.waiting(False)
         date = self._sender.date()
         if date is not None:
             self._clock.compare(date)
@@ -162,7 +165,7 @@ class App:
         return result
 
     def _say_start(self):
-        cause, waiting = board.start_cause(), len(self._outbox)
+        cause, waiting = chip.start_cause(), len(self._outbox)
         self._log.info("start: thingscam %s, %s, %d waiting", __version__, cause, waiting)
         for text in (crashes.ended, self._too_old):
             if text:
@@ -176,7 +179,7 @@ class App:
         return self._wifi.gateway()
 
     def _alive(self):
-        self._dog.feed()
+        self._watchdog.feed()
 
     def _may_send(self):
         # Past the outbox only over an open connection: connecting may hang, and the power go.
@@ -206,10 +209,6 @@ class App:
     def _clock_set(self, off_s):
         if abs(off_s) > _OFF_S and self._is_certificate():
             self._sender.backoff.success()  # it may be good by the right time
-        # What is kept for the next start is in the clock's time.
-        self._status.clock_set(off_s)
-        self._sender.clock_set()
-        self._capture.trigger.clock_set()
 
     def _is_certificate(self):
         # Whether the last trouble was a certificate: nobody answered, and a person must see to it.

@@ -1,9 +1,10 @@
-# Three crashes in a row, or a held pin, and the board stays at the REPL: a person can get in.
+# Why a board stays at the REPL, where a person can get in: crashes, a held pin, no configuration.
 
 import sys
 
 from thingscam import crashes
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc, watchdog
+from thingscam.util.compat import const
 
 # Held to GND while the board starts: the first that neither camera nor sensor drives. The
 # BOOT button's pin (0) is the camera's clock on an ESP32-CAM; there the SD card's clock pin
@@ -11,6 +12,9 @@ from thingscam.board import chip as board
 _PINS_ESP32 = (14, 0)
 _PINS_S3 = (0,)
 _NONE = 255
+_TIMER_ID = const(1)
+_BLINK_MS = const(50)  # a part of each pattern's times for "stopped"
+_MOST_TIMERS = const(8)
 
 
 def reason():
@@ -19,19 +23,19 @@ def reason():
     After crashes the board is restarted in an hour, unless a person comes before.
     """
     crashes.ended = None
-    cause = board.start_cause()
+    cause = chip.start_cause()
     count, by_crash = crashes.recall()
-    doing = board.recall(board.DOING)
+    doing = rtc.recall(rtc.DOING)
     if by_crash:
         pass  # counted already
-    elif cause == "reset" and doing in (board.RUNNING, board.WAITING):
+    elif cause == "reset" and doing in (watchdog.RUNNING, watchdog.WAITING):
         # The app resets the board as it crashes only, and a person first interrupts it.
         crashes.ended = "the last run ended in a panic, an error below Python"
         count += 1
         crashes.Counters().add("crash")
-    elif cause == "watchdog" and doing == board.WAITING:
+    elif cause == "watchdog" and doing == watchdog.WAITING:
         crashes.ended = "the watchdog ended the last run, while it waited for the network"
-    elif cause == "watchdog" and doing == board.RUNNING:
+    elif cause == "watchdog" and doing == watchdog.RUNNING:
         count += 1
     elif cause in ("power_on", "reset"):
         count = 0  # a person pulled the plug or pressed the button: they have seen it
@@ -42,7 +46,7 @@ def reason():
     elif count >= crashes.MOST:
         found = "{} starts in a row ended in a crash or by the watchdog".format(count)
         count = 0
-        board.restart_in_an_hour()
+        watchdog.restart_in_an_hour()
     crashes.keep(count, 0)
     crashes.end()
     return found
@@ -67,16 +71,36 @@ def configured():
     return profile, pin
 
 
+def stopped(e):
+    """Say on the console, in the ring file and by the LED that `e` keeps the app from starting."""
+    from thingscam.led import Led
+    from thingscam.util.log import Log
+
+    Log("info", None, ".").stopped(e)
+    profile, _ = configured()
+    if profile is None:
+        return
+    led = Led(chip.Light(profile.led, profile.led_low))
+    led.show("stopped")
+    machine = chip.machine
+    if profile.led is not None and hasattr(machine, "Timer") and _may_start_timer():
+        # Goes on at the REPL. Where none may be started, the LED stays on.
+        timer = machine.Timer(_TIMER_ID)
+        timer.init(
+            mode=machine.Timer.PERIODIC, period=_BLINK_MS, callback=lambda _timer: led.step()
+        )
+
+
 def _held_pin(cause):
-    machine = board.machine
+    machine = chip.machine
     if not hasattr(machine, "Pin"):
         return None
-    kept = board.recall(board.HELD)
+    kept = rtc.recall(rtc.HELD)
     if kept and cause == "deep_sleep":  # which one has not changed while it slept
         number = kept[0]
     else:
         number = _free_pin()
-        board.remember(board.HELD, bytes([number]))
+        rtc.remember(rtc.HELD, bytes([number]))
     if number == _NONE:
         return None
     pin = machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
@@ -91,3 +115,13 @@ def _free_pin():
         if number not in taken:
             return number
     return _NONE
+
+
+def _may_start_timer():
+    # From MicroPython 1.26 to 1.28 each start takes something that only a restart of the chip
+    # gives back; at the 254th the ticks stop (micropython issue 19162).
+    count = (rtc.recall(rtc.TIMERS) or b"\0")[0]
+    if count >= _MOST_TIMERS:
+        return False
+    rtc.remember(rtc.TIMERS, bytes([count + 1]))
+    return True

@@ -1,6 +1,6 @@
 # What goes to the service next, and when: one picture at a time, at its pace.
 
-from thingscam.board import chip as board
+from thingscam.board import rtc
 from thingscam.cloud import errcodes
 from thingscam.cloud.backoff import Backoff, is_of_picture
 from thingscam.cloud.failing import Failing
@@ -31,7 +31,7 @@ class Sender:
         self.needs_clock = secure and cloud.verify
         ca = cloud.ca if secure else None
         ways = (host.progress, host.make_room, getattr(host, "wanted", None))
-        address = board.Place(board.ADDRESS)  # the last good one
+        address = rtc.Place(rtc.ADDRESS)  # the last good one
         self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways, address)
         self._uploader = Uploader(config, self._session)
         self._uploader.ready()
@@ -114,11 +114,6 @@ class Sender:
     def no_network(self, why):
         """Take note that there is no way out: the next try waits as after a failure."""
         self._backoff_after(UploadError(errcodes.RETRY, why))
-
-    def clock_set(self):
-        """Renew what is kept for the next start: call it when the clock has been set."""
-        self.interval.clock_set()
-        self.backoff.clock_set()
 
     def date(self):
         """Return the HTTP Date of an answer that came over verified TLS, once; else None."""

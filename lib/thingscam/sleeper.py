@@ -1,7 +1,7 @@
 # The loop of a board that sleeps between pictures: photograph first, send, sleep again.
 
 from thingscam import crashes
-from thingscam.board import chip as board
+from thingscam.board import chip
 from thingscam.cloud.errcodes import PACE
 from thingscam.loop import App
 from thingscam.util.compat import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
@@ -19,7 +19,7 @@ class Sleeper(App):
     def run(self):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Do what this wake-up is for, and sleep again."""
         self._say_start()
-        if board.start_cause() != "deep_sleep":
+        if chip.start_cause() != "deep_sleep":
             self._log.info("a deep sleeper: up for %d s first, for mpremote", _GRACE_MS // 1000)
             while ticks_diff(ticks_ms(), self._started) < _GRACE_MS:
                 self.turn()
@@ -50,7 +50,7 @@ class Sleeper(App):
         self._status.off()
         give_up = ticks_add(ticks_ms(), _LAST_MS)
         while True:
-            self._dog.feed()
+            self._watchdog.feed()
             self._capture.photograph()  # the last moment counts too
             self._capture.close()
             ms, pin = self._capture.trigger.sleep_plan()  # from here on motion wakes the board
@@ -67,8 +67,8 @@ class Sleeper(App):
         self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
         self._log.flush()
         for number, level in self._parked:
-            board.hold(number, level)
-        board.deep_sleep(ms, pin)
+            chip.hold(number, level)
+        chip.deep_sleep(ms, pin)
 
 
 def _plan(ms, pin):

@@ -1,30 +1,25 @@
 # What the board tells of itself: by the LED, in the log, and to people at the REPL.
 
-import time
-
 from thingscam import __version__
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc
 from thingscam.cloud import errcodes
 from thingscam.led import Led
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
-from thingscam.util.log import Log
 
 _SETTLE_MS = const(20000)  # joining Wi-Fi at the start is no news
 _TELL_MS = const(3600000)
-_TIMER_ID = const(1)  # 0 is the pace's
-_BLINK_MS = const(50)  # a part of each pattern's times for "stopped"
 
 
 class Status:
     """Shows and tells how things stand; `profile` is the board's, the rest the app's parts."""
 
     def __init__(self, profile, outbox, clock, log, counters):
-        self._led = Led(board.Light(profile.led, profile.led_low))
+        self._led = Led(chip.Light(profile.led, profile.led_low))
         self._outbox = outbox
         self._clock = clock
         self._log = log
         self._counters = counters
-        self._born = int(time.time())
+        self._started = rtc.steady_ms()
         self._why = None  # nothing goes out
         self._tell_at = ticks_ms()
         self._led.show("starting")
@@ -81,35 +76,12 @@ class Status:
             silent_because=why,
             rssi=rssi,
             clock_set=self._clock.is_set(),
-            uptime_s=int(time.time()) - self._born,
+            uptime_s=(rtc.steady_ms() - self._started) // 1000,
         )
         return found
-
-    def clock_set(self, off_s):
-        """Take note that the clock was set, and that it had been off by so many seconds."""
-        self._born += off_s
 
     def _oldest_s(self):
         oldest = self._outbox.oldest()
         now = self._clock.now()
         taken = None if oldest is None else self._clock.dated(oldest.captured_at)
         return None if taken is None or now is None else now - taken
-
-
-def stopped(e):
-    """Say on the console, in the ring file and by the LED that `e` keeps the app from starting."""
-    from thingscam.safemode import configured
-
-    Log("info", None, ".").stopped(e)
-    profile, _ = configured()
-    if profile is None:
-        return
-    led = Led(board.Light(profile.led, profile.led_low))
-    led.show("stopped")
-    machine = board.machine
-    if profile.led is not None and hasattr(machine, "Timer") and board.may_start_timer():
-        # Goes on at the REPL. Where none may be started, the LED stays on.
-        timer = machine.Timer(_TIMER_ID)
-        timer.init(
-            mode=machine.Timer.PERIODIC, period=_BLINK_MS, callback=lambda _timer: led.step()
-        )

@@ -2,11 +2,9 @@
 
 import struct
 
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
-_RECORD = "<qq"  # clock in ms: the last picture, the next one by period
-_NONE = const(-1)
 _THERE_MS = const(60000)  # a line that is high for longer tells of nobody
 _LOOKS = const(30)  # in a row at a high line, until the next ones are seldom
 _STUCK_MS = const(60000)  # so seldom is a line looked at that is stuck, or bounces
@@ -37,10 +35,10 @@ class Trigger:
         self._cooldown_ms = settings.cooldown_s * 1000
         self._every_ms = settings.every_s * 1000
         self._log = log
-        self._last = None
+        self._cooling = rtc.Deadline(rtc.COOLDOWN, self._cooldown_ms)
+        # One that is over is late, by the time that a start takes: the next one is not.
+        self._due = rtc.Deadline(rtc.PERIOD, self._every_ms, past_ms=self._every_ms)
         self._ended = None
-        self._due = ticks_ms()
-        self._recall()
         self._number = settings.pir_pin
         self._rises = 0  # in this window
         self._window = ticks_ms()
@@ -49,15 +47,15 @@ class Trigger:
         self._pin = None
         if settings.pir_pin is not None:
             # A PIR module drives its line itself: nothing is pulled.
-            self._pin = board.input_pin(settings.pir_pin)
+            self._pin = chip.input_pin(settings.pir_pin)
         self._calm_at = self._asked = ticks_ms()
         self._low_at = ticks_ms()  # when the line was seen low last
         self._high = False
-        self._moved = self._pin is not None and board.woken_by_pin()
+        self._moved = self._pin is not None and chip.woken_by_pin()
         if self._pin is not None:
             self._high = self._pin.value() == 1
             # It rose while a start by time went on: too early to be heard, too late to wake.
-            slept = board.start_cause() == "deep_sleep" and board.recall(board.SENSOR)
+            slept = chip.start_cause() == "deep_sleep" and rtc.recall(rtc.SENSOR)
             self._moved = self._moved or (self._high and slept == b"\1")
             if slept == b"\0":  # it was high already
                 self._low_at = ticks_add(ticks_ms(), -_THERE_MS)
@@ -65,21 +63,16 @@ class Trigger:
 
     def cause(self):
         """Return "pir" or "timer" when a picture is due, None while none is."""
-        now = ticks_ms()
-        cooling = self._is_cooling(now)
-        if self.pending() and not self._is_resting(now):
+        cooling = self._cooling.left_ms()
+        if self.pending() and not self._is_resting():
             self._moved = False
             if not cooling:
-                self._last = now
-                self._keep(now)
+                self._cooling.set(self._cooldown_ms)
                 return "pir"
-        if self._every_ms and ticks_diff(now, self._due) >= 0 and not self._is_resting(now):
-            self._due = ticks_add(self._due, self._every_ms)
-            if ticks_diff(self._due, now) <= 0:
-                # It took longer than the period: what was missed is not made up.
-                self._due = ticks_add(now, self._every_ms)
-            self._last = now
-            self._keep(now)
+        if self._is_due() and not self._is_resting():
+            # Where it took longer than the period, what was missed is not made up.
+            self._due.set(self._every_ms + self._due.left_ms() or self._every_ms)
+            self._cooling.set(self._cooldown_ms)
             return "timer"
         return None
 
@@ -135,13 +128,13 @@ class Trigger:
         """
         left = 0
         if self._every_ms:
-            left = max(ticks_diff(self._due, ticks_ms()), 1)
+            left = max(self._due.left_ms(), 1)
         is_quiet = self._pin is None or not (self._pin.value() or self._bounces)
-        board.remember(board.SENSOR, bytes([is_quiet]))
+        rtc.remember(rtc.SENSOR, bytes([is_quiet]))
         looks = 0 if is_quiet else min(self._looks + 1, _LOOKS + 1)
         flags = self._bouncing | self._told | self._bounces
-        now_s = board.steady_ms() // 1000 & 0xFFFFFFFF
-        board.remember(board.LOOKS, struct.pack(_LINE, looks, flags, now_s))
+        now_s = rtc.steady_ms() // 1000 & 0xFFFFFFFF
+        rtc.remember(rtc.LOOKS, struct.pack(_LINE, looks, flags, now_s))
         if is_quiet:
             return left, self._pin
         # Look again when the cooldown is over: seldom at a line that is stuck, for the battery.
@@ -149,39 +142,39 @@ class Trigger:
         again = max(self._cooldown_ms, _STUCK_MS if seldom else 1000)
         return min(left or again, again), None
 
-    def clock_set(self):
-        """Renew what is kept for the next start: call it when the clock has been set."""
-        self._keep(ticks_ms())
-
     def close(self):
         """Leave the sensor alone."""
         if self._pin is not None:
             self._pin.irq(None)
 
     def _recall_line(self):
-        kept = board.recall(board.LOOKS) if board.start_cause() == "deep_sleep" else None
+        kept = rtc.recall(rtc.LOOKS) if chip.start_cause() == "deep_sleep" else None
         self._looks, flags, slept_at = struct.unpack(_LINE, kept) if kept else (0, 0, 0)
         self._told = flags & _TOLD
         self._bounces = flags & _BOUNCES_NOW  # for long
         # It is quiet again when it was for a second; else it goes on where it was.
         self._bouncing = 1 if self._bounces else min(flags & ~_TOLD, _LONG - 1)
         self._watched = not self._bounces  # for that second
-        slept_s = (board.steady_ms() // 1000 & 0xFFFFFFFF) - slept_at
-        if kept and board.woken_by_pin() and 0 <= slept_s <= _WOKEN_S:
+        slept_s = (rtc.steady_ms() // 1000 & 0xFFFFFFFF) - slept_at
+        if kept and chip.woken_by_pin() and 0 <= slept_s <= _WOKEN_S:
             self._bounced()
 
     def _is_wanted(self, now):
-        if self._every_ms and ticks_diff(now, self._due) >= 0:
+        if self._is_due():
             return True
         moved = self.pending()
         if self._high:
             return 0 <= ticks_diff(now, self._low_at) < _THERE_MS
-        return moved and not self._is_cooling(now)
+        return moved and not self._cooling.left_ms()
 
-    def _is_resting(self, now):
+    def _is_due(self):
+        return self._every_ms and self._due.left_ms() <= 0
+
+    def _is_resting(self):
+        now = ticks_ms()
         rest = _STUCK_MS if self._bounces else _REST_MS
         if self._ended is not None and not 0 <= ticks_diff(now, self._ended) < rest:
-            self._ended = None  # as with _last
+            self._ended = None  # for good: when the ticks have wrapped it would look new again
         return self._ended is not None
 
     def _count(self, gone, now):
@@ -208,30 +201,6 @@ class Trigger:
             text = "the sensor bounces, GPIO%d: a resistor, a pull-down, another pin"
             self._log.warning(text, self._number)
             self._log.flush(True)
-
-    def _is_cooling(self, now):
-        if self._last is not None and not 0 <= ticks_diff(now, self._last) < self._cooldown_ms:
-            self._last = None  # for good: when the ticks have wrapped it would look new again
-        return self._last is not None
-
-    def _keep(self, now):
-        clock = board.clock_ms()
-        last = _NONE if self._last is None else clock - ticks_diff(now, self._last)
-        due = clock + ticks_diff(self._due, now)
-        board.remember(board.PLAN, struct.pack(_RECORD, last, due))
-
-    def _recall(self):
-        kept = board.recall(board.PLAN)
-        if kept is None:
-            return
-        last, due = struct.unpack(_RECORD, kept)
-        clock = board.clock_ms()
-        # What lies in the future, or too far in it, is from before the clock was set.
-        if last != _NONE and 0 <= clock - last < self._cooldown_ms:
-            self._last = ticks_add(ticks_ms(), last - clock)
-        # One that is over already is late, by the time that a start takes: the next is not.
-        if -self._every_ms < due - clock <= self._every_ms:
-            self._due = ticks_add(ticks_ms(), due - clock)
 
     def _listen(self):
         self._pin.irq(self._on_rise, self._pin.IRQ_RISING)

@@ -5,7 +5,7 @@ import struct
 import time
 from socket import getaddrinfo
 
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc, watchdog
 from thingscam.util.compat import const, ticks_diff, ticks_ms
 
 try:
@@ -15,19 +15,18 @@ except ImportError:  # a computer's clock is right
 
 _TRUSTED_YEAR = const(2024)  # a clock before this was never set: it starts in 2000
 _LAST_YEAR = const(2055)
-_DAY_MS = const(86400000)
 _DAY_S = const(86400)
+_HOUR_MS = const(3600000)
 _NEXT_MS = const(5000)  # until another server is asked
 _PAUSE_MS = const(30000)  # after a name that cannot be looked up, or a round; it doubles
 _MOST_DOUBLINGS = const(7)  # an hour
-_SLEPT_S = const(3600)  # in a deep sleep it goes by the chip's RC oscillator: percents wrong
 _LATE_MS = const(2000)  # an answer that took so long is of a time that nobody knows
 _JUMP_S = const(300)  # more is believed when a second server says it too
 _CONFIRM_MS = const(60000)  # after a clock was set by one server alone
 _AGAIN_MS = const(600000)  # a certificate that fails by its date may be right
 # Address and number of the server that answered last; flags; of which servers; whose turn it is,
-# doublings, when; by how much another one says that the clock is off.
-_RECORD = "<4sBBHBBIi"
+# doublings; by how much another one says that the clock is off.
+_RECORD = "<4sBBHBBi"
 _ONLY = const(1)  # flags
 _VOUCHED = const(2)
 _DOUBTER = const(4)  # and above: whose doubt it is, 0: nobody's
@@ -41,7 +40,7 @@ _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
 
 class Clock:
-    """Sets the clock by NTP, daily (hourly with deep sleep), and tells whether it is set.
+    """Sets the clock by NTP, once in `every_s`, and tells whether it is set.
 
     `servers` are names or addresses, asked in turn, and behind them what `gateway()` returns.
     A name is looked up seldom, for that may block for 21 s: the address of the one that answered
@@ -52,7 +51,7 @@ class Clock:
     in; `changed(seconds)` is called after each setting, with how far it was off.
     """
 
-    def __init__(self, servers, log, wanted, changed, gateway):
+    def __init__(self, servers, log, wanted, changed, gateway, every_s=_DAY_S):
         self._servers = servers
         self._log = log
         self._wanted = wanted
@@ -73,7 +72,8 @@ class Clock:
         self._only = False  # the clock was set by self._last alone
         self._vouched = False  # the service said the same as the clock, last
         self._asked = ticks_ms()
-        self._wait_ms = 0
+        self._every_ms = every_s * 1000
+        self._pause = rtc.Deadline(rtc.ASK_TIME, self._every_ms)  # until one is asked
         self._recall()
 
     def step(self):
@@ -81,21 +81,18 @@ class Clock:
 
         Takes a second at most, but for a name that no DNS server knows: 7 s for each of these.
         """
-        # Less than 0: the ticks have wrapped, it was days ago.
-        if ntptime is None or 0 <= ticks_diff(ticks_ms(), self._asked) < self._wait_ms:
-            return
-        if self._wanted():
+        if ntptime is None or self._pause.left_ms() or self._wanted():
             return
         number = self._server
         self._blind = False
-        board.waiting(True)  # a look-up may take longer than the watchdog
+        watchdog.waiting(True)  # a look-up may take longer than the watchdog
         try:
             found = self._ask(number)
         except (OSError, ValueError, MemoryError, OverflowError, IndexError) as e:
             found, trouble = None, e  # ValueError and the last two: a broken answer
         else:
             trouble = None if _is_time(found) else "no time in its answer"
-        board.waiting(False)
+        watchdog.waiting(False)
         self._asked = ticks_ms()
         if trouble is not None:
             self._failed(number, trouble)
@@ -113,7 +110,7 @@ class Clock:
     def stamp(self):
         """Return now(); while the clock is not set, what dated() makes a time of when it is."""
         now = self.now()
-        return board.mark() if now is None else now
+        return rtc.mark() if now is None else now
 
     def dated(self, stamp):
         """Return when a stamp() was made, in seconds since 1970.
@@ -123,20 +120,21 @@ class Clock:
         """
         if stamp is None or stamp >= 0:
             return stamp
-        found = board.marked(stamp)
+        found = rtc.marked(stamp)
         return found + _EPOCH if found is not None and _is_time(found) else None
 
     def joined(self):
         """Take note that there is a network again: names may be found there."""
         if not self.is_set():
             self._doublings = 0
-            self._wait_ms = min(self._wait_ms, _PAUSE_MS)
+            if self._pause.left_ms() > _PAUSE_MS:
+                self._pause.set(_PAUSE_MS)
 
     def doubted(self):
         """Take note that a certificate fails: the clock may be the reason, and is asked for."""
         self._vouched = False
-        if ticks_diff(ticks_ms(), self._asked) >= _AGAIN_MS:
-            self._wait_ms = 0
+        if not 0 <= ticks_diff(ticks_ms(), self._asked) < _AGAIN_MS:
+            self._pause.clear()
 
     def compare(self, date):
         """Compare the clock with `date`, the bytes of an HTTP Date that came over verified TLS.
@@ -156,7 +154,7 @@ class Clock:
                 self._only = self._silent = False
                 self._doubt = None
                 self._doublings = 0
-                self._wait_ms = _DAY_MS
+                self._pause.set(self._every_ms)
                 self._server = self._first = self._last
         else:
             self._vouched = False
@@ -166,7 +164,7 @@ class Clock:
                 self._first = self._last
                 # A time server that has said so already is asked first.
                 self._server = self._after(self._last) if doubt is None else doubt[0]
-                self._wait_ms = 0
+                self._pause.clear()
         self._keep()
 
     def _ask(self, number):
@@ -211,9 +209,9 @@ class Clock:
         unknown = self._server < len(self._servers) and self._server not in self._addresses
         over = self._server == self._first
         if not over and not (self._blind and unknown):
-            self._wait_ms = _NEXT_MS
+            self._pause.set(_NEXT_MS)
         else:
-            self._wait_ms = min(_PAUSE_MS << self._doublings, 3600000)
+            self._pause.set(min(_PAUSE_MS << self._doublings, _HOUR_MS))
             self._doublings = min(self._doublings + 1, _MOST_DOUBLINGS)
             if over:
                 self._round_over()
@@ -226,10 +224,11 @@ class Clock:
         if self._only:
             self._only = False  # there is no other to ask
             self._doublings = 0
-            self._wait_ms = _DAY_MS
+            self._pause.set(self._every_ms)
             return
         self._silent = True
-        self._log.warning("no time from any server, next try in %d s", self._wait_ms // 1000)
+        wait_s = self._pause.left_ms() // 1000
+        self._log.warning("no time from any server, next try in %d s", wait_s)
 
     def _is_believed(self, number, off):
         if not self.is_set():
@@ -255,25 +254,25 @@ class Clock:
         return False
 
     def _most_off(self):
-        kept = board.recall(board.CLOCK)
-        if kept is None or board.start_cause() != "deep_sleep":
+        kept = rtc.recall(rtc.CLOCK)
+        if kept is None or chip.start_cause() != "deep_sleep":
             return _JUMP_S
         # Its oscillator may have gone wrong by a tenth since then.
         return _JUMP_S + max(0, int(time.time()) - int.from_bytes(kept, "little")) // 10
 
     def _set(self, number, found):
         known, off = self.is_set(), found - int(time.time())
-        board.set_clock(time.gmtime(found))
+        rtc.set_clock(time.gmtime(found))
         self._only = not known
         self._doubt = None
         self._doublings = 0
         self._silent = False
-        self._wait_ms = _CONFIRM_MS if self._only else _DAY_MS
+        self._pause.set(_CONFIRM_MS if self._only else self._every_ms)
         self._kept = bytes([int(part) for part in self._addresses[number].split(".")])
         self._first = self._server = self._last = number
         if self._only:
             self._server = self._after(number)
-        board.remember(board.CLOCK, int(time.time()).to_bytes(8, "little"))
+        rtc.remember(rtc.CLOCK, int(time.time()).to_bytes(8, "little"))
         self._keep()
         if known:
             self._log.info("clock set by %s, %d s off", self._name(number), off)
@@ -285,17 +284,18 @@ class Clock:
         number, off = self._doubt or (-1, 0)
         flags = self._only | self._vouched << 1 | (number + 1) * _DOUBTER
         state = (self._last, flags, self._key(), self._server, self._doublings)
-        when = int(time.time()) & 0xFFFFFFFF
-        board.remember(board.NTP, struct.pack(_RECORD, self._kept, *state, when, off))
+        rtc.remember(rtc.NTP, struct.pack(_RECORD, self._kept, *state, off))
 
     def _key(self):
         return binascii.crc32("\n".join(self._servers).encode()) & 0xFFFF
 
     def _recall(self):
-        kept = board.recall(board.NTP)
+        kept = rtc.recall(rtc.NTP)
+        if kept is None or chip.start_cause() != "deep_sleep":
+            self._pause.clear()  # another start asks at once
         if kept is None:
             return
-        address, last, flags, key, server, doublings, when, off = struct.unpack(_RECORD, kept)
+        address, last, flags, key, server, doublings, off = struct.unpack(_RECORD, kept)
         count = len(self._servers)
         if key != self._key() or last > count or server > count or doublings > _MOST_DOUBLINGS:
             return
@@ -303,7 +303,7 @@ class Clock:
         if any(address):
             self._kept = address
             self._addresses[last] = ".".join([str(part) for part in address])
-        if board.start_cause() != "deep_sleep":
+        if chip.start_cause() != "deep_sleep":
             return
         self._doublings = doublings
         self._server = server
@@ -311,14 +311,6 @@ class Clock:
         self._vouched = bool(flags & _VOUCHED)
         if _DOUBTER <= flags < (self._service + 2) * _DOUBTER:
             self._doubt = flags // _DOUBTER - 1, off
-        if self.is_set() and server == last:
-            wait_s = _SLEPT_S
-        elif doublings:
-            wait_s = min(30 << doublings, _SLEPT_S)
-        else:
-            wait_s = (_NEXT_MS if self._doubt or not self._only else _CONFIRM_MS) // 1000
-        gone = (int(time.time()) - when) & 0xFFFFFFFF
-        self._wait_ms = (wait_s - gone) * 1000 if gone < wait_s else 0
 
 
 def _from_http(date):

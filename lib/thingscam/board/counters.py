@@ -2,7 +2,7 @@
 
 import struct
 
-from thingscam.board import chip as board
+from thingscam.board import rtc
 
 NAMES = (
     "captured",
@@ -24,14 +24,14 @@ class Counters:
     """Counts by name; each change is kept in RTC memory at once."""
 
     def __init__(self):
-        kept = board.recall(board.COUNTERS)
+        kept = rtc.recall(rtc.COUNTERS)
         self._values = list(struct.unpack(_FORMAT, kept)) if kept else [0] * len(NAMES)
 
     def add(self, name, count=1):
         """Count `count` more of `name`, one of NAMES."""
         i = NAMES.index(name)
         self._values[i] = (self._values[i] + count) & 0xFFFFFFFF
-        board.remember(board.COUNTERS, struct.pack(_FORMAT, *self._values))
+        rtc.remember(rtc.COUNTERS, struct.pack(_FORMAT, *self._values))
 
     def as_dict(self):
         """Return all counts by name."""

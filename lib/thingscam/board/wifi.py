@@ -1,6 +1,6 @@
 # Joining Wi-Fi, joining it again, giving up for now; never waiting for it.
 
-from thingscam.board import chip as board
+from thingscam.board import rtc
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 try:
@@ -150,8 +150,8 @@ class Wifi:
         self._rounds = 0
         if self._is_news():
             self._log.info("Wi-Fi %s, %s dBm", self._text(number), self.rssi())
-        board.remember(board.WIFI, bytes([number, len(self._networks)]))
-        board.remember(board.POINT, bssid or bytes(6))
+        rtc.remember(rtc.WIFI, bytes([number, len(self._networks)]))
+        rtc.remember(rtc.POINT, bssid or bytes(6))
 
     def _lost(self):
         self._up = False
@@ -237,12 +237,12 @@ class Wifi:
 
     def _in_order(self):
         count = len(self._networks)
-        kept = board.recall(board.WIFI)
+        kept = rtc.recall(rtc.WIFI)
         if kept and kept[1] == count and kept[0] < count:
             # Once, and no round of its own: if it is gone, the board looks around next.
-            board.remember(board.WIFI, bytes(2))
+            rtc.remember(rtc.WIFI, bytes(2))
             self._first_round = True
-            point = board.recall(board.POINT)
+            point = rtc.recall(rtc.POINT)
             return [(kept[0], point if point and any(point) else None)]
         points = self._scanned()
         if points and all(bssid in self._bad for _, _, bssid in points):

@@ -4,7 +4,7 @@
 
 import gc
 
-from thingscam.board import chip as board
+from thingscam.board import chip
 from thingscam.camera import CameraError, drivers
 from thingscam.image import checks as image
 from thingscam.util.compat import const, ticks_diff, ticks_ms
@@ -154,7 +154,7 @@ class Camera:
                     seen = e
                 except _DRIVER_ERRORS as e:
                     seen = e
-                    if board.is_out_of_memory(e):
+                    if chip.is_out_of_memory(e):
                         break  # the same again in the same memory is no use
             if not last:
                 self.close()
@@ -253,7 +253,7 @@ class Camera:
             self._quality = quality
 
     def _error(self, what, seen):
-        if board.is_out_of_memory(seen):
+        if chip.is_out_of_memory(seen):
             advice = "out of memory: choose a smaller camera.frame_size, or firmware with PSRAM"
         else:
             advice = (

@@ -3,9 +3,9 @@
 import random
 import struct
 
-from thingscam.board import chip as board
+from thingscam.board import rtc
 from thingscam.cloud import errcodes
-from thingscam.util.compat import ticks_add, ticks_diff, ticks_ms
+from thingscam.util.compat import const
 
 # First and longest wait in seconds, by what failed, and how many pictures may fail in a row
 # until new ones wait as well. Our reading of the service's documentation, which only asks for
@@ -21,7 +21,8 @@ _BOUNDS = (
 )
 _BY_ERRCODE = {4291: 1, 4292: 1, 403: 2, 413: 3}
 _BY_ACTION = {errcodes.RETRY: 0, errcodes.WAIT: 2, errcodes.STOP: 4}
-_RECORD = "<iIq"  # row of _BOUNDS (-1: no failure), wait in s, clock in ms at its end
+_RECORD = "<iI"  # row of _BOUNDS (-1: no failure), wait in s
+_MOST_MS = const(4500000)  # the longest wait, and a fourth
 
 
 class Backoff:
@@ -35,23 +36,18 @@ class Backoff:
         self._jitter = jitter or random.random
         self._row = -1
         self._base_s = 0
-        self._until = None  # ticks; None when no wait is left
-        kept = board.recall(board.BACKOFF)
+        self._wait = rtc.Deadline(rtc.RETRY, _MOST_MS)
+        kept = rtc.recall(rtc.BACKOFF)
         if kept:
-            row, base_s, end = struct.unpack(_RECORD, kept)
+            row, base_s = struct.unpack(_RECORD, kept)
             if 0 <= row < len(_BOUNDS) and _BOUNDS[row][0] <= base_s <= _BOUNDS[row][1]:
                 self._row = row
                 self._base_s = base_s
-                # A clock set back must not lengthen it.
-                left = min(end - board.clock_ms(), self._most_ms())
-                if left > 0:
-                    self._until = ticks_add(ticks_ms(), left)
 
     def success(self):
         """Forget the failures: an upload was accepted."""
         if self._row >= 0:
             self._row = -1
-            self._until = None
             self._keep()
 
     def failure(self, error):
@@ -72,33 +68,20 @@ class Backoff:
         spread = int(self._base_s // 4 * self._jitter())
         # The first wait is the least there may be; a fleet must be spread all the same.
         wait_s = self._base_s + (spread if self._base_s == first else -spread)
-        self._until = ticks_add(ticks_ms(), wait_s * 1000)
+        self._wait.set(wait_s * 1000)
         self._keep()
         return wait_s
 
     def left_ms(self):
         """Return the milliseconds until the next try, 0 when it may be made now."""
-        if self._until is not None:
-            left = ticks_diff(self._until, ticks_ms())
-            if 0 < left <= self._most_ms():
-                return left
-            self._until = None  # for good: when the ticks have wrapped it would seem to come
-        return 0
+        return self._wait.left_ms() if self._row >= 0 else 0
 
     def bears(self, run):
         """Return whether new pictures need not wait, `run` having failed in a row."""
         return run < _BOUNDS[self._row][2]
 
-    def clock_set(self):
-        """Renew what is kept for the next start: call it when the clock has been set."""
-        self._keep()
-
-    def _most_ms(self):
-        return self._base_s * 1250
-
     def _keep(self):
-        end = board.clock_ms() + self.left_ms()
-        board.remember(board.BACKOFF, struct.pack(_RECORD, self._row, self._base_s, end))
+        rtc.remember(rtc.BACKOFF, struct.pack(_RECORD, self._row, self._base_s))
 
 
 def is_of_picture(error):

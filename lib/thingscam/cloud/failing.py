@@ -2,7 +2,7 @@
 
 import struct
 
-from thingscam.board import chip as board
+from thingscam.board import rtc
 from thingscam.util.compat import const
 
 _MOST = const(16)
@@ -30,8 +30,8 @@ class Failing:
     """
 
     def __init__(self):
-        self._kept = board.recall(board.FAILING)
-        data = self._kept or _NONE + bytes(board.FAILING[1] - _HEAD_BYTES)
+        self._kept = rtc.recall(rtc.FAILING)
+        data = self._kept or _NONE + bytes(rtc.FAILING[1] - _HEAD_BYTES)
         head = struct.unpack_from(_HEAD, data)
         self.low, self.end, self._silent, self._silences, self.run, self._chance, count = head
         self._rows = []  # first the one whose turn it is
@@ -146,10 +146,10 @@ class Failing:
         head = self.low, self.end, self._silent, self._silences, self.run, self._chance
         data = struct.pack(_HEAD, *head, len(self._rows))
         data += b"".join([row.packed() for row in self._rows])
-        data += bytes(board.FAILING[1] - len(data))
+        data += bytes(rtc.FAILING[1] - len(data))
         if data != self._kept and (self._kept is not None or self):
             self._kept = data
-            board.remember(board.FAILING, data)
+            rtc.remember(rtc.FAILING, data)
 
 
 class _Row:
@@ -169,10 +169,10 @@ class _Row:
         return struct.pack(_ROW, self.number, self.due, min(self.pauses, 15), rest)
 
     def put_off(self, minutes):
-        self.due = (board.clock_ms() + minutes * _MINUTE_MS) // _MINUTE_MS + (minutes > 0) & 0xFFFF
+        self.due = (rtc.steady_ms() + minutes * _MINUTE_MS) // _MINUTE_MS + (minutes > 0) & 0xFFFF
 
     def left_ms(self):
-        now = board.clock_ms()
+        now = rtc.steady_ms()
         left = self.due - now // _MINUTE_MS & 0xFFFF
         # More than there is: past.
         return left * _MINUTE_MS - now % _MINUTE_MS if 0 < left <= _SELDOM + 1 else 0

@@ -4,8 +4,7 @@ import binascii
 import json
 
 from thingscam import __version__
-from thingscam.board import chip as board
-from thingscam.board import profiles
+from thingscam.board import chip, profiles, rtc
 from thingscam.config import Config, ConfigError
 from thingscam.config.schema import PLACEHOLDERS, SECTIONS, section
 from thingscam.util.redact import hide
@@ -45,7 +44,7 @@ def _parse(raw, name, wifi_needed):
     # A file that has passed this version needs no second look each time the board wakes.
     mark = binascii.crc32(raw, binascii.crc32(__version__.encode()) + wifi_needed)
     mark = mark.to_bytes(4, "little")
-    passed = board.start_cause() == "deep_sleep" and board.recall(board.CONFIG) == mark
+    passed = chip.start_cause() == "deep_sleep" and rtc.recall(rtc.CONFIG) == mark
     checks = None
     if passed:
         data = json.loads(raw)
@@ -58,7 +57,7 @@ def _parse(raw, name, wifi_needed):
     hide(config.secrets)
     if checks is not None:
         checks.fill(config, data, name, wifi_needed)
-        board.remember(board.CONFIG, mark)
+        rtc.remember(rtc.CONFIG, mark)
     else:
         for key, rows in SECTIONS:
             setattr(config, key, section(data.get(key, {}), rows))

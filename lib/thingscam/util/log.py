@@ -4,7 +4,7 @@ import os
 import struct
 import time
 
-from thingscam.board import chip as board
+from thingscam.board import rtc
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 from thingscam.util.redact import MASKED_MOST, mask
 
@@ -188,18 +188,18 @@ def _may_write(urgent):
     now, until, count = _budget()
     if until - now > (2 * _WRITES - 1 if urgent else _WRITES - 1) * _WRITE_S:
         return None
-    board.remember(board.LOG, struct.pack(_RECORD, until + _WRITE_S, 0))
+    rtc.remember(rtc.LOG, struct.pack(_RECORD, until + _WRITE_S, 0))
     return count
 
 
 def _lost(lines):
     _, until, count = _budget()
-    board.remember(board.LOG, struct.pack(_RECORD, until, min(count + lines, 65535)))
+    rtc.remember(rtc.LOG, struct.pack(_RECORD, until, min(count + lines, 65535)))
 
 
 def _budget():
-    kept = board.recall(board.LOG)
-    now = board.steady_ms() // 1000 & 0x7FFFFFFF
+    kept = rtc.recall(rtc.LOG)
+    now = rtc.steady_ms() // 1000 & 0x7FFFFFFF
     until, count = struct.unpack(_RECORD, kept) if kept else (now, 0)
     if not now < until <= now + 2 * _WRITES * _WRITE_S:
         until = now  # past, or of another power-on

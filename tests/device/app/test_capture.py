@@ -7,8 +7,8 @@ from fakeboard import NOW, Board, Notes
 from photocamera import Photographer
 from support import new_folder, note_in, photo, raises
 from thingscam import capture
-from thingscam.board import chip as board
 from thingscam.board import profiles as boards
+from thingscam.board import rtc, watchdog
 from thingscam.board.clock import Clock
 from thingscam.board.counters import Counters
 from thingscam.config import config
@@ -132,7 +132,7 @@ def test_time_and_cause_are_kept(watcher):
 
 def moved(esp, off_s=0):
     """Have the clock set to what time it is, or wrongly, as by NTP."""
-    board.set_clock(esp.time.gmtime(esp.real_ms // 1000 - esp.offset_s + off_s))
+    rtc.set_clock(esp.time.gmtime(esp.real_ms // 1000 - esp.offset_s + off_s))
 
 
 @watched()
@@ -144,7 +144,7 @@ def test_the_time_is_found_out_when_the_clock_is_set(watcher):
             esp.wake(600000)
         elif ends:
             esp.restart(ends)
-        board.started()
+        watchdog.started()
         watcher.start()
         watcher.pulse()
         watcher.capture.photograph()
@@ -166,7 +166,7 @@ def test_the_time_is_found_out_when_the_clock_is_set(watcher):
     for memory in (b"", esp.rtc):  # the button EN may leave RTC memory as it was
         esp.power_cut()
         esp.rtc = memory
-        board.started()
+        watchdog.started()
         watcher.start()
         watcher.pulse()
         watcher.capture.photograph()

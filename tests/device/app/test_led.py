@@ -2,7 +2,7 @@
 
 from fakeboard import on_board
 from thingscam import led
-from thingscam.board import chip as board
+from thingscam.board import chip
 
 
 def played(esp, name, ms=10000, step=10):
@@ -54,17 +54,17 @@ def test_another_pattern_starts_from_its_beginning(esp):
 
 @on_board
 def test_lights_on_pins(esp):
-    light = board.Light(4)
+    light = chip.Light(4)
     assert esp.outputs[4] == 0
     light(True)
     assert esp.outputs[4] == 1
     light(False)
     assert esp.outputs[4] == 0
     # The status LED of an AI-Thinker lights when its pin is low.
-    low = board.Light(33, active_low=True)
+    low = chip.Light(33, active_low=True)
     assert esp.outputs[33] == 1
     low(True)
     assert esp.outputs[33] == 0
-    board.Light(None)(True)
-    board.machine = None
-    board.Light(4)(True)
+    chip.Light(None)(True)
+    chip.machine = None
+    chip.Light(4)(True)

@@ -7,7 +7,7 @@ import thingscam
 from fakeboard import Board, Gone, Names, on_board
 from support import OldJson, env, new_folder, raises
 from thingscam import crashes, safemode
-from thingscam.board import chip as board
+from thingscam.board import chip, watchdog
 from thingscam.board.counters import Counters
 from thingscam.util import redact as masks
 
@@ -98,7 +98,7 @@ def test_three_panics_look_like_a_reset_and_are_crashes(esp):
         esp.power_cut()
         for i in range(3):
             crashes.begin()
-            board.waiting(online)
+            watchdog.waiting(online)
             esp.restart("reset")
             assert (safemode.reason() is None) == (i < 2)
             assert "panic" in crashes.ended
@@ -123,8 +123,8 @@ def test_a_person_who_restarts_a_board_is_no_crash(esp):
         assert safemode.reason() is None and crashes.ended is None
     # An app that was started by hand, without main().
     for _ in range(5):
-        board.waiting(True)
-        board.waiting(False)
+        watchdog.waiting(True)
+        watchdog.waiting(False)
         esp.restart("reset")
         assert safemode.reason() is None and crashes.ended is None
 
@@ -133,7 +133,7 @@ def test_a_person_who_restarts_a_board_is_no_crash(esp):
 def test_the_network_never_leads_to_safe_mode(esp):
     for _ in range(9):
         crashes.begin()
-        board.waiting(True)
+        watchdog.waiting(True)
         esp.restart("watchdog")
         assert safemode.reason() is None
         assert "network" in crashes.ended
@@ -142,8 +142,8 @@ def test_the_network_never_leads_to_safe_mode(esp):
     safemode.reason()
     for doing in (False, True, False):
         crashes.begin()
-        board.waiting(True)
-        board.waiting(doing)
+        watchdog.waiting(True)
+        watchdog.waiting(doing)
         esp.restart("watchdog")
         found = safemode.reason()
     assert found
@@ -268,7 +268,7 @@ def test_a_board_that_wakes_looks_at_the_same_pin(esp):
 
 @on_board
 def test_works_on_a_computer(esp):
-    board.machine = None
+    chip.machine = None
     assert safemode.reason() is None
     for _ in range(4):
         crashes.crashed(ValueError("x"))
@@ -305,7 +305,7 @@ def test_boot_never_raises():
         esp.rtc = b"\xff" * 2048
 
     def no_watchdog(esp):
-        board.Watchdog(60)
+        watchdog.Watchdog(60)
         esp.restart("soft_reset")
         esp.machine.WDT = broken
 
@@ -361,7 +361,7 @@ def test_main_in_safe_mode_does_not():
 
 @on_board
 def test_the_watchdog_bites_unless_fed(esp):
-    dog = board.Watchdog(60)
+    dog = watchdog.Watchdog(60)
     for _ in range(10):
         esp.go(50000)
         assert not esp.starving
@@ -372,19 +372,19 @@ def test_the_watchdog_bites_unless_fed(esp):
 
 @on_board
 def test_no_watchdog(esp):
-    dog = board.Watchdog(0)
+    dog = watchdog.Watchdog(0)
     dog.feed()
-    dog.hand_over()
+    dog.give_an_hour()
     assert esp.dog is None and esp.timers == {}
     esp.restart("soft_reset")
-    board.started()
+    watchdog.started()
     assert esp.dog is None
 
 
 @on_board
 def test_handed_over_it_waits_for_an_hour(esp):
-    dog = board.Watchdog(60)
-    dog.hand_over()
+    dog = watchdog.Watchdog(60)
+    dog.give_an_hour()
     assert esp.timers == {}
     esp.go(3600000)
     assert not esp.starving
@@ -395,7 +395,7 @@ def test_handed_over_it_waits_for_an_hour(esp):
 @on_board
 def test_minded_over_a_soft_reset(esp):
     # It goes on over a soft reset: a person at the REPL is not to be bitten.
-    board.Watchdog(60)
+    watchdog.Watchdog(60)
     for _ in range(3):  # each session at the REPL begins with one
         esp.go(50000)
         esp.restart("soft_reset")
@@ -405,7 +405,7 @@ def test_minded_over_a_soft_reset(esp):
     esp.restart("soft_reset")
     run("boot.py")
     # The app takes it back: from now on only progress feeds it.
-    dog = board.Watchdog(60)
+    dog = watchdog.Watchdog(60)
     esp.go(61000)
     assert esp.starving
     dog.feed()
@@ -414,15 +414,15 @@ def test_minded_over_a_soft_reset(esp):
 
 @on_board
 def test_switched_off_while_the_one_of_the_run_before_goes_on(esp):
-    board.Watchdog(60)
+    watchdog.Watchdog(60)
     esp.restart("soft_reset")
     run("boot.py")
-    dog = board.Watchdog(0)
+    dog = watchdog.Watchdog(0)
     for _ in range(100):
         esp.go(86400000)
         assert not esp.starving
         dog.feed()
-    dog.hand_over()
+    dog.give_an_hour()
     assert esp.dog.timeout == 3600000
     # After safe mode, too, which has one in any case.
     esp.power_cut()
@@ -431,13 +431,13 @@ def test_switched_off_while_the_one_of_the_run_before_goes_on(esp):
         run("boot.py")
     esp.restart("soft_reset")
     run("boot.py")
-    dog = board.Watchdog(0)
+    dog = watchdog.Watchdog(0)
     esp.go(86400000)
     assert not esp.starving
     # A restart of the chip ends it.
     esp.restart("reset")
     run("boot.py")
-    board.Watchdog(0)
+    watchdog.Watchdog(0)
     esp.restart("soft_reset")
     run("boot.py")
     assert esp.dog is None
@@ -446,7 +446,7 @@ def test_switched_off_while_the_one_of_the_run_before_goes_on(esp):
 @on_board
 def test_other_starts_have_no_watchdog_yet(esp):
     for cause in ("reset", "watchdog", "deep_sleep"):
-        board.Watchdog(60)
+        watchdog.Watchdog(60)
         esp.restart(cause)
         run("boot.py")
         assert esp.dog is None and esp.timers == {}, cause

@@ -17,7 +17,7 @@ from support import (
     request,
     uploads,
 )
-from thingscam.board import chip as board
+from thingscam.board import rtc
 from thingscam.board.counters import Counters
 from thingscam.cloud.errcodes import PACE
 from thingscam.cloud.failing import Failing
@@ -730,17 +730,17 @@ def test_what_is_refused_from_memory_takes_no_place_of_what_waits(esp):
 
 @on_board
 def test_senseless_records_do_no_harm(esp):
-    size = board.FAILING[1]
+    size = rtc.FAILING[1]
     for data in (b"\xff" * size, bytes(i & 255 for i in range(size)), b"\1\0\0\0\xff" * 40):
         esp.power_cut()
-        board.remember(board.FAILING, data[:size])
+        rtc.remember(rtc.FAILING, data[:size])
         post = Post()
         post.keep("1", "2")
         post.run(esp, 60)
         assert sorted(arrived()) == ["1", "2"]
     # As if more answers had been unclear than can be.
     row = b"\0\0\0\0\x08" + bytes(10) + b"\1\7\0\0\0\0\0\0\6"
-    board.remember(board.FAILING, row + bytes(size - len(row)))
+    rtc.remember(rtc.FAILING, row + bytes(size - len(row)))
     assert Failing().failed(7, True) is None
 
 
@@ -945,7 +945,6 @@ def test_the_clock_may_be_set(esp):
     fault(errcode=4008)
     post.sender.send_kept()
     esp.go(100000)
-    esp.set_clock()
-    post.sender.clock_set()
+    rtc.set_clock(esp.real_time())
     esp.wake(100000)
     assert 399000 <= Post(folder=post.folder).sender.left_ms() <= 400000

@@ -7,7 +7,7 @@ from test_app import House
 from flash import Flash
 from support import env
 from thingscam import capture, sender
-from thingscam.board import chip as board
+from thingscam.board import chip
 from thingscam.http import connection
 
 try:
@@ -79,7 +79,7 @@ def watch(house, gauge):
         return ticks()
 
     house.esp.machine.RTC = Rtc
-    for module in (board, capture, connection, sender):
+    for module in (chip, capture, connection, sender):
         if hasattr(module, "ticks_ms"):
             module.ticks_ms = ticks_ms
     house.camera.on_capture = lambda: gauge.note("camera")

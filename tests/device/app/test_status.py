@@ -4,6 +4,7 @@ from fakeboard import Board, Names, Notes
 from support import new_folder, photo
 from thingscam import __version__, led, status
 from thingscam.board import profiles as boards
+from thingscam.board import rtc
 from thingscam.board.clock import Clock
 from thingscam.board.counters import Counters
 from thingscam.cloud import errcodes
@@ -85,7 +86,7 @@ def test_an_unknown_age(told):
 @told
 def test_the_uptime_minds_the_clock(told):
     told.esp.go(100000)
-    told.status.clock_set(told.esp.set_clock())
+    rtc.set_clock(told.esp.real_time())
     told.esp.go(20000)
     assert told.status.as_dict(None, None)["uptime_s"] == 120
 

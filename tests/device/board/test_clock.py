@@ -15,14 +15,14 @@ GATEWAY = "192.168.4.1"
 class Watch:
     """A Clock on a board, with its log."""
 
-    def __init__(self, kind=None, servers=SERVERS):
+    def __init__(self, kind=None, servers=SERVERS, every_s=86400):
         self.notes = Notes()
         self.changes = []
         self.busy = False
         self.gateway = GATEWAY
         changed = self.changes.append
         parts = (self.notes, lambda: self.busy, changed, lambda: self.gateway)
-        self.clock = (kind or clock.Clock)(servers, *parts)
+        self.clock = (kind or clock.Clock)(servers, *parts, every_s)
 
     def live(self, esp, ms, step=100):
         """Go on for so long."""
@@ -85,11 +85,11 @@ def test_is_set_daily(esp):
 @on_board
 def test_is_set_hourly_with_deep_sleep(esp):
     # The chip's slow oscillator is percents wrong; but not each wake-up is to ask.
-    Watch().clock.step()
+    Watch(every_s=3600).clock.step()
     asked = []
     for _ in range(24):
         esp.wake(600000)
-        watch = Watch()
+        watch = Watch(every_s=3600)
         before = len(esp.asked)
         watch.clock.step()
         assert watch.clock.is_set()
@@ -97,14 +97,16 @@ def test_is_set_hourly_with_deep_sleep(esp):
     assert asked[0] == 1, "by a second one"
     assert sum(asked[1:]) == 3 and asked[6] == asked[12] == 1, asked
     assert esp.looked_up == [FIRST, SECOND]
-    # Long sleeps, other starts, and a clock that somebody set: it asks.
+    # Long sleeps, and other starts: it asks.
     esp.wake(7200000)
-    Watch().clock.step()
+    Watch(every_s=3600).clock.step()
     esp.restart("reset")
-    Watch().clock.step()
+    Watch(every_s=3600).clock.step()
+    assert len(esp.asked) == 1 + 4 + 2
+    # A clock that somebody else has set is right again in an hour at most.
     esp.wake(1000)
     esp.wall_ms -= 5000000
-    Watch().clock.step()
+    Watch(every_s=3600).live(esp, 3601000)
     assert len(esp.asked) == 1 + 4 + 3
 
 
@@ -189,7 +191,7 @@ def test_the_gateway_is_asked_where_all_else_is_blocked(esp):
 @on_board
 def test_the_address_is_kept_over_deep_sleep(esp):
     esp.ntp = {FIRST: OSError(110)}
-    watch = Watch()
+    watch = Watch(every_s=3600)
     watch.live(esp, 200000)
     looked_up = list(esp.looked_up)
     # The names are not to be had any more, and need not be.
@@ -197,7 +199,7 @@ def test_the_address_is_kept_over_deep_sleep(esp):
     del esp.ntp[THIRD]
     for _ in range(3):
         esp.wake(2 * 3600000)
-        Watch().clock.step()
+        Watch(every_s=3600).clock.step()
         assert esp.asked[-1] == THIRD
     assert esp.looked_up == looked_up
     # Other servers are configured: theirs is another.
@@ -349,11 +351,11 @@ def test_of_two_that_differ_the_first_is_not_right_for_being_asked_first(esp):
 
 @on_board
 def test_what_deep_sleep_may_have_cost_is_believed(esp):
-    Watch().live(esp, 100000)
+    Watch(every_s=3600).live(esp, 100000)
     # Five percents in twelve hours.
     esp.wake(12 * 3600000)
     esp.wall_ms += 12 * 180000
-    watch = Watch()
+    watch = Watch(every_s=3600)
     watch.clock.step()
     assert abs(watch.clock.now() - esp.real_ms // 1000) <= 2
 
@@ -371,10 +373,11 @@ def test_a_certificate_that_fails_has_it_asked_again(esp):
 
 @on_board
 def test_senseless_records_are_none(esp):
-    from thingscam.board import chip as board
+    from thingscam.board import rtc
 
     for fill in (0, 1, 255):
-        board.remember(board.NTP, bytes([fill]) * 18)
+        rtc.remember(rtc.NTP, bytes([fill]) * 14)
+        rtc.remember(rtc.ASK_TIME, bytes([fill]) * 16)
         for start in ("power_on", "deep_sleep"):
             esp.cause = start
             watch = Watch()
@@ -509,14 +512,14 @@ def test_a_lie_is_noticed_at_the_next_upload(esp):
 @on_board
 def test_doubts_outlive_deep_sleep(esp):
     # Each wake has the time for one question: it must not go to the same server for ever.
-    Watch().live(esp, 100000)
+    Watch(every_s=3600).live(esp, 100000)
     good = esp.asked[-1]
     esp.ntp = {good: 19 * 86400}
     esp.wake(4 * 3600000)
-    Watch().clock.step()
+    Watch(every_s=3600).clock.step()
     assert esp.asked[-1] == good
     esp.wake(30000)
-    watch = Watch()
+    watch = Watch(every_s=3600)
     watch.clock.step()
     assert esp.asked[-1] != good and is_right(watch, esp)
     # A clock that somebody has set is found to be wrong by two, a wake each.
@@ -524,16 +527,16 @@ def test_doubts_outlive_deep_sleep(esp):
     esp.wall_ms += 5000000
     esp.wake(4 * 3600000)
     for _ in range(2):
-        watch = Watch()
+        watch = Watch(every_s=3600)
         watch.clock.step()
         esp.wake(30000)
-    assert is_right(Watch(), esp)
+    assert is_right(Watch(every_s=3600), esp)
     # One that fails is not the only one asked.
     esp.ntp = {esp.asked[-1]: OSError(110)}
     count = len(esp.asked)
     for _ in range(2):
         esp.wake(4 * 3600000)
-        Watch().clock.step()
+        Watch(every_s=3600).clock.step()
         esp.wake(30000)
-        Watch().clock.step()
+        Watch(every_s=3600).clock.step()
     assert len(set(esp.asked[count:])) > 1, esp.asked

@@ -1,7 +1,7 @@
 # counters.Counters: what happened, kept over deep sleep and resets.
 
 from fakeboard import on_board
-from thingscam.board import chip as board
+from thingscam.board import chip
 from thingscam.board.counters import NAMES, Counters
 
 
@@ -32,7 +32,7 @@ def test_starts_are_counted_by_their_cause(esp):
     found = []
     for cause in ("power_on", "reset", "watchdog", "deep_sleep", "soft_reset"):
         esp.restart(cause)
-        Counters().add(board.start_cause())
+        Counters().add(chip.start_cause())
         found.append(Counters().as_dict()[cause])
     assert found == [1] * 5
 
@@ -46,34 +46,9 @@ def test_goes_on_past_its_bounds(esp):
 
 
 @on_board
-def test_each_user_of_rtc_memory_has_its_own_place(esp):
-    places = {
-        name: getattr(board, name)
-        for name in (
-            "INTERVAL",
-            "WIFI",
-            "CRASHES",
-            "BACKOFF",
-            "PLAN",
-            "DOG",
-            "COUNTERS",
-            "CLOCK",
-            "REFUSED",
-            "SENSOR",
-        )
-    }
-    for i, name in enumerate(places):
-        board.remember(places[name], bytes([i + 1]) * places[name][1])
-    for i, name in enumerate(places):
-        assert board.recall(places[name]) == bytes([i + 1]) * places[name][1], name
-    assert len(esp.rtc) <= 2048
-    Counters()  # what another kept is not read as its own
-
-
-@on_board
 def test_works_on_a_computer(esp):
-    board.machine = None
+    chip.machine = None
     counters = Counters()
     counters.add("sent")
     assert counters.as_dict()["sent"] == 1
-    assert board.start_cause() == "power_on"
+    assert chip.start_cause() == "power_on"

@@ -4,7 +4,7 @@ import random
 import struct
 
 from fakeboard import PERIOD, on_board
-from thingscam.board import chip as board
+from thingscam.board import chip, rtc
 from thingscam.cloud.backoff import Backoff
 from thingscam.cloud.uploader import UploadError
 
@@ -150,36 +150,19 @@ def test_a_power_cut_forgets(esp):
 
 @on_board
 def test_the_clock_may_be_set(esp):
-    for told in (True, False):
-        for off_s in (None, 120, -120, -(10**9)):
-            esp.power_cut()
-            backoff = plain()
-            backoff.failure(STOP)
-            esp.go(100000)
-            if off_s is None:
-                esp.set_clock()
-            else:
-                esp.wall_ms += off_s * 1000
-            if told:
-                backoff.clock_set()
-            assert backoff.left_ms() == 500000
-            esp.wake(200000)
-            left = plain().left_ms()
-            if told:
-                assert left == 300000, (off_s, left)
-            else:
-                assert 0 <= left <= 750000, (off_s, left)
-
-
-@on_board
-def test_clock_set_without_failure_makes_none(esp):
-    backoff = plain()
-    esp.set_clock()
-    backoff.clock_set()
-    esp.wake(10)
-    backoff = plain()
-    assert backoff.left_ms() == 0
-    assert backoff.failure(RETRY) == 10
+    for off_s in (None, 120, -120, -(10**9)):  # by NTP, and by a person
+        esp.power_cut()
+        backoff = plain()
+        backoff.failure(STOP)
+        esp.go(100000)
+        if off_s is None:
+            rtc.set_clock(esp.real_time())
+        else:
+            esp.wall_ms += off_s * 1000
+        assert backoff.left_ms() == 500000
+        esp.wake(200000)
+        left = plain().left_ms()
+        assert left == 300000 if off_s is None else 0 <= left <= 750000, (off_s, left)
 
 
 @on_board
@@ -209,9 +192,7 @@ def test_rubbish_in_rtc_memory_is_no_failure(esp):
 
 @on_board
 def test_works_on_a_computer(esp):
-    from thingscam.cloud import backoff
-
-    backoff.board.machine = None
+    chip.machine = None
     waiting = plain()
     waiting.failure(RETRY)
     assert waiting.left_ms() == 10000
@@ -228,7 +209,8 @@ def test_a_senseless_record_does_no_harm(esp):
         (2000000000, 3, 0),
     ):
         esp.power_cut()
-        board.remember(board.BACKOFF, struct.pack("<iIq", row, base_s, end))
+        rtc.remember(rtc.BACKOFF, struct.pack("<iI", row, base_s))
+        rtc.remember(rtc.RETRY, struct.pack("<qII", end, base_s, base_s))
         backoff = plain()
         assert 0 <= backoff.left_ms() <= 4500000
         assert 0 < backoff.failure(RETRY) <= 1000

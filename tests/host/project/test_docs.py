@@ -12,7 +12,7 @@ from docs import api
 from docs.draw.__main__ import PICTURES
 from tests.support.world import ROOT
 from thingscam import led
-from thingscam.board import chip, profiles
+from thingscam.board import profiles, rtc
 from thingscam.config import schema
 from tools.__main__ import main as tools
 
@@ -187,7 +187,7 @@ def test_rtc_table_is_that_of_the_code():
     }
     places = {
         name: place
-        for name, place in vars(chip).items()
+        for name, place in vars(rtc).items()
         if name.isupper() and isinstance(place, tuple) and name[0] != "_"
     }
     assert table == places

@@ -190,6 +190,10 @@ class Board:
         self.wall_ms += slept_ms
         self.real_ms += slept_ms
 
+    def real_time(self):
+        """Return what time it is as time.gmtime() gives it."""
+        return time.gmtime(self.real_ms // 1000)
+
     def set_clock(self):
         """Set the clock to what time it is, as NTP does; return how many seconds it was off."""
         before = self.wall_ms

@@ -34,7 +34,6 @@ _TROUBLE_S = 20  # from one trouble to the next, on an average
 _PULSE_S = 90
 _FULL = 0.25  # of the rounds begin with a flash, or a card, that is full
 _CLOCK_FAST = 0.05  # of the chip's clock in a deep sleep, at the most
-_TIMERS = 8  # starts of the chip's timers in a power-on; the 254th may stop its clock
 _DRAIN_S = 6 * 3600  # many wait after so much trouble, and new ones come meanwhile
 _COOLDOWN_S = 1
 
@@ -63,7 +62,7 @@ def uploads(count):
         timers = rig.board.state()["timer_starts"]
         rig.cut()
         verdict = judge(ledger, rig.service)
-        if not 1 <= timers <= _TIMERS:
+        if timers:  # the 254th would stop the ticks
             verdict.broken.append("timers were started {} times".format(timers))
         if not done:
             verdict.broken.append("{} of {} sent".format(len(ledger.acknowledged), count))
