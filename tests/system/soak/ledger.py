@@ -81,7 +81,8 @@ class Ledger:
         self.ready = False
         self.ended_ms = None  # the last upload, as it was heard of
         self.heap = []
-        self.log_writes = []
+        self.power_ons = 0
+        self.log_writes = []  # (which power-on, world's time in ms)
         self.callback_gaps = []  # (life, ms without a callback while something was sent)
         self._photographing = []  # (when, "on", "off", or a picture was tried), of _moment()
         self._starts = []  # per start: the world's time at which its ticks were 0
@@ -92,6 +93,7 @@ class Ledger:
         """The power comes on: a new life."""
         with self.changed:
             self.life += 1
+            self.power_ons += 1
             self.phases = []
             self.ready = False
             self._photographing.append((self._now_ms(), "on"))
@@ -107,6 +109,7 @@ class Ledger:
         with self.changed:
             self._life_over()
             self.life += 1
+            self.power_ons += 1
             self.ready = False
 
     def _life_over(self):
@@ -181,7 +184,7 @@ class Ledger:
         elif what == "try":
             self._photographing.append((moment, what))
         elif what == "log":
-            self.log_writes.append(now)
+            self.log_writes.append((self.power_ons, now))
         elif what == "heap":
             self.heap.append((now, int(values[0])))
         elif what == "gap":
