@@ -28,16 +28,21 @@ send all that waits.
 
 Every picture is followed by the frame number in it:
 
-- **captured**: pictures that the camera gave to the firmware.
+- **captured**: pictures that the camera gave to the firmware. Each is in one of the columns sent,
+  in hand, memory, no room, aside or lost.
 - **kept**: those whose `put()` had returned.
 - **sent**: pictures in the service's store, each counted once; **from memory**: those of them that
-  a board with PSRAM sent without keeping them first.
+  a board with PSRAM, or one whose flash and card failed, sent without keeping them first.
+- **in hand**: taken at most 10 s before the power was cut or the chip restarted, and not kept yet.
+- **memory**: held in memory alone, as flash and card failed, when that happened.
+- **no room**: given up for newer ones, as the log says, by a flash or card that was full.
+- **aside**: given up and in `rejected/`, as the log says: something refused them alone, for long.
 - **lost**: kept or reported as sent, and not in the store; also captured and neither kept nor sent
   though the power stayed on.
 - **damaged**: in the store, and not byte for byte what the camera gave (but for the EXIF segment).
-- **aside**: given up and in `rejected/`, as the log says: something refused them alone, for long.
-- **repeats**: pictures stored once more, because of a cut (at most one a cut) or of an answer that
-  never came or could not be read (at most one an answer).
+- **repeats**: pictures stored once more, because of a cut (at most one a cut), of an answer that
+  never came or could not be read (at most one an answer), or of a flash that could not delete what
+  was sent and a restart that forgot it.
 - **closest**: the shortest time from a request's end to the next one's begin, by the board's
   ticks, while the power stayed on. After a cut nothing is left that could tell.
 
@@ -57,9 +62,8 @@ handshakes in small pieces; a sensor that bounces; a camera that fails; a flash 
 cannot be written or listed, or one file of which cannot be read; a card that is pulled, dies, is
 full or write-protected; the button EN; panics; a clock that is fast in deep sleep. Waits are as
 in the ESP32's port ({micropython}). Also judged: no pause in photographing longer than a minute
-beyond the period (60 s), and the writes of the log's files: in one power-on 16 at once, and one more
-in two minutes, 46 in an hour. What flash or card did not take while they failed may be lost with
-the power, and is not counted as lost.
+beyond the period (60 s), and the writes of the log's files: in one power-on 16 at once, and one
+more in two minutes, 46 in an hour.
 
 {long_table}
 
@@ -71,10 +75,12 @@ the power, and is not counted as lost.
 
 {made}, {took:.0f} s, seed {seed}.
 """
-_HEADS = ["board", "rounds", "captured", "kept", "sent", "from memory", "lost"]
-_HEADS += ["aside", "damaged", "repeats: cut", "repeats: answer", "requests", "closest, s"]
-_FIELDS = ("captured", "kept", "sent", "from_memory", "lost", "aside", "damaged")
-_FIELDS += ("repeats_by_cut", "repeats_by_answer", "requests")
+_HEADS = ["board", "rounds", "captured", "kept", "sent", "from memory", "in hand", "memory"]
+_HEADS += ["no room", "aside", "lost", "damaged", "repeats: cut", "repeats: answer"]
+_HEADS += ["repeats: flash", "requests", "closest, s"]
+_FIELDS = ("captured", "kept", "sent", "from_memory", "in_hand", "from_ram", "no_room", "aside")
+_FIELDS += ("lost", "damaged", "repeats_by_cut", "repeats_by_answer", "repeats_by_storage")
+_FIELDS += ("requests",)
 
 
 @click.command("soak", context_settings={"help_option_names": ["-h", "--help"]})
