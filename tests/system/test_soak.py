@@ -151,8 +151,7 @@ def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
 
 
 def test_a_firmware_that_knows_no_pace_is_caught():
-    old = "        self._open = self.blind = False\n        self._stamp()\n"
-    files = mutant("cloud/interval", old, "")
+    files = mutant("cloud/interval", "        self._closed.set(self._period)\n", "")
     result = broken(3, files)
     assert any("after the last" in line for line in result.broken), result.broken
     assert any("at the service" in line for line in result.broken), result.broken
