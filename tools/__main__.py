@@ -1,6 +1,7 @@
 # `thingscam VERB`, `python -m tools VERB`: finds the verb's file and hands over.
 
 import importlib
+import io
 import sys
 
 try:
@@ -86,6 +87,9 @@ def main():
 def run():
     """Run the command line; what the project installs as `thingscam`."""
     sys.excepthook = screen.unexpected
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # questions do not go through screen.echo()
+            stream.reconfigure(errors="backslashreplace")
     main(prog_name=COMMAND)
 
 

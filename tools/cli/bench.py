@@ -41,7 +41,7 @@ def command(write, only):
     text = report.page(sections, world.machine(), time.monotonic() - started)
     screen.echo(text)
     if write:
-        pathlib.Path(PAGE).write_text(text)
+        pathlib.Path(PAGE).write_text(text, "utf-8")
         screen.echo("written to {}".format(PAGE.relative_to(ROOT)), err=True)
 
 

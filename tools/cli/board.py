@@ -9,7 +9,7 @@ import signal
 import click
 from aiohttp import web
 
-from ..host import configfile, filesystem, screen
+from ..host import configfile, errors, filesystem, screen, textfile
 from ..virtualboard import profiles
 from ..virtualboard.air import Network
 from ..virtualboard.board import VirtualBoard, configured_networks
@@ -114,7 +114,10 @@ def _files(folder, empty, config, add):
     elif not empty:
         files = filesystem.firmware_files()
     if config:
-        files["config.json"] = config.read_bytes()
+        try:
+            files["config.json"] = configfile.for_board(config)
+        except configfile.SettingError:  # the board has its own say on what is no configuration
+            files["config.json"] = config.read_bytes()
         files |= _ca_file(config)
     for path in add:
         files[path.name] = path.read_bytes()
@@ -123,10 +126,11 @@ def _files(folder, empty, config, add):
 
 def _ca_file(config):
     # The CA certificate beside the configuration, as deploy and flash take it.
-    with contextlib.suppress(configfile.SettingError, OSError):
+    with contextlib.suppress(errors.ToolError, OSError):
         path = configfile.get(configfile.load(config), "cloud.ca")
         if isinstance(path, str) and path:
-            return {path.lstrip("/"): configfile.beside(config.parent, path).read_bytes()}
+            kept = configfile.beside(config.parent, path)
+            return {path.lstrip("/"): textfile.certificate(kept)}
     return {}
 
 

@@ -10,7 +10,7 @@ from thingscam.board import profiles
 from thingscam.config import values
 from thingscam.config.config import ConfigError
 
-from ..host import ca, configfile, errors, fleet, screen
+from ..host import ca, configfile, errors, fleet, screen, textfile
 
 # What is asked for; all else has a default that is seldom wrong.
 _QUESTIONS = (
@@ -135,9 +135,11 @@ def _put(data, given):
             # Not quoted: it may be a secret.
             raise click.UsageError("--set needs NAME=VALUE")
         if text == "@-":
-            text = sys.stdin.readline().rstrip("\r\n")
+            # Bytes: what is typed or piped is UTF-8 here, whatever the console shows.
+            line = sys.stdin.buffer.readline().rstrip(b"\r\n")
+            text = textfile.decoded(line, "standard input")
         elif text[:1] == "@":
-            text = pathlib.Path(text[1:]).read_text("utf-8").rstrip("\r\n")
+            text = textfile.read(pathlib.Path(text[1:])).rstrip("\n")
         configfile.put(data, name, text)
         named.append(name)
     return named

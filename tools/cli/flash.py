@@ -1,6 +1,5 @@
 # `python -m tools flash`: firmware and thingscam onto a bare board, or into one file.
 
-import codecs
 import json
 import pathlib
 
@@ -15,7 +14,7 @@ from ..host.errors import ToolError
 from ..host.firmware import CHIPS
 
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
-_PROFILES = json.loads((ROOT / "firmware" / "boards.json").read_text())
+_PROFILES = json.loads((ROOT / "firmware" / "boards.json").read_text("utf-8"))
 
 
 class FlashError(ToolError):
@@ -160,11 +159,7 @@ def own_files(config_path, settings):
     `settings` is the Config of the file `config_path`. Raises configfile.SettingError when
     the CA is needed and a board could not use what is there, OSError.
     """
-    # The board's JSON takes no byte-order mark, and no character written as two halves.
-    raw = config_path.read_bytes().removeprefix(codecs.BOM_UTF8)
-    if b"\\ud" in raw.lower():
-        raw = configfile.encoded(configfile.load(config_path))
-    files = {"config.json": raw}
+    files = {"config.json": configfile.for_board(config_path)}
     advice = "python -m tools config {} --fetch-ca".format(config_path)
     found = configfile.certificate(settings, config_path.parent, advice)
     if found is not None:

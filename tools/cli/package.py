@@ -54,7 +54,7 @@ def command(output, update):
             if INSTALLED:
                 raise PackageError("--update: renews the files of a checkout, and this is none")
             for name in PACKAGES:
-                (ROOT / name).write_text(dumped(project(name)))
+                (ROOT / name).write_bytes(dumped(project(name)).encode())
         else:
             make(output)
             screen.echo("wrote {}".format(output))
@@ -115,7 +115,7 @@ def needed(files, room):
 def _imports(module):
     # What may be modules, of the names that a module imports; and the packages around it.
     names = [module.replace("/", ".")]
-    for node in ast.walk(ast.parse((ROOT / "lib" / (module + ".py")).read_text())):
+    for node in ast.walk(ast.parse((ROOT / "lib" / (module + ".py")).read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(node.module + "." + each.name for each in node.names)]
     for name in names:

@@ -11,7 +11,7 @@ from thingscam.http.session import Session
 from thingscam.image import checks
 from thingscam.util.redact import mask
 
-from ..host import configfile, errors, screen
+from ..host import configfile, errors, screen, textfile
 
 
 @click.command()
@@ -49,14 +49,14 @@ def send(picture, config_path):
     cloud = settings.cloud  # pyright: ignore[reportAttributeAccessIssue]
     data = memoryview(picture.read_bytes())
     data = data[: checks.measure(data, cloud.limit_bytes)[1]]
-    ca = None
+    authority = None
     if cloud.endpoint.startswith("https:") and cloud.ca is not None:
         path = configfile.beside(config_path.parent, cloud.ca)
         if not path.exists():
             text = "cloud.ca {}: No such file: python -m tools config {} --fetch-ca --no-wifi"
             raise errors.ToolError(text.format(path, config_path))
-        ca = str(path)
-    session = Session(ca, cloud.timeout_s, cloud.verify)
+        authority = textfile.certificate(path)
+    session = Session(authority, cloud.timeout_s, cloud.verify)
     try:
         return Uploader(settings, session).upload(data)
     finally:

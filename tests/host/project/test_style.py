@@ -95,3 +95,32 @@ def test_tools_import_their_neighbours_relatively():
         or (isinstance(node, ast.Import) and any(each.name[:5] == "tools" for each in node.names))
     ]
     assert not found
+
+
+def _is_without_encoding(node):
+    # A call that reads or writes text in the computer's own encoding.
+    named = {word.arg: ast.unparse(word.value) for word in node.keywords}
+    mode = ast.unparse(node.args[1]) if len(node.args) > 1 else named.get("mode", "")
+    match node.func:
+        case ast.Name(id="open") | ast.Attribute(value=ast.Name(id="os"), attr="fdopen"):
+            return "b" not in mode and "encoding" not in named
+        case ast.Attribute(attr="read_text"):
+            return not node.args and "encoding" not in named
+        case ast.Attribute(attr="write_text"):
+            return len(node.args) < 2 and "encoding" not in named
+        case ast.Attribute(value=ast.Name(id="subprocess")):
+            return "text" in named and "encoding" not in named
+    return False
+
+
+def test_tools_name_the_encoding_of_what_they_read_and_write():
+    """It is cp1252 or another one on Windows."""
+    found = [
+        "{}:{}".format(path.relative_to(ROOT), node.lineno)
+        for folder in ("cli", "cloud", "demo", "host")
+        for path in (ROOT / "tools" / folder).rglob("*.py")
+        if path.name != "device.py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and _is_without_encoding(node)
+    ]
+    assert not found

@@ -58,7 +58,7 @@ def examine(board, picture=None, upload=True, source=None):
 
     Raises PortError when the board is gone for good.
     """
-    board.exec(_DEVICE.read_text() if source is None else source, seconds=30)
+    board.exec(_DEVICE.read_text("utf-8") if source is None else source, seconds=30)
     good = set()
     for name, title, needs in STEPS:
         missing = [need for need in needs if need not in good]

@@ -4,6 +4,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from ...host import textfile
+
 # The data type an identifier must have: text, in picture URL format.
 PICTURE_URL = "picture-url"
 DATA_TYPES = (PICTURE_URL, "text", "number", "boolean", "object")
@@ -86,11 +88,11 @@ def load(path):
     Raises AccountsError when it cannot be read or something in it is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = textfile.read(path)
     except OSError as error:
         raise AccountsError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise AccountsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except textfile.TextError as error:
+        raise AccountsError(str(error)) from error
     return parse(text, str(path))
 
 

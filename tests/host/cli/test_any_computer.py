@@ -1,0 +1,146 @@
+# Consoles and editors of any computer: its encodings out, byte-order marks and CRLF in.
+#
+# What is here needs neither MicroPython nor a terminal: it runs on Windows too.
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+
+import pytest
+import trustme
+
+from tests.support.world import ROOT, service
+
+SSID = "Гараж"
+CLOUD = {
+    "access_token": "demo-camera",
+    "identifier": "image",
+    "project_key": "demo-project-key",
+    "region": "demo",
+}
+CAT = ROOT / "tools" / "virtualboard" / "photos" / "cat.jpg"
+SAVED = {
+    "a byte-order mark": lambda text: text.encode("utf-8-sig"),
+    "CRLF": lambda text: text.replace("\n", "\r\n").encode(),
+    "Notepad's Unicode": lambda text: text.replace("\n", "\r\n").encode("utf-16"),
+}
+as_saved = pytest.mark.parametrize("saved", SAVED.values(), ids=SAVED)
+in_console = pytest.mark.parametrize("console", ["cp1252", "ascii", "gbk", "utf-8"])
+
+
+def tool(*words, console="utf-8", names="C.UTF-8", code=0, typed=b""):
+    """Run a verb on a console of an encoding; returns what it shows.
+
+    `names` is the locale; what a file holds is in ASCII by it with "C".
+    """
+    env = dict(os.environ, PYTHONIOENCODING=console, PYTHONUTF8="0")
+    env |= {"LC_ALL": names, "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "tools", *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, input=typed)
+    shown = (done.stdout + done.stderr).decode(console)
+    assert "Traceback" not in shown
+    assert done.returncode == code, shown
+    return shown
+
+
+def settings(endpoint="http://127.0.0.1:9", **cloud):
+    wifi = [{"ssid": SSID, "password": "wifi-pass-word"}]
+    data = {"wifi": wifi, "cloud": CLOUD | {"endpoint": endpoint} | cloud}
+    return json.dumps(data, indent=1, ensure_ascii=False)
+
+
+@in_console
+def test_what_a_console_cannot_show_is_written_out(tmp_path, console):
+    file = tmp_path / (SSID + ".json")
+    seen = SSID.encode(console, "backslashreplace").decode(console)
+    assert seen + ".json: no such file" in tool("config", file, "--check", console=console, code=1)
+    file.write_text(settings(), "utf-8")
+    assert tool("config", file, "--check", console=console).endswith(seen + ".json: right\n")
+    assert json.loads(tool("config", file, "--mask", console=console))["wifi"][0]["ssid"] == SSID
+    wrong = settings().replace('"wifi"', '"{}"'.format(SSID))
+    file.write_text(wrong, "utf-8")
+    assert seen in tool("config", file, "--check", console=console, code=1)
+    file.write_text(settings(), "utf-8")
+    assert seen in tool("send", tmp_path / SSID, "--config", file, console=console, code=1)
+
+
+@in_console
+def test_a_question_shows_what_the_console_can(tmp_path, console):
+    pty = pytest.importorskip("pty")
+    file = tmp_path / "config.json"
+    file.write_text(settings(), "utf-8")
+    master, slave = pty.openpty()
+    env = dict(os.environ, PYTHONIOENCODING=console, PYTHONUTF8="0")
+    command = [sys.executable, "-m", "tools", "config", str(file)]
+    options = {"stdin": slave, "stdout": slave, "stderr": slave}
+    with subprocess.Popen(command, cwd=ROOT, env=env, **options) as process:
+        os.close(slave)
+        shown = b""
+        while b"password" not in shown:  # the second question
+            if b"SSID" in shown and b"]: " in shown:
+                os.write(master, b"\n")
+            try:
+                shown += os.read(master, 4096)
+            except OSError:
+                break
+        process.kill()
+    os.close(master)
+    assert b"Traceback" not in shown and b"password" in shown
+
+
+@as_saved
+def test_a_configuration_is_the_same_whoever_saved_it(tmp_path, saved):
+    file = tmp_path / "config.json"
+    file.write_bytes(saved(settings()))
+    assert tool("config", file, "--check").endswith(": right\n")
+    tool("config", file, "--set", "log.level=debug")
+    found = json.loads(file.read_text("utf-8"))
+    assert found == json.loads(settings()) | {"log": {"level": "debug"}}
+
+
+def test_text_in_an_old_encoding_is_named_with_what_to_do(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_bytes(settings().encode("cp1251"))
+    shown = tool("config", file, "--check", code=1)
+    assert "config.json: not UTF-8 (line 4): save it as UTF-8" in shown
+    secret = "pässword-7x".encode("cp1252")
+    given = ("config", tmp_path / "new.json", "--set", "wifi.password=@-")
+    shown = tool(*given, typed=secret + b"\r\n", code=1)
+    assert "standard input: not UTF-8" in shown and "ssword" not in shown
+
+
+@as_saved
+def test_values_and_tables_are_the_same_whoever_saved_them(tmp_path, saved):
+    base, table, name = (tmp_path / each for each in ("base.json", "boards.csv", "ssid.txt"))
+    base.write_bytes(saved(settings()))
+    table.write_bytes(
+        saved("name,cloud.access_token,wifi.ssid\nnorth,t-1,\nsouth,t-2,Nebengebäude\n")
+    )
+    name.write_bytes(saved(SSID + "-2\n"))
+    tool("config", "--fleet", table, "--base", base, "--folder", tmp_path / "boards")
+    found = json.loads((tmp_path / "boards" / "south.json").read_text("utf-8"))
+    assert found["wifi"][0]["ssid"] == "Nebengebäude"
+    tool("config", base, "--set", "wifi[1].ssid=@{}".format(name))
+    tool("config", base, "--set", "wifi[2].ssid=@-", typed=(SSID + "\r\n").encode())
+    found = json.loads(base.read_text("utf-8"))
+    assert [one["ssid"] for one in found["wifi"]] == [SSID, SSID + "-2", SSID]
+
+
+@as_saved
+def test_a_ca_in_pem_is_one_too(tmp_path, saved):
+    with service(tmp_path / "cloud", "--interval", "0", "--tls") as url:
+        der = (tmp_path / "cloud" / "ca.der").read_bytes()
+        (tmp_path / "ca.der").write_bytes(saved(ssl.DER_cert_to_PEM_cert(der)))
+        file = tmp_path / "config.json"
+        file.write_bytes(saved(settings(url)))
+        shown = tool("send", CAT, "--config", file)
+        assert shown.startswith(url) and shown.endswith(".jpg\n")
+        assert tool("config", file, "--check").endswith(": right\n")
+        two = ssl.DER_cert_to_PEM_cert(der) + trustme.CA().cert_pem.bytes().decode()
+        (tmp_path / "ca.der").write_bytes(saved(two))
+        assert "2 certificates" in tool("send", CAT, "--config", file, code=1)
+        assert "2 certificates" in tool("config", file, "--check", code=1)
+        (tmp_path / "ca.der").write_bytes(b"<html>")
+        assert "cloud.ca: " in tool("send", CAT, "--config", file, code=1)
