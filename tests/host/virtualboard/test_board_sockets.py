@@ -197,11 +197,11 @@ def library():
 
 
 POST = ASK + (
-    "from thingscam.board import chip\n"
+    "from thingscam.board import rtc\n"
     "from thingscam.http.session import Session\n"
     "class Store:\n"
-    "    load = lambda self: chip.recall(chip.ADDRESS)\n"
-    "    save = lambda self, data: chip.remember(chip.ADDRESS, data)\n"
+    "    load = lambda self: rtc.recall(rtc.ADDRESS)\n"
+    "    save = lambda self, data: rtc.remember(rtc.ADDRESS, data)\n"
     "client = Session(timeout=15, store=Store())\n"
     "def post(url):\n"
     "    try:\n"

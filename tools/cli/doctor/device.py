@@ -171,7 +171,7 @@ def picture():
 
 
 def wifi():
-    from thingscam.board import chip
+    from thingscam.board import rtc
 
     station, log = _station()
     several = len(have["config"].wifi) > 1
@@ -183,7 +183,7 @@ def wifi():
                 "check name and password in wifi, and that it is a 2.4 GHz network in reach",
             )
         time.sleep(0.1)
-    text = "%s, by wifi[%d]" % (log.news, chip.recall(chip.WIFI)[0])
+    text = "%s, by wifi[%d]" % (log.news, rtc.recall(rtc.WIFI)[0])
     if log.trouble:
         text += " (%s)" % log.trouble
     rssi = station.rssi()
