@@ -28,11 +28,12 @@ CONFIG = {
 EMPTY = {"boot.py": ""}
 
 
-def tools(*arguments, cwd=ROOT):
+def tools(*arguments, **env):
     command = [sys.executable, "-m", "tools", *map(str, arguments)]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL
-    )
+        command, cwd=ROOT, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
+        env=dict(os.environ, **env),
+    )  # fmt: skip
     for secret in ("wifi-pass-word", "t0ken-abcdef", "s3cret-key-7x"):
         assert secret not in done.stdout + done.stderr
     return done
@@ -209,6 +210,30 @@ def test_kept_lines_oldest_first(config):
         assert (done.returncode, done.stdout, done.stderr) == (0, "1 first\n2 second\n", "")
         board.wait_for("started", count=2)
         refused(tools("logs", board.port, "--kept", "--folder", "/lib"), "kept no log")
+
+
+def test_what_the_console_cannot_show_is_written_out(config):
+    said = "INFO Wi-Fi Гараж, -60 dBm"
+    files = EMPTY | {"main.py": "while True:\n print({!r})\n".format(said), "log.txt": said + "\n"}
+    config.write_text(
+        json.dumps(CONFIG | {"wifi": [{"ssid": "Гараж", "password": "wifi-pass-word"}]})
+    )
+    with VirtualBoard(files) as board:
+        board.wait_for(said)
+        for encoding, shown in (
+            ("utf-8", said),
+            ("cp1252", r"INFO Wi-Fi \u0413\u0430"),
+            ("ascii", r"\u0413"),
+        ):
+            env = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+            for words in (["--kept"], ["--seconds", "0.5"]):
+                done = tools("logs", board.port, *words, **env)
+                assert done.returncode == 0 and shown in done.stdout, done
+        done = tools("deploy", board.port, "--config", config, "--seconds", "5", **env)
+        assert done.returncode == 0 and "Traceback" not in done.stdout + done.stderr
+        assert (
+            json.loads(board.files()["config.json"].decode("utf-8"))["wifi"][0]["ssid"] == "Гараж"
+        )
 
 
 def test_what_fails_leaves_the_program_running(config):

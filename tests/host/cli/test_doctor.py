@@ -355,10 +355,11 @@ def doctor(port, folder, *options, env=None):
 
 def test_the_command(services, tmp_path):
     http, _, _ = services
-    with board(http, files={"main.py": b"print('app runs')\n"}) as it:
+    wifi = [{"ssid": "Гараж", "password": PASSWORD}]
+    with board(http, files={"main.py": b"print('app runs')\n"}, wifi=wifi) as it:
         it.wait_for("app runs")
         done = doctor(it.port, tmp_path)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (0, "") and "Гараж" in done.stdout
         lines = done.stdout.splitlines()[1:]
         assert [line[0] for line in lines] == ["✓"] * len(ALL)
         assert "\x1b" not in done.stdout
@@ -369,6 +370,7 @@ def test_the_command(services, tmp_path):
         done = doctor(it.port, tmp_path, env={"PYTHONIOENCODING": "ascii"})
         # The clock was set by the first examination, and goes on over a soft reset.
         assert done.returncode == 0 and done.stdout.splitlines()[1][0] == "+"
+        assert r"\u0413\u0430" in done.stdout
         it.camera_fault("failed", 40)
         done = doctor(it.port, tmp_path, "--json", "--no-upload")
         assert done.returncode == 1
