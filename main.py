@@ -5,7 +5,7 @@ import gc
 reason = globals().get("SAFE_MODE")
 if reason:
     print("SAFE MODE:", reason)
-    print("The app does not run. Mend it, then reset the board.")
+    print("The app does not run. Fix it, then reset the board.")
 else:
     # Without PSRAM, what is left behind is collected soon: it would leave memory in pieces.
     if hasattr(gc, "mem_free") and gc.mem_free() < 1000000:

@@ -10,9 +10,9 @@ from thingscam.util.compat import const, ticks_diff, ticks_ms
 
 _DAY_MS = const(86400000)
 _FORMAT = "<IqH"  # bytes refused, when in ms, frame size and quality
-_LEAST_REFUSED = const(10000)  # bytes: no service finds less too large
-_ROOMY = const(1500000)  # free heap that only PSRAM gives
-_HASTE_MS = const(2000)  # a picture being sent from memory is kept after so long
+_MIN_REFUSED = const(10000)  # bytes: no service finds less too large
+_MIN_PSRAM_HEAP = const(1500000)  # free heap that only PSRAM gives
+_MAX_UNSAVED_MS = const(2000)  # a picture being sent from memory is kept after so long
 
 
 class Capture:
@@ -35,13 +35,13 @@ class Capture:
         self._camera = None
         # Room for one picture outside the driver's buffer: only then may one be sent
         # from memory, for the next capture overwrites that buffer.
-        self._roomy = hasattr(gc, "mem_free") and gc.mem_free() > _ROOMY
+        self._can_spare = hasattr(gc, "mem_free") and gc.mem_free() > _MIN_PSRAM_HEAP
         self._spare = None  # made when it is needed first: to clear 500 KB takes its time
         # Bytes of a picture that was too large for the service, 0: none was; and when, in ms.
         self._refused, self._refused_at = _recall(self._settings)
         self._size = self._settings.frame_size  # of the last picture
         self._lost = 0  # of the outbox's losses, those that have been counted
-        self._owed = None  # the cause of a picture that failed while something was sent
+        self._deferred_cause = None  # the cause of a picture that failed while something was sent
         self._fault = None  # of ours, met while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
@@ -88,7 +88,7 @@ class Capture:
             raise fault
         if self._held:
             self._lost += self._held.keep(self._outbox)
-        cause, self._owed = self._owed or self.trigger.cause(), None
+        cause, self._deferred_cause = self._deferred_cause or self.trigger.cause(), None
         if cause is None:
             return None
         try:
@@ -108,12 +108,12 @@ class Capture:
         cause = None
         try:
             self._safeguard()
-            if self._owed is None and self._fault is None:
+            if self._deferred_cause is None and self._fault is None:
                 cause = self.trigger.cause()
                 if cause is not None:
                     self._shoot(cause, None, True)
         except MemoryError:
-            self._later(cause, "out of memory")
+            self._defer(cause, "out of memory")
         except Exception as e:  # whatever it is, it is told by photograph()
             self._fault = e
         finally:
@@ -160,7 +160,7 @@ class Capture:
     def _safeguard(self):
         if self._sending is None or self._unkept:
             return
-        if ticks_diff(ticks_ms(), self._since) < _HASTE_MS:
+        if ticks_diff(ticks_ms(), self._since) < _MAX_UNSAVED_MS:
             return
         shot, self._since = self._sending, ticks_ms()
         kept = self._keep(*shot, False)
@@ -184,7 +184,7 @@ class Capture:
             frame = self._started().capture()
         except CameraError as e:
             if hurried:
-                self._later(cause, e)
+                self._defer(cause, e)
             else:
                 self._counters.add("capture_failed")
                 self._log.error("%s", e)
@@ -197,7 +197,7 @@ class Capture:
                     "pictures in %s: no more fits the memory or the limit", self._size
                 )
         taken = self._clock.stamp()
-        if not (may_send and self._roomy and may_send() and self._make_spare()):
+        if not (may_send and self._can_spare and may_send() and self._make_spare()):
             self._keep(frame, taken, cause)
             return None
         view = memoryview(self._spare)[: len(frame)]
@@ -210,12 +210,12 @@ class Capture:
         try:
             self._spare = self._spare or bytearray(self._limit)
         except MemoryError:  # it is in pieces
-            self._roomy = False
-        return self._roomy
+            self._can_spare = False
+        return self._can_spare
 
-    def _later(self, cause, why):
+    def _defer(self, cause, why):
         # An upload may have the memory that camera and outbox need.
-        self._owed = cause
+        self._deferred_cause = cause
         self._log.warning("%s; once more when the upload is over", why)
 
     def _started(self):
@@ -247,7 +247,7 @@ class Capture:
         if self._held is None:
             from thingscam.outbox.memory import Held  # seldom needed
 
-            self._held = Held(self._roomy, self._log)
+            self._held = Held(self._can_spare, self._log)
         self._held.add(frame, taken, cause)
 
 
@@ -256,7 +256,7 @@ def _recall(settings):
     kept = rtc.recall(rtc.REFUSED)
     if kept:
         size, at, mark = struct.unpack(_FORMAT, kept)
-        if mark == _mark(settings) and size >= _LEAST_REFUSED:
+        if mark == _mark(settings) and size >= _MIN_REFUSED:
             return size, at
     return 0, 0
 

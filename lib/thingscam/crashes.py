@@ -5,7 +5,7 @@ from thingscam.board.counters import Counters
 from thingscam.util.compat import const, sleep_ms
 from thingscam.util.redact import print_exception
 
-MOST = 3  # so many in a row, and the board stays at the REPL: see safemode.py
+MAX = 3  # so many in a row, and the board stays at the REPL: see safemode.py
 _PAUSE_MS = const(3000)
 
 ended = None  # how the run before did, a text, where the start's cause does not tell
@@ -43,7 +43,7 @@ def healthy():
 def recall():
     """Return how many crashes there were in a row, and whether the last restart was ours."""
     kept = rtc.recall(rtc.CRASHES)
-    return (min(kept[0], MOST), kept[1]) if kept else (0, 0)
+    return (min(kept[0], MAX), kept[1]) if kept else (0, 0)
 
 
 def keep(crashes, by_crash):

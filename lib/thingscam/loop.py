@@ -11,9 +11,9 @@ from thingscam.status import Status
 from thingscam.util.compat import const, sleep_ms, ticks_diff, ticks_ms
 from thingscam.util.log import Log
 
-_NAP_MS = const(20)
+_LOOP_MS = const(20)
 _HEALTHY_MS = const(60000)
-_SILENCES = const(5)  # uploads without any answer until Wi-Fi is joined afresh
+_MAX_UNANSWERED = const(5)  # uploads without any answer until Wi-Fi is joined afresh
 _OFF_S = const(60)
 _HOUR_S = const(3600)
 _DAY_S = const(86400)
@@ -37,8 +37,8 @@ class App:
         self._log = Log(config.log.level, config.secrets, ".", sparing=woken)
         self._counters = Counters()
         self._counters.add(cause)
-        self._parked = _parked(profile)
-        for pin, _ in self._parked:
+        self._sleep_pins = _sleep_pins(profile)
+        for pin, _ in self._sleep_pins:
             chip.let_go(pin)
         box, card = config.outbox, config.on_card()
         self._too_old = _too_old(card)
@@ -52,8 +52,8 @@ class App:
         self._status = Status(profile, *parts)
         self._capture = Capture(config, profile, *parts, self._alive)
         self._sent = None
-        self._young = True
-        self._online = self._cramped = False
+        self._unproven = True
+        self._online = self._closed_for_tls = False
         if not woken:
             self.connect()
         # Last: what cannot start for a mistake in the configuration must not restart for ever.
@@ -82,24 +82,24 @@ class App:
         if shot is not None:
             self._send_frame(shot)
         self._network()
-        if self._why_silent() is None:
+        if self._blocked_reason() is None:
             if self._capture.holds():
                 self._capture.offer(self._send_held)
             elif len(self._outbox):
                 self._send(self._sender.send_kept)
         self._capture.count_losses()
-        why = self._why_silent()
+        why = self._blocked_reason()
         self._status.show(self._online, self._sender.trouble, why)
-        self._status.tell(why)
+        self._status.log_backlog(why)
         self._log.step()
-        if self._young and ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
-            self._young = False
+        if self._unproven and ticks_diff(ticks_ms(), self._started) > _HEALTHY_MS:
+            self._unproven = False
             crashes.healthy()
-        sleep_ms(_NAP_MS)
+        sleep_ms(_LOOP_MS)
 
     def status(self):
         """Return counters and state as a dict."""
-        return self._status.as_dict(self._why_silent(), self._wifi and self._wifi.rssi())
+        return self._status.as_dict(self._blocked_reason(), self._wifi and self._wifi.rssi())
 
     def crashed(self, e):
         """Put an error that nobody foresaw into the ring file: no one reads a roof's console."""
@@ -129,9 +129,9 @@ class App:
         self._status.sending()
         self._capture.meanwhile()
 
-    def make_room(self):
+    def free_memory(self):
         """Give memory back, for a TLS handshake."""
-        self._cramped = True  # camera and connection have no room beside each other
+        self._closed_for_tls = True  # camera and connection have no room beside each other
         self._capture.close()
 
     def dated(self, stamp):
@@ -153,14 +153,14 @@ class App:
             self._clock.compare(date)
         if self._is_certificate():
             self._clock.doubted()
-        if self._cramped:
-            self._cramped = False
+        if self._closed_for_tls:
+            self._closed_for_tls = False
             self._sender.hang_up()
             if self._config.power.mode == "awake":
                 self._capture.ready()
-        if self._sender.silences >= _SILENCES:
-            self._log.warning("no answer %d times in a row: joining Wi-Fi afresh", _SILENCES)
-            self._sender.silences = 0
+        if self._sender.unanswered >= _MAX_UNANSWERED:
+            self._log.warning("no answer %d times in a row: joining Wi-Fi afresh", _MAX_UNANSWERED)
+            self._sender.unanswered = 0
             self._wifi.off()
         return result
 
@@ -183,7 +183,7 @@ class App:
 
     def _may_send(self):
         # Past the outbox only over an open connection: connecting may hang, and the power go.
-        waits = len(self._outbox) or self._why_silent() is not None
+        waits = len(self._outbox) or self._blocked_reason() is not None
         return not waits and self._sender.connected()
 
     def _send_frame(self, shot):
@@ -211,19 +211,19 @@ class App:
             self._sender.backoff.success()  # it may be good by the right time
 
     def _is_certificate(self):
-        # Whether the last trouble was a certificate: nobody answered, and a person must see to it.
+        # Whether the last trouble was a certificate: nobody answered, and waiting does not help.
         trouble = self._sender.trouble
         return trouble is not None and trouble.status is None and trouble.action == "stop"
 
-    def _why_silent(self):
+    def _blocked_reason(self):
         if not self._online:
             return "no Wi-Fi"
         if self._sender.needs_clock and not self._clock.is_set():
             return "the clock is not set, no certificate can be checked"
-        return self._sender.why_silent()
+        return self._sender.blocked_reason()
 
 
-def _parked(profile):
+def _sleep_pins(profile):
     # What would draw current in a deep sleep: (pin, the level that switches it off).
     pins = profile.pins
     found = [(pins[_PWDN], 1)] if pins and pins[_PWDN] >= 0 else []

@@ -14,7 +14,7 @@ _PINS_S3 = (0,)
 _NONE = 255
 _TIMER_ID = const(1)
 _BLINK_MS = const(50)  # a part of each pattern's times for "stopped"
-_MOST_TIMERS = const(8)
+_MAX_TIMERS = const(8)
 
 
 def reason():
@@ -43,7 +43,7 @@ def reason():
     pin = _held_pin(cause)
     if pin is not None:
         found = "GPIO{} is held to GND".format(pin)
-    elif count >= crashes.MOST:
+    elif count >= crashes.MAX:
         found = "{} starts in a row ended in a crash or by the watchdog".format(count)
         count = 0
         watchdog.restart_in_an_hour()
@@ -121,7 +121,7 @@ def _may_start_timer():
     # From MicroPython 1.26 to 1.28 each start takes something that only a restart of the chip
     # gives back; at the 254th the ticks stop (micropython issue 19162).
     count = (rtc.recall(rtc.TIMERS) or b"\0")[0]
-    if count >= _MOST_TIMERS:
+    if count >= _MAX_TIMERS:
         return False
     rtc.remember(rtc.TIMERS, bytes([count + 1]))
     return True

@@ -18,7 +18,7 @@ _LOOK_MS = const(10000)  # between two looks where nothing that waits can be han
 class Sender:
     """Sends pictures from memory or from the outbox, and keeps what the service refuses.
 
-    `host` has what it needs of the app: progress(sent), make_room() and, if it likes, wanted()
+    `host` has what it needs of the app: progress(sent), free_memory() and, if it likes, wanted()
     for session.Session, too_large(size) for when the service finds a picture of so many bytes
     too large.
 
@@ -30,7 +30,7 @@ class Sender:
         secure = cloud.endpoint.startswith("https:")
         self.needs_clock = secure and cloud.verify
         ca = cloud.ca if secure else None
-        ways = (host.progress, host.make_room, getattr(host, "wanted", None))
+        ways = (host.progress, host.free_memory, getattr(host, "wanted", None))
         address = rtc.Place(rtc.ADDRESS)  # the last good one
         self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways, address)
         self._uploader = Uploader(config, self._session)
@@ -47,9 +47,9 @@ class Sender:
             newest = outbox.newest()
             self._failing.cut(newest.number + 1 if newest else 0)
         self._carried = None  # size and time of one whose answer, sent from memory, was unclear
-        self._looked = None  # outbox.news when it was asked for the next picture last
+        self._looked = None  # outbox.changes when it was asked for the next picture last
         self._rest = None  # ticks: until then there is none
-        self.silences = 0  # uploads in a row that got no answer at all
+        self.unanswered = 0  # uploads in a row that got no answer at all
         self.interval = Interval()
         self.backoff = Backoff()
         self.trouble = None  # the last UploadError, until a picture is accepted
@@ -62,7 +62,7 @@ class Sender:
         """Return the milliseconds of a pause that something that failed is the reason for."""
         return self._all_wait_ms() or self._rest_ms()
 
-    def why_silent(self):
+    def blocked_reason(self):
         """Return why no request may start now, a text (PACE: nothing is wrong), or None."""
         if self._all_wait_ms():
             return str(self.trouble or "waiting since a failure before the last start")
@@ -84,34 +84,34 @@ class Sender:
 
     def send_kept(self):
         """Send the picture of the outbox whose turn it is, if there is one."""
-        kept = self._next()
+        entry = self._next()
         self._looked = None
-        if kept is None:
+        if entry is None:
             return
         file = None
         try:
-            file = kept.open()
-            image = self._stamped(file, kept.captured_at, kept.cause)
+            file = entry.open()
+            image = self._stamped(file, entry.captured_at, entry.cause)
         except OSError as e:
             if file is not None:
                 file.close()
-            self._outbox.skip(kept.number, "read", e)  # it was whole, and may be again
+            self._outbox.skip(entry.number, "read", e)  # it was whole, and may be again
             return
-        alone = self._failing.suspects(kept.number)
+        alone = self._failing.suspects(entry.number)
         try:
-            e = self._upload(image, kept.size, kept.cause, alone)
+            e = self._upload(image, entry.size, entry.cause, alone)
         finally:
             file.close()
         if e is None:
-            self._outbox.remove(kept)
-            self._failing.succeeded(kept.number)
+            self._outbox.remove(entry)
+            self._failing.succeeded(entry.number)
         elif e.action == errcodes.DROP:
-            self._outbox.reject(kept)
-            self._failing.forget(kept.number)
+            self._outbox.reject(entry)
+            self._failing.forget(entry.number)
         elif e.action != errcodes.WAIT:
-            self._failed(kept, e, alone)
+            self._failed(entry, e, alone)
 
-    def no_network(self, why):
+    def note_offline(self, why):
         """Take note that there is no way out: the next try waits as after a failure."""
         self._backoff_after(UploadError(errcodes.RETRY, why))
 
@@ -136,8 +136,8 @@ class Sender:
     def _rest_ms(self):
         if not self._failing:
             return 0
-        if self._looked != self._outbox.news:
-            self._looked = self._outbox.news
+        if self._looked != self._outbox.changes:
+            self._looked = self._outbox.changes
             self._rest = None
             if self._next() is None:
                 left = self.backoff.left_ms() or self._failing.left_ms() or _LOOK_MS
@@ -154,29 +154,29 @@ class Sender:
         first = box.newest if self._newest_first else box.oldest
         if not failing:
             return first()
-        kept = box.oldest((), failing.end) or box.newest((), failing.low - 1)
-        if kept is not None or self.backoff.left_ms():
-            return kept
+        entry = box.oldest((), failing.end) or box.newest((), failing.low - 1)
+        if entry is not None or self.backoff.left_ms():
+            return entry
         for number in failing.due():
-            kept = box.get(number)
-            if kept is not None:
-                return kept
+            entry = box.get(number)
+            if entry is not None:
+                return entry
             if box.fault is None:
                 failing.forget(number)  # it gave way to another one
         rows = failing.rows()
         return None if rows is None else first(rows)
 
-    def _failed(self, kept, e, alone):
+    def _failed(self, entry, e, alone):
         unclear = int(e.fault == ANSWER)
-        if unclear and (kept.size, kept.captured_at) == self._carried:
+        if unclear and (entry.size, entry.captured_at) == self._carried:
             self._carried = None
             unclear += 1
-        why = self._failing.failed(kept.number, e.status is not None, e.fault == FILE, unclear)
+        why = self._failing.failed(entry.number, e.status is not None, e.fault == FILE, unclear)
         # What may be stored pushes nothing out of there, where no answer can be read.
-        if why is not None and self._outbox.reject(kept, alone):
+        if why is not None and self._outbox.reject(entry, alone):
             self._counters.add("dropped")
-            self._log.error("picture %d is set aside in rejected/: %s (%s)", kept.number, why, e)
-            self._failing.forget(kept.number)
+            self._log.error("picture %d is set aside in rejected/: %s (%s)", entry.number, why, e)
+            self._failing.forget(entry.number)
 
     def _stamped(self, image, captured_at, cause):
         if self._model is None:
@@ -203,7 +203,7 @@ class Sender:
             self.interval.restart()
         self.backoff.success()
         self.trouble = None
-        self.silences = 0
+        self.unanswered = 0
         self._counters.add("sent")
         took = ticks_diff(ticks_ms(), start)
         self._log.info("upload %d bytes %s -> %s %d ms", size, cause, url, took)
@@ -220,7 +220,7 @@ class Sender:
         if e.fault != FILE:
             # A certificate or a redirect that is refused came from someone.
             silent = e.status is None and e.action == errcodes.RETRY
-            self.silences = self.silences + 1 if silent else 0
+            self.unanswered = self.unanswered + 1 if silent else 0
         if e.fault == FILE or alone and is_of_picture(e):
             self._log.warning("upload failed, others go first: %s", e)
         else:
@@ -228,9 +228,9 @@ class Sender:
 
     def _backoff_after(self, e):
         wait_s = self.backoff.failure(e)
-        news = self.trouble is None or str(self.trouble) != str(e)
+        is_new = self.trouble is None or str(self.trouble) != str(e)
         self.trouble = e
         if e.action != errcodes.STOP:
             self._log.warning("upload failed, next try in %d s: %s", wait_s, e)
-        elif news:
-            self._log.error("stopped, a person must see to it: %s", e)
+        elif is_new:
+            self._log.error("stopped until this is fixed: %s", e)

@@ -6,7 +6,7 @@ from thingscam.cloud.errcodes import PACE
 from thingscam.loop import App
 from thingscam.util.compat import const, sleep_ms, ticks_add, ticks_diff, ticks_ms
 
-_NAP_MS = const(20)
+_LOOP_MS = const(20)
 _GRACE_MS = const(8000)  # a deep sleeper stays up so long after power-on: for mpremote
 _BUSY_MS = const(120000)  # a deep sleeper's network waits so long for those who are there
 _LAST_MS = const(3000)  # so long for motion while the board goes to sleep
@@ -35,13 +35,13 @@ class Sleeper(App):
             if self._sender.waits_ms():
                 break
             self.turn()
-            why = self._why_silent()
+            why = self._blocked_reason()
             busy = self.wanted() and ticks_diff(ticks_ms(), self._started) < _BUSY_MS
             if why == PACE or busy:  # one has just been sent, or is taken first
                 give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
             elif ticks_diff(ticks_ms(), give_up) > 0:
                 # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.
-                self._sender.no_network(why or "what waits cannot be read")
+                self._sender.note_offline(why or "what waits cannot be read")
 
     def _sleep(self):
         self._hang_up()
@@ -57,7 +57,7 @@ class Sleeper(App):
             late = ticks_diff(ticks_ms(), give_up) >= 0  # a sensor that never rests
             if late or not self._capture.trigger.restless():
                 break
-            sleep_ms(_NAP_MS)
+            sleep_ms(_LOOP_MS)
         crashes.healthy()
         self._capture.abandon()
         if len(self._outbox):
@@ -66,7 +66,7 @@ class Sleeper(App):
             ms = min(ms or left, left)
         self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
         self._log.flush()
-        for number, level in self._parked:
+        for number, level in self._sleep_pins:
             chip.hold(number, level)
         chip.deep_sleep(ms, pin)
 

@@ -7,7 +7,7 @@ from thingscam.led import Led
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 _SETTLE_MS = const(20000)  # joining Wi-Fi at the start is no news
-_TELL_MS = const(3600000)
+_REPEAT_MS = const(3600000)
 
 
 class Status:
@@ -21,14 +21,14 @@ class Status:
         self._counters = counters
         self._started = rtc.steady_ms()
         self._why = None  # nothing goes out
-        self._tell_at = ticks_ms()
+        self._log_at = ticks_ms()
         self._led.show("starting")
 
     def show(self, online, trouble, why=None):
         """Have the LED show how things stand.
 
         `online`: whether Wi-Fi is joined; `trouble`: the last UploadError, or None; `why` as
-        in tell().
+        in log_backlog().
         """
         if trouble is not None and trouble.action == errcodes.STOP:
             self._led.show("stopped")
@@ -50,30 +50,30 @@ class Status:
         """Switch the LED off."""
         self._led.off()
 
-    def tell(self, why):
+    def log_backlog(self, why):
         """Say in the log what waits, and `why` (None: it is going out): when it lasts, hourly."""
         waiting = len(self._outbox)
         if not waiting or why is None or why == errcodes.PACE:
             self._why = None
             return
         if why != self._why:
-            self._why, self._tell_at = why, ticks_add(ticks_ms(), _SETTLE_MS)
-        if ticks_diff(self._tell_at, ticks_ms()) > 0:
+            self._why, self._log_at = why, ticks_add(ticks_ms(), _SETTLE_MS)
+        if ticks_diff(self._log_at, ticks_ms()) > 0:
             return
-        self._tell_at = ticks_add(ticks_ms(), _TELL_MS)
+        self._log_at = ticks_add(ticks_ms(), _REPEAT_MS)
         age = self._oldest_s()
         age = "unknown" if age is None else "%d s" % age
         self._log.info("%d waiting, the oldest for %s: %s", waiting, age, why)
 
     def as_dict(self, why, rssi):
-        """Return all there is to know as a dict; `why` as in tell(), `rssi` in dBm or None."""
+        """Return all there is to know as a dict; `why` as for log_backlog(), `rssi` in dBm."""
         found = self._counters.as_dict()
         found.update(
             version=__version__,
             waiting=len(self._outbox),
             waiting_bytes=self._outbox.bytes_used,
             oldest_s=self._oldest_s(),
-            silent_because=why,
+            blocked_reason=why,
             rssi=rssi,
             clock_set=self._clock.is_set(),
             uptime_s=(rtc.steady_ms() - self._started) // 1000,

@@ -32,7 +32,7 @@ def test_a_wrong_key_1022_stops_it_until_that_is_mended(tmp_path):
     with site(tmp_path, trigger=OFTEN) as place:
         place.fault(errcode=1022, times=3)
         place.photographed()
-        place.wait_for("ERROR stopped, a person must see to it: errcode 1022")
+        place.wait_for("ERROR stopped until this is fixed: errcode 1022")
         assert "check cloud.project_key" in place.board.output
         assert blinks(place) == "stopped"
         for count in (2, 3):

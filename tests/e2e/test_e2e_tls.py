@@ -1,4 +1,4 @@
-# TLS on the whole way: the clock, the CA, and what the service's side can mend by itself.
+# TLS on the whole way: the clock, the CA, and what the service's side can fix by itself.
 
 import datetime
 import ssl
@@ -70,7 +70,7 @@ def test_the_service_tells_a_sleeper_that_its_time_servers_lie(tmp_path):
         assert abs(taken.timestamp() - EPOCH_2000 - picture.moment / 1000) < 60
 
 
-def test_a_certificate_of_another_ca_stops_it_until_it_is_mended_in_the_cloud(tmp_path):
+def test_a_certificate_of_another_ca_stops_it_until_it_is_fixed_in_the_cloud(tmp_path):
     ours = trustme.CA()
     der = ssl.PEM_cert_to_DER_cert(ours.cert_pem.bytes().decode())
     with Door() as door:
@@ -79,7 +79,7 @@ def test_a_certificate_of_another_ca_stops_it_until_it_is_mended_in_the_cloud(tm
         with site(tmp_path, tls=True, files={"ca.der": der}, **options) as place:
             door.open(place.cloud.port)
             place.photographed()
-            place.wait_for("ERROR stopped, a person must see to it")
+            place.wait_for("ERROR stopped until this is fixed")
             assert "certificate of localhost refused" in place.board.output
             assert blinks(place) == "stopped"
             begin = place.now()
@@ -88,7 +88,7 @@ def test_a_certificate_of_another_ca_stops_it_until_it_is_mended_in_the_cloud(tm
                 place.board.advance(280)
                 place.let_pass(20)
             place.photographed(2)
-            # 10, 20, 40 minutes: one picture looks whether somebody has mended it, at once once
+            # 10, 20, 40 minutes: one picture looks whether somebody has fixed it, at once once
             # more without the camera, for lack of memory looks the same.
             assert 2 <= door.count - tries <= 8  # one more where this machine is slow
             assert place.board.output.count("ERROR stopped") == 1

@@ -85,7 +85,7 @@ def put(data, name, text):
             entries.append({})
         part = entries[number]
     if not isinstance(part, dict):
-        raise SettingError("{}: the file has no object there: mend it first".format(name))
+        raise SettingError("{}: the file has no object there: fix it first".format(name))
     part[key] = found
     if network is not None:
         part.pop(_INSTEAD.get(key), None)
@@ -123,7 +123,7 @@ def load(path):
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        raise SettingError("{}: holds no JSON object: mend or remove it".format(path))
+        raise SettingError("{}: holds no JSON object: fix or remove it".format(path))
     return data
 
 

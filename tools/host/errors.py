@@ -1,4 +1,4 @@
-# What a person can mend: told in one line, with exit code 1, and no traceback.
+# What a person can fix: told in one line, with exit code 1, and no traceback.
 
 import contextlib
 import sys
@@ -10,7 +10,7 @@ from . import screen
 
 
 class ToolError(Exception):
-    """Something a person can mend; the text says what is wrong, and what to do."""
+    """Something a person can fix; the text says what is wrong, and what to do."""
 
 
 @contextlib.contextmanager

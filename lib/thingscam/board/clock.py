@@ -19,7 +19,7 @@ _DAY_S = const(86400)
 _HOUR_MS = const(3600000)
 _NEXT_MS = const(5000)  # until another server is asked
 _PAUSE_MS = const(30000)  # after a name that cannot be looked up, or a round; it doubles
-_MOST_DOUBLINGS = const(7)  # an hour
+_MAX_DOUBLINGS = const(7)  # an hour
 _LATE_MS = const(2000)  # an answer that took so long is of a time that nobody knows
 _JUMP_S = const(300)  # more is believed when a second server says it too
 _CONFIRM_MS = const(60000)  # after a clock was set by one server alone
@@ -212,7 +212,7 @@ class Clock:
             self._pause.set(_NEXT_MS)
         else:
             self._pause.set(min(_PAUSE_MS << self._doublings, _HOUR_MS))
-            self._doublings = min(self._doublings + 1, _MOST_DOUBLINGS)
+            self._doublings = min(self._doublings + 1, _MAX_DOUBLINGS)
             if over:
                 self._round_over()
         self._keep()
@@ -297,7 +297,7 @@ class Clock:
             return
         address, last, flags, key, server, doublings, off = struct.unpack(_RECORD, kept)
         count = len(self._servers)
-        if key != self._key() or last > count or server > count or doublings > _MOST_DOUBLINGS:
+        if key != self._key() or last > count or server > count or doublings > _MAX_DOUBLINGS:
             return
         self._last = self._first = self._server = last
         if any(address):

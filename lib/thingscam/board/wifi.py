@@ -22,9 +22,9 @@ _FIRST_PAUSE_MS = const(5000)  # after a round of all networks without success
 _LONGEST_PAUSE_MS = const(300000)
 _SHORT_MS = const(60000)  # who throws the board out so soon has not let it in
 _SHORT_PAUSE_MS = const(60000)
-_PATIENCE = const(3)  # failures that are said one by one, and then every twelfth
+_EACH_SAID = const(3)  # failures that are said one by one, and then every twelfth
 _SELDOM = const(12)
-_MOST_BAD = const(8)
+_MAX_BAD = const(8)
 _SCANNED = const(2)  # access points of a name that are tried in a round
 
 # Another access point of the name is looked for when the signal is weak for three minutes, four
@@ -145,7 +145,7 @@ class Wifi:
         self._weak = self._looks = 0
         number, bssid = self._trying or (self._here, None)
         self._trying = None
-        if self._rounds >= _PATIENCE:
+        if self._rounds >= _EACH_SAID:
             self._short = 0
         self._rounds = 0
         if self._is_news():
@@ -162,7 +162,7 @@ class Wifi:
             self._short += 1
         else:
             self._short = 0
-        if self._short <= _PATIENCE:
+        if self._short <= _EACH_SAID:
             self._pause_ms = _FIRST_PAUSE_MS
         else:
             self._pause_ms = min(self._pause_ms, _SHORT_PAUSE_MS)
@@ -196,7 +196,7 @@ class Wifi:
         elif self._is_news():
             self._log.warning("Wi-Fi %s does not answer (status %s)", self._text(number), status)
         if bssid is not None:
-            self._bad = self._bad[1 - _MOST_BAD :] + [bssid]
+            self._bad = self._bad[1 - _MAX_BAD :] + [bssid]
         self._trying = None
         self._until = now
         self._wlan.disconnect()  # its event is to come before the next try
@@ -233,7 +233,7 @@ class Wifi:
 
     def _is_news(self):
         # What goes on for hours is not said a hundred times.
-        return all(n < _PATIENCE or n % _SELDOM == 0 for n in (self._rounds, self._short))
+        return all(n < _EACH_SAID or n % _SELDOM == 0 for n in (self._rounds, self._short))
 
     def _in_order(self):
         count = len(self._networks)

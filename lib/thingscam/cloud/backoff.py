@@ -15,14 +15,14 @@ _BOUNDS = (
     (10, 10, 0),  # 4291, 4292: one more interval
     (60, 900, 0),  # 403 and any other wait
     (3600, 3600, 0),  # 413: the day's quota
-    (600, 3600, 0),  # stop: one picture probes whether somebody has mended it
+    (600, 3600, 0),  # stop: one picture probes whether somebody has fixed it
     (10, 900, 16),  # retry, for a stranger's answer: it may be the picture's fault
     (600, 3600, 2),  # stop, for the same: a redirect
 )
 _BY_ERRCODE = {4291: 1, 4292: 1, 403: 2, 413: 3}
 _BY_ACTION = {errcodes.RETRY: 0, errcodes.WAIT: 2, errcodes.STOP: 4}
 _RECORD = "<iI"  # row of _BOUNDS (-1: no failure), wait in s
-_MOST_MS = const(4500000)  # the longest wait, and a fourth
+_MAX_MS = const(4500000)  # the longest wait, and a fourth
 
 
 class Backoff:
@@ -36,7 +36,7 @@ class Backoff:
         self._jitter = jitter or random.random
         self._row = -1
         self._base_s = 0
-        self._wait = rtc.Deadline(rtc.RETRY, _MOST_MS)
+        self._wait = rtc.Deadline(rtc.RETRY, _MAX_MS)
         kept = rtc.recall(rtc.BACKOFF)
         if kept:
             row, base_s = struct.unpack(_RECORD, kept)

@@ -5,12 +5,12 @@ import struct
 from thingscam.board import rtc
 from thingscam.util.compat import const
 
-_MOST = const(16)
+_MAX_ROWS = const(16)
 _SILENT = const(3)  # times in a row without an answer until it is another one's turn
 _ALONE = const(6)  # times that it failed and others did not, until it is given up
-_ALONE_MOST = const(20)  # the same where that may be chance, or the network
+_MAX_ALONE = const(20)  # the same where that may be chance, or the network
 _UNCLEAR = const(3)  # answers that cannot be read
-_PAUSE_MOST = const(60)  # minutes until one that failed alone is tried again: 1, 2, 4, ...
+_MAX_PAUSE = const(60)  # minutes until one that failed alone is tried again: 1, 2, 4, ...
 _SELDOM = const(1440)  # the same for one that may be stored
 _MINUTE_MS = const(60000)
 _HEAD = "<IIIBBBB"  # low, end, the last without an answer, how often, run, by chance, rows
@@ -35,7 +35,7 @@ class Failing:
         head = struct.unpack_from(_HEAD, data)
         self.low, self.end, self._silent, self._silences, self.run, self._chance, count = head
         self._rows = []  # first the one whose turn it is
-        for i in range(min(count, _MOST)):
+        for i in range(min(count, _MAX_ROWS)):
             self._rows.append(_Row(*struct.unpack_from(_ROW, data, _HEAD_BYTES + i * _ROW_BYTES)))
 
     def __bool__(self):
@@ -72,9 +72,9 @@ class Failing:
             row.pauses = row.alone
             row.alone += 1
         if row.alone or local:
-            row.put_off(min(1 << row.pauses, _PAUSE_MOST))
+            row.put_off(min(1 << row.pauses, _MAX_PAUSE))
             row.pauses += 1
-        limit = _ALONE if (answered or local) and not self._chance else _ALONE_MOST
+        limit = _ALONE if (answered or local) and not self._chance else _MAX_ALONE
         why = None
         if unclear and row.unclear >= _UNCLEAR:
             why = "%d answers to it could not be read, it is probably stored" % row.unclear
@@ -82,7 +82,7 @@ class Failing:
         elif row.passed and row.alone >= limit:
             why = "it failed %d times while others did not" % row.alone
         row.passed = False
-        if len(self._rows) < _MOST:
+        if len(self._rows) < _MAX_ROWS:
             self._rows.append(row)
         self._keep()
         return why
@@ -112,7 +112,7 @@ class Failing:
 
     def rows(self):
         """Return the numbers of all that have a row; None: no other can have one."""
-        return None if len(self._rows) >= _MOST else [row.number for row in self._rows]
+        return None if len(self._rows) >= _MAX_ROWS else [row.number for row in self._rows]
 
     def left_ms(self):
         """Return the milliseconds until the first is due, 0 where none has a row."""
@@ -160,7 +160,7 @@ class _Row:
         self.number = number
         self.due = due
         self.pauses = pauses & 15
-        self.alone = min(rest >> 3, _ALONE_MOST - 1)
+        self.alone = min(rest >> 3, _MAX_ALONE - 1)
         self.unclear = rest >> 1 & 3
         self.passed = bool(rest & 1)
 

@@ -7,9 +7,9 @@ from thingscam.http import CertificateError, HttpError
 from thingscam.util import strict_json as jsons
 from thingscam.util.compat import const
 from thingscam.util.log import one_line
-from thingscam.util.redact import MASKED_MOST, mask
+from thingscam.util.redact import MAX_MASKED, mask
 
-_ANSWER_MOST = const(4096)
+_MAX_ANSWER = const(4096)
 _CHUNK = const(4096)
 _BEGIN = const(60)  # bytes of an answer that are shown
 _BOM = b"\xef\xbb\xbf"
@@ -161,7 +161,7 @@ class Uploader:
     def judge(self, status, body, page=False):
         """Return the picture's URL by an answer; raises UploadError where it is not yes."""
         try:
-            if len(body) > _ANSWER_MOST:
+            if len(body) > _MAX_ANSWER:
                 raise ValueError
             if body[:3] == _BOM:  # RFC 8259, 8.1: a reader may pass over it
                 body = body[3:]
@@ -216,7 +216,7 @@ class Uploader:
 
     def _error(self, action, message, errcode=None, status=None, fault=None, advice=None):
         # Service and network may say our own secrets back to us.
-        message = one_line(mask(message[:MASKED_MOST], self._secrets), 300)
+        message = one_line(mask(message[:MAX_MASKED], self._secrets), 300)
         return UploadError(action, message, errcode, status, fault, advice)
 
 
@@ -270,7 +270,7 @@ def _content(answer):
     raw = getattr(answer, "raw", None)
     if raw is None:
         return answer.content
-    return raw.read(_ANSWER_MOST + 1)
+    return raw.read(_MAX_ANSWER + 1)
 
 
 def _redirect(answer):

@@ -8,11 +8,11 @@ from thingscam.config.values import check, what
 from thingscam.util import strict_json as jsons
 from thingscam.util.redact import mask
 
-_TOLD_MOST = 10
+_MAX_TOLD = 10
 _OURS = ("boot.py", "main.py", "config.json", "log.txt", "log.old.txt")
 # A driver waits 4 s for a frame that does not come, some on an ESP32-S3 8 s; the watchdog is fed
 # before each. The rest is room for a flash that erases, and a card.
-_LEAST_DOG_S = 45
+_MIN_WATCHDOG_S = 45
 
 
 def decode(raw, name):
@@ -68,7 +68,7 @@ class _Mistakes:
         self.more = 0
 
     def is_full(self):
-        return len(self.told) == _TOLD_MOST
+        return len(self.told) == _MAX_TOLD
 
     def add(self, text):
         if self.is_full():
@@ -218,9 +218,9 @@ def _watchdog(config, tell, _on_board):
     if 0 < dog < 4 * config.cloud.timeout_s:
         text = "power.watchdog_s: {} must be at least four times cloud.timeout_s {}, or 0 for none"
         tell(text.format(dog, config.cloud.timeout_s))
-    elif 0 < dog < _LEAST_DOG_S:
+    elif 0 < dog < _MIN_WATCHDOG_S:
         text = "power.watchdog_s: {} must be at least {}, or 0 for none"
-        tell(text.format(dog, _LEAST_DOG_S))
+        tell(text.format(dog, _MIN_WATCHDOG_S))
 
 
 _JUDGES = (_board, _sensor, _triggers, _light, _frame_size, _card, _files, _authority, _watchdog)

@@ -9,7 +9,7 @@ from thingscam.config import Config, ConfigError
 from thingscam.config.schema import PLACEHOLDERS, SECTIONS, section
 from thingscam.util.redact import hide
 
-_MOST_BYTES = 16384
+_MAX_BYTES = 16384
 _TOO_LARGE = "there is too little memory to read it: make it shorter"
 
 
@@ -30,7 +30,7 @@ def _file(path):
     try:
         with open(path, "rb") as file:
             # Not simply so many: a board reserves what it is asked for.
-            size = min(file.seek(0, 2), _MOST_BYTES + 1)
+            size = min(file.seek(0, 2), _MAX_BYTES + 1)
             file.seek(0)
             return file.read(size)
     except (OSError, ValueError) as e:  # ValueError: a path with a zero character
@@ -39,8 +39,8 @@ def _file(path):
 
 
 def _parse(raw, name, wifi_needed):
-    if len(raw) > _MOST_BYTES:
-        raise ConfigError(name, ["larger than {} bytes".format(_MOST_BYTES)])
+    if len(raw) > _MAX_BYTES:
+        raise ConfigError(name, ["larger than {} bytes".format(_MAX_BYTES)])
     # A file that has passed this version needs no second look each time the board wakes.
     mark = binascii.crc32(raw, binascii.crc32(__version__.encode()) + wifi_needed)
     mark = mark.to_bytes(4, "little")

@@ -2,7 +2,7 @@
 
 from thingscam.config.schema import PLACEHOLDERS
 
-_MOST_HOSTS = 8
+_MAX_HOSTS = 8
 _WORD_CHARS = "-._~!$&'()*+,;=:@"  # with letters and digits: what a URL's path takes as it is
 
 
@@ -46,8 +46,8 @@ def check(kind, value, limits):
 
 
 def _hosts(value):
-    if not isinstance(value, list) or len(value) > _MOST_HOSTS:
-        return "must be a list of {} names of hosts at most".format(_MOST_HOSTS)
+    if not isinstance(value, list) or len(value) > _MAX_HOSTS:
+        return "must be a list of {} names of hosts at most".format(_MAX_HOSTS)
     for name in value:
         if not isinstance(name, str) or not name or len(name) > 253 or name[-1] == ">":
             return "must hold names of hosts, in quotes"

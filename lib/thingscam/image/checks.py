@@ -9,7 +9,7 @@ LIMIT = const(512000)
 _END = const(0xD9)
 _SCAN = const(0xDA)
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)  # the others from C0 to CF begin a frame
-_MARKERS_MOST = const(500)  # until the scan, fill bytes with them
+_MAX_MARKERS = const(500)  # until the scan, fill bytes with them
 _BLOCK = const(1024)
 
 
@@ -54,7 +54,7 @@ def _scan(view):
     # Walks the markers to the first scan, and returns where its data begins. Thumbnails are
     # in segments, which are stepped over.
     at, framed = 2, False
-    for _ in range(_MARKERS_MOST):
+    for _ in range(_MAX_MARKERS):
         if at + 4 > len(view):
             break
         if view[at] != 0xFF:

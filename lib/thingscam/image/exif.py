@@ -20,8 +20,8 @@ _ASCII = const(2)
 _LONG = const(4)
 _UNDEFINED = const(7)
 
-_TEXT_MOST = const(48)
-_SEGMENTS_MOST = const(64)
+_MAX_TEXT = const(48)
+_MAX_SEGMENTS = const(64)
 _SOI = b"\xff\xd8"
 
 
@@ -136,7 +136,7 @@ def _wants_exif(file):
     file.seek(0)
     if file.readinto(head) < 10 or head[:3] != b"\xff\xd8\xff":
         return False
-    for _ in range(_SEGMENTS_MOST):
+    for _ in range(_MAX_SEGMENTS):
         file.seek(at)
         count = file.readinto(head)
         if count < 4 or head[0] != 0xFF:
@@ -169,7 +169,7 @@ def _directory(start, entries):
 
 
 def _ascii(text):
-    text = "".join(char if " " <= char <= "~" else "?" for char in text[:_TEXT_MOST])
+    text = "".join(char if " " <= char <= "~" else "?" for char in text[:_MAX_TEXT])
     return text.encode() + b"\0"
 
 

@@ -63,9 +63,9 @@ class CardOutbox:
         return self._dropped + self._flash.dropped + (self._card.dropped if self._card else 0)
 
     @property
-    def news(self):
+    def changes(self):
         """Goes up when there may be one more picture."""
-        return self._flash.news + (self._card.news if self._card else 0)
+        return self._flash.changes + (self._card.changes if self._card else 0)
 
     @property
     def fault(self):

@@ -24,7 +24,7 @@ class Outbox:
 
     `policy` says what gives way when it is full: "drop_oldest", or "keep_oldest" (put()
     then refuses). `log` is a Log or None. Numbers begin at `first`. `dropped` counts the
-    pictures lost since the start, those that put() refused among them. `news` goes up when
+    pictures lost since the start, those that put() refused among them. `changes` goes up when
     there may be one more. `fault` is None, or what is wrong with the file system, a text.
 
     `memory`, or None, outlives restarts: save(data) keeps 12 bytes, load() returns them, or
@@ -42,7 +42,7 @@ class Outbox:
         self._policy = policy
         self._warn = log.warning if log is not None else lambda text, *values: None
         self._store = Store(path.rstrip("/"), self.per_folder, self._warn, first)
-        self.dropped = self.news = 0
+        self.dropped = self.changes = 0
         self.locked = None  # the number of the picture that is open; its file sees to it
         self.fault = None
         self._said = None  # ticks: when a fault was put into the log last
@@ -106,7 +106,7 @@ class Outbox:
                 continue
             self._count += 1
             self._bytes += size
-            self.news += 1
+            self.changes += 1
             self._idle = None
             self._works(True)
             return None
@@ -228,7 +228,7 @@ class Outbox:
             return False
         self._again = None
         self._ready = True
-        self.news += 1
+        self.changes += 1
         self._works(False)
         self._count, self._bytes = counted or (self._store.most, 0)
         if counted is None:

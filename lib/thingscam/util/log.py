@@ -6,7 +6,7 @@ import time
 
 from thingscam.board import rtc
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
-from thingscam.util.redact import MASKED_MOST, mask
+from thingscam.util.redact import MAX_MASKED, mask
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -21,9 +21,9 @@ _FREE = const(5)  # so often a text is said; then after a minute, two, four, ...
 _GAP_MS = const(60000)
 _HOUR_MS = const(3600000)
 _EVENT_GAP_MS = const(300000)  # the longest gap below warning: it tells of a picture, say
-_TEXTS_MOST = const(24)
+_MAX_TEXTS = const(24)
 _DELAY_MS = const(20000)  # lines wait so long to be written together
-_LINES_MOST = const(24)
+_MAX_LINES = const(24)
 # Flash wears: the files are written this often at once, twice that when it is urgent, and once
 # more each two minutes, over resets and deep sleeps too. Not even a line each turn makes it more.
 _WRITES = const(8)
@@ -111,17 +111,17 @@ class Log:
             self._flush(True)
 
     def _put(self, line, keep, more=""):
-        line = one_line(mask(line[:MASKED_MOST], self._secrets)) + more
+        line = one_line(mask(line[:MAX_MASKED], self._secrets)) + more
         print(line)
         if keep and self._newer is not None:
-            if len(self._lines) >= _LINES_MOST:
+            if len(self._lines) >= _MAX_LINES:
                 self._more += 1
                 return
             now = tuple(time.localtime()[:6])
             self._lines.append("%04d-%02d-%02dT%02d:%02d:%02d " % now + line)
             # The first at once: of a board that restarts again and again this is what is left.
             first = self._written is None and not self._sparing
-            if first or len(self._lines) >= _LINES_MOST:
+            if first or len(self._lines) >= _MAX_LINES:
                 self._flush(first)
 
     def _since(self, level, text):
@@ -129,7 +129,7 @@ class Log:
         now = ticks_ms()
         found = self._said.get(text)
         if found is None or not 0 <= ticks_diff(now, found[4]) <= 2 * _HOUR_MS:
-            if len(self._said) >= _TEXTS_MOST:
+            if len(self._said) >= _MAX_TEXTS:
                 self._said.clear()
             found = self._said[text] = [0, now, _GAP_MS, 0, now]
         found[4] = now

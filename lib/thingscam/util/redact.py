@@ -9,9 +9,9 @@ from thingscam.util.compat import const
 
 # Who masks what a stranger sent cuts it first to this many characters: a board needs a second for
 # ten times as many. What is left of a secret that was cut is found, or too short to be one.
-MASKED_MOST = 600
+MAX_MASKED = 600
 
-_LEAST = const(4)  # characters: a shorter one would blot out ordinary words
+_MIN_SECRET = const(4)  # characters: a shorter one would blot out ordinary words
 _RUN = const(8)  # so many of a secret's characters in a row count as the secret
 _PIECE = const(4)  # what is looked for
 _MARKS = b"\\%&"
@@ -46,7 +46,7 @@ def mask(text, secrets=None):
     for escaped in (False, True) if _has_marks(data) else (False,):
         plain, places = _plain(data, escaped)
         for secret in secrets:
-            if len(secret) >= _LEAST:
+            if len(secret) >= _MIN_SECRET:
                 secret = secret.encode("utf-8", "surrogatepass")
                 _find(plain, places, _plain(secret, escaped)[0], _RUN, spans)
                 for size, form in _coded(secret):
@@ -65,7 +65,7 @@ def print_exception(e):
         sys.print_exception(e, file)  # pyright: ignore
         text = file.getvalue().rstrip()  # pyright: ignore
     for line in text.split("\n"):
-        print(mask(line[:MASKED_MOST]))
+        print(mask(line[:MAX_MASKED]))
 
 
 def _coded(secret):
@@ -81,7 +81,7 @@ def _coded(secret):
 def _find(plain, places, secret, run, spans):
     # Adds (begin, end) of each place where it stands, or `run` of its characters do.
     least = min(len(secret), run)
-    if least < _LEAST:
+    if least < _MIN_SECRET:
         return
     # Each run holds one of these pieces.
     for first in range(0, len(secret) - _PIECE + 1, run - _PIECE + 1):

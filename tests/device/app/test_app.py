@@ -210,7 +210,7 @@ def test_photographs_before_it_has_a_network():
         assert taken[-1] - begin > 79000
         status = house.app.status()
         assert status["captured"] == status["waiting"] == 5
-        assert status["silent_because"] == "no Wi-Fi"
+        assert status["blocked_reason"] == "no Wi-Fi"
         # It says so once, and what waits.
         assert house.count("waiting, the oldest for", "no Wi-Fi") == 1
         # Back again: all are sent, in order, ten seconds apart.
@@ -349,7 +349,7 @@ def test_no_tls_while_the_clock_is_not_set():
         house.start()
         house.esp.pulse()
         house.turns(ms=60000)
-        assert "clock is not set" in house.app.status()["silent_because"]
+        assert "clock is not set" in house.app.status()["blocked_reason"]
         assert house.count("the clock is not set, no certificate can be checked") == 1
         assert house.count("no time from") >= 3
         assert house.count("stopped") == 0
@@ -388,7 +388,7 @@ def test_a_wait_holds_over_the_setting_of_the_clock_and_a_reset():
         house.start()
         house.turns(ms=300000)
         assert len(uploads()) == 1 and house.app.status()["waiting"] == 1
-        assert "before the last start" in house.app.status()["silent_because"]
+        assert "before the last start" in house.app.status()["blocked_reason"]
         house.turns(until=arrived)
 
 
@@ -525,7 +525,7 @@ def test_status():
         assert found["waiting"] == 1
         assert found["waiting_bytes"] == len(photo("frame 0001"))
         assert 30 <= found["oldest_s"] <= 32
-        assert "4008" in found["silent_because"]
+        assert "4008" in found["blocked_reason"]
         assert found["rssi"] == -60 and found["clock_set"] is True
         # From 2000 to now is no uptime.
         assert 30 <= found["uptime_s"] <= 60

@@ -446,7 +446,7 @@ def test_a_trigger_while_one_is_sent(watcher):
         watcher.pulse()
         watcher.capture.meanwhile()
         assert len(watcher.outbox) == 1
-        watcher.capture.close()  # as make_room() does
+        watcher.capture.close()  # as free_memory() does
         assert bytes(frame) == before == photo(note_in(before))
         return False
 
@@ -484,7 +484,7 @@ def test_motion_while_nothing_is_let_in(watcher):
 
 @watched()
 def test_an_interrupt_while_the_camera_is_closed(watcher):
-    # As make_room() does it, in an upload.
+    # As free_memory() does it, in an upload.
     watcher.capture.ready()
     watcher.camera.on_close = watcher.esp.pulse
     watcher.capture.close()

@@ -46,7 +46,7 @@ def test_three_crashes_in_a_row(esp):
     crash(esp)
     found = safemode.reason()
     assert "3 starts" in found and "crash" in found
-    # The next start tries again: it may have been mended. Without a person, in an hour, by the
+    # The next start tries again: it may have been fixed. Without a person, in an hour, by the
     # watchdog, which is no crash.
     assert esp.dog.timeout == 3600000 and esp.timers == {}
     for _ in range(3):

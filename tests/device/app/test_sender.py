@@ -85,7 +85,7 @@ class Post:
         for i in range(minutes * 6):
             if what is not None and i % 12 == 0:
                 self.outbox.put(dot(what(i // 12)), TAKEN, "pir")
-            if len(self.outbox) and self.sender.why_silent() is None:
+            if len(self.outbox) and self.sender.blocked_reason() is None:
                 self.sender.send_kept()
             if len(self.notes.lines) > 200:  # MicroPython's heap is small
                 self.notes.lines = [line for line in self.notes.lines if "rejected/" in line]
@@ -104,7 +104,7 @@ class Post:
     def dated(self, stamp):
         return self.dates.get(stamp, stamp)
 
-    def make_room(self):
+    def free_memory(self):
         assert self.sender.needs_clock, "no room is needed"
         self.rooms += 1
 
@@ -152,7 +152,7 @@ def note_of(data):
 @on_board
 def test_direct(esp):
     post = Post()
-    assert post.sender.why_silent() is None and post.sender.left_ms() == 0
+    assert post.sender.blocked_reason() is None and post.sender.left_ms() == 0
     assert post.sender.send_frame(photo("one"), TAKEN, "pir")
     assert arrived() == ["one"]
     (line,) = post.notes.lines
@@ -191,7 +191,7 @@ def test_the_service_has_its_ten_seconds(esp):
                 post.sender.send_frame(photo(), TAKEN, "pir")
             assert len(uploads()) == 1
             assert post.sender.left_ms() >= 10000, what
-            assert post.sender.why_silent() is not None
+            assert post.sender.blocked_reason() is not None
             esp.go(9999)
             assert post.sender.left_ms() >= 1
             # It holds over a deep sleep.
@@ -199,7 +199,7 @@ def test_the_service_has_its_ten_seconds(esp):
             post = Post(folder=post.folder)
             assert post.sender.left_ms() >= 1
             esp.go(post.sender.left_ms())
-            assert post.sender.why_silent() is None
+            assert post.sender.blocked_reason() is None
 
 
 @on_board
@@ -221,18 +221,20 @@ def test_a_reset_in_the_middle_of_a_request(esp):
 def test_why_it_is_silent(esp):
     post = Post()
     post.sender.send_frame(photo(), TAKEN, "pir")
-    assert post.sender.why_silent() == PACE
+    assert post.sender.blocked_reason() == PACE
     esp.go(10000)
-    assert post.sender.why_silent() is None
+    assert post.sender.blocked_reason() is None
     fault(errcode=4008)
     post.sender.send_frame(photo(), TAKEN, "pir")
-    assert "4008" in post.sender.why_silent() and "cloud.region" in post.sender.why_silent()
+    assert (
+        "4008" in post.sender.blocked_reason() and "cloud.region" in post.sender.blocked_reason()
+    )
     esp.go(10000)
-    assert "4008" in post.sender.why_silent()
+    assert "4008" in post.sender.blocked_reason()
     # After a deep sleep nobody remembers the words.
     esp.wake(10000)
     post = Post()
-    assert "before the last start" in post.sender.why_silent()
+    assert "before the last start" in post.sender.blocked_reason()
 
 
 # What the service may say, and what becomes of the picture and the next.
@@ -317,7 +319,7 @@ def test_stop_is_said_once_and_probed(esp):
         assert waits == sorted(waits) and waits[0] == 600000
         assert 900000 <= waits[1] <= 1200000 and waits[3] <= 3600000
         assert post.waiting() == 2
-        assert post.notes.count("ERROR stopped, a person must see to it") == 1
+        assert post.notes.count("ERROR stopped until this is fixed") == 1
         assert len(post.notes.lines) == 1
         assert post.sender.trouble.action == "stop"
         # Mended in the console: everything goes.
@@ -348,7 +350,7 @@ def test_drop_sets_the_picture_aside(esp):
         assert (counts["dropped"], counts["retried"], counts["sent"]) == (1, 0, 0)
         assert post.notes.count("ERROR picture refused for good") == 1
         # Nothing is wrong with the next.
-        assert post.sender.why_silent() == PACE
+        assert post.sender.blocked_reason() == PACE
         assert post.pause(esp) == 10000
         post.sender.send_kept()
         assert arrived() == ["two"]
@@ -398,7 +400,7 @@ def test_backoff_holds_over_deep_sleep(esp):
         post = Post(folder=post.folder)
         assert left // 2 - 2000 <= post.sender.left_ms() <= left // 2 + 1000
         esp.go(post.sender.left_ms())
-        assert post.sender.why_silent() is None
+        assert post.sender.blocked_reason() is None
     assert waits[0] == 10000 and 15000 <= waits[1] <= 20000
     assert 30000 <= waits[2] <= 40000 and 60000 <= waits[3] <= 80000
     post.sender.send_kept()
@@ -463,7 +465,7 @@ def until_settled(esp, post, each_s=60, most=600):
         if i % 3 == 0:
             post.keep("new %d" % i)
         for _ in range(3):
-            if post.sender.why_silent() is None:
+            if post.sender.blocked_reason() is None:
                 tries += 1
                 post.sender.send_kept()
             esp.go(each_s * 333)
@@ -497,7 +499,7 @@ def test_that_holds_over_deep_sleep(esp):
         post.chokes, post.choking = "bad", {"html": True, "status": 403}
         post.keep("bad" if not i else "new %d" % i)
         for _ in range(4):
-            if post.sender.why_silent() is None:
+            if post.sender.blocked_reason() is None:
                 post.sender.send_kept()
             esp.go(10000)
         esp.wake(60000)
@@ -540,7 +542,7 @@ def test_every_second_picture_refused_for_six_hours(esp):
         post.run(esp, 360, lambda i: "bad %d" % i if i % 2 else "good %d" % i)
         counts = post.counters.as_dict()
         assert counts["sent"] == 90, (order, counts)
-        assert post.sender.silences == 0
+        assert post.sender.unanswered == 0
         # The last of them still wait.
         post.run(esp, 120, lambda i: "more %d" % i)
         counts = post.counters.as_dict()
@@ -662,7 +664,7 @@ def test_a_fault_of_the_flash_is_told_as_one_and_waits_for_no_network(esp):
     post.sender = Sender(post.config, post.outbox, post.notes, post.counters, post)
     post.sender.send_kept()
     assert post.notes.count("WARNING upload failed, others go first: the picture's file") == 1
-    assert post.sender.backoff.left_ms() == 0 and post.sender.silences == 0
+    assert post.sender.backoff.left_ms() == 0 and post.sender.unanswered == 0
     for _ in range(2):
         post.pause(esp)
         post.sender.send_kept()
@@ -671,18 +673,18 @@ def test_a_fault_of_the_flash_is_told_as_one_and_waits_for_no_network(esp):
     # Alone it is tried ever more seldom, and nobody waits awake for it.
     tries = len(uploads())
     for _ in range(720):
-        if post.sender.why_silent() is None:
+        if post.sender.blocked_reason() is None:
             post.sender.send_kept()
         esp.go(10000)
     assert 3 <= len(uploads()) - tries <= 10
-    assert post.sender.waits_ms() > 0 and "put off" in post.sender.why_silent()
+    assert post.sender.waits_ms() > 0 and "put off" in post.sender.blocked_reason()
     # With others it ends in rejected/.
     for i in range(400):
         if post.rejected():
             break
         if i % 6 == 0:
             post.keep("new {}".format(i))
-        if post.sender.why_silent() is None:
+        if post.sender.blocked_reason() is None:
             post.sender.send_kept()
         esp.go(60000)
     assert post.rejected() == 1 and post.counters.as_dict()["dropped"] == 1, post.notes.lines[-9:]
@@ -886,7 +888,7 @@ def test_the_secrets_stay_here(esp):
         fault(what)
         post.sender.send_kept()
         post.pause(esp)
-        assert TOKEN not in str(post.sender.why_silent())
+        assert TOKEN not in str(post.sender.blocked_reason())
     text = "\n".join(post.notes.lines)
     assert len(post.notes.lines) >= len(STOPS + DROPS)
     assert TOKEN not in text and KEY not in text
@@ -899,12 +901,12 @@ def test_silences_are_answers_that_did_not_come(esp):
     for i in range(3):
         fault(no_answer="close")
         post.sender.send_kept()
-        assert post.sender.silences == i + 1
+        assert post.sender.unanswered == i + 1
         post.pause(esp)
     # An answer, whatever it says, tells that the network is there.
     fault(errcode=5001)
     post.sender.send_kept()
-    assert post.sender.silences == 0
+    assert post.sender.unanswered == 0
 
 
 @on_board
@@ -916,18 +918,18 @@ def test_a_certificate_refused_is_no_silence(esp):
     assert post.sender.trouble.action == "stop"
     assert post.notes.count("ERROR stopped", "certificate") == 1
     assert post.rooms == 1  # it may have been for lack of memory
-    assert post.sender.silences == 0
+    assert post.sender.unanswered == 0
 
 
 @on_board
 def test_no_way_out_waits_as_after_a_failure(esp):
     post = Post()
     post.keep("one")
-    post.sender.no_network("no Wi-Fi")
+    post.sender.note_offline("no Wi-Fi")
     assert post.sender.left_ms() == 10000
-    assert post.sender.why_silent() == "no Wi-Fi"
+    assert post.sender.blocked_reason() == "no Wi-Fi"
     esp.go(10000)
-    post.sender.no_network("no Wi-Fi")
+    post.sender.note_offline("no Wi-Fi")
     assert 15000 <= post.sender.left_ms() <= 20000
     assert uploads() == []
 

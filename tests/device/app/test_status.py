@@ -28,7 +28,7 @@ class Told:
         """Let time go on with `why`; return how many lines that was."""
         before = len(self.notes.lines)
         for _ in range(0, ms, step):
-            self.status.tell(why)
+            self.status.log_backlog(why)
             self.esp.go(step)
         return len(self.notes.lines) - before
 
@@ -46,7 +46,7 @@ def test_nothing_waits(told):
     assert told.go("no Wi-Fi", HOUR_MS) == 0
     found = told.status.as_dict(None, -60)
     assert (found["waiting"], found["waiting_bytes"], found["oldest_s"]) == (0, 0, None)
-    assert (found["rssi"], found["silent_because"]) == (-60, None)
+    assert (found["rssi"], found["blocked_reason"]) == (-60, None)
     assert found["version"] == __version__
 
 

@@ -130,7 +130,7 @@ def test_a_line_that_bounces_is_one_picture_a_second_and_is_said_once(esp):
     # Then one a minute, and what waits can go.
     assert bounce(esp, watcher, 50, 240000) in (4, 5, 6)
     assert len(notes.lines) == 1 and notes.count("WARNING the sensor bounces", "GPIO13") == 1
-    # It may be mended.
+    # It may be fixed.
     taken(esp, watcher, 120000)
     esp.go(2000)
     esp.pulse()

@@ -104,7 +104,7 @@ class _Long(rounds.Rounds):
         rig.run(length)
         rig.forget_plan()
         self.cuts[rig.cut() or "else"] += 1
-        self._troubles.mend()
+        self._troubles.fix()
 
     def more(self, kind):
         """Return what else was not as promised, a text each."""

@@ -78,7 +78,7 @@ class Troubles:
             self._rig.service.fault(fault)
         self._count("403 for some pictures")
 
-    def mend(self):
+    def fix(self):
         """Have everything work; the power is off."""
         rig, board = self._rig, self._board
         rig.forget_plan()
