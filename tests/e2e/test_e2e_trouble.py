@@ -87,10 +87,8 @@ def test_three_panics_in_a_row_end_in_safe_mode_for_an_hour(tmp_path):
         place.wait_for_pictures(1)
 
 
-def test_few_timers_are_started_however_often_the_app_is(tmp_path):
-    text = (
-        "from thingscam.cloud.interval import Interval\nfor _ in range(50): Interval().restart()"
-    )
+def test_few_timers_are_started_however_often_the_app_stops(tmp_path):
+    text = "from thingscam.safemode import stopped\nfor _ in range(50): stopped(ValueError('no'))"
     with site(tmp_path) as place:
         place.wait_for("INFO start: ")
         for _ in range(6):
