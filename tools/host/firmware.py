@@ -3,9 +3,12 @@
 import dataclasses
 import hashlib
 import io
+import itertools
+import lzma
 import re
 import struct
 import zipfile
+import zlib
 
 from esptool.bin_image import ESP32FirmwareImage, ESP32S3FirmwareImage
 from esptool.targets import CHIP_DEFS
@@ -14,16 +17,31 @@ from esptool.util import FatalError
 from thingscam.board.firmware import too_old
 
 from .errors import ToolError
+from .harmless import one_line
 
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}
 _IMAGES = {"esp32": ESP32FirmwareImage, "esp32s3": ESP32S3FirmwareImage}
 
 _TABLE = 0x8000  # ESP-IDF's CONFIG_PARTITION_TABLE_OFFSET, which MicroPython leaves as it is
 _TABLE_MOST = 0xC00
+_TABLE_END = 0x9000  # the sector behind it is the first that a partition may have
+_SECTOR = 0x1000
+_APP_ALIGNED = 0x10000  # ESP-IDF: the unit by which the chip maps code
 _ENTRY = struct.Struct("<2sBBII16sI")  # ESP-IDF, partition-tables: magic, type ... flags
 _APP_DESCRIPTION = struct.Struct("<I12x32s32s16s16s32s")  # ESP-IDF, esp_app_desc_t
 _APP_MAGIC = 0xABCD5432
 _DATA, _APP = 1, 0
+_FIRST = (2, 3)  # types of ESP-IDF 5.4 for boot loader and table themselves
+_MOST = 128 << 20  # bytes: the largest flash of the chips
+
+# What zipfile raises for archives that are broken, encrypted, or made by a method it has not.
+_BROKEN_ZIP = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError,
+    LookupError, struct.error, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+
+
+_BANNER = rb"MicroPython (v?(\d{1,3})\.(\d{1,3})\.?(\d{0,3})[\w.+-]{0,60}) on \d{4}-\d\d-\d\d"
 
 
 class FirmwareError(ToolError):
@@ -85,7 +103,8 @@ class Firmware:
         else:
             end = max(part.end for part in self.partitions)
             found = Partition(_DATA, 0x81, end, flash_size - end, "vfs")
-        last = max(found.end, self.offset + len(self.data))
+        ends = [part.end for part in self.partitions]
+        last = max(found.end, self.offset + len(self.data), *ends)
         if last > flash_size:
             text = "this firmware needs {} KB of flash, the board has {} KB: take a smaller one"
             raise FirmwareError(text.format(last // 1024, flash_size // 1024))
@@ -104,9 +123,12 @@ def load(path, sha256=None):
     Raises FirmwareError.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = _all_of(file)
     except OSError as e:
         raise FirmwareError("{}: cannot be read: {}".format(path, e.strerror)) from e
+    except FirmwareError as e:
+        raise FirmwareError("{}: {}".format(path, e)) from e
     found = hashlib.sha256(data).hexdigest()
     if sha256 is not None and found != sha256.strip().lower():
         raise FirmwareError("{}: has SHA-256 {}, not the one given".format(path, found))
@@ -119,14 +141,16 @@ def load(path, sha256=None):
 def parse(data):
     """Return the Firmware in `data` (bytes); raises FirmwareError."""
     data, offset, chip = _placed(data)
-    partitions = table(data[_TABLE - offset :])
+    partitions = table(data[_TABLE - offset :][:_TABLE_MOST])
+    _image(data[: _TABLE - offset], chip, "the boot loader")  # which is not over the table
+    _reject_overlaps(partitions)
     app = next((part for part in partitions if part.type == _APP), None)
     if app is None:
         raise FirmwareError("its partition table has no app: not a firmware for a whole board")
     code = data[app.offset - offset :][: app.size]
     _image(code, chip, "the app")
     project, idf = _described(code)
-    banner = re.search(rb"MicroPython (v?(\d+)\.(\d+)\.?(\d*)[\w.+-]*) on \d{4}-\d\d-\d\d", code)
+    banner = re.search(_BANNER, code)
     if banner is None:
         raise FirmwareError("no MicroPython: it is {}".format(project or "something else"))
     found = (int(banner[2]), int(banner[3]), int(banner[4] or 0))
@@ -163,7 +187,7 @@ def table(data):
         if magic != b"\xaa\x50":
             break
         name = label.rstrip(b"\0").decode("ascii", "replace")
-        found.append(Partition(kind, subtype, offset, size, name))
+        found.append(Partition(kind, subtype, offset, size, one_line(name)))
     if not found:
         raise FirmwareError(
             "no partition table in it: take the file that holds boot loader, table and app "
@@ -172,15 +196,56 @@ def table(data):
     return found
 
 
+def _reject_overlaps(partitions):
+    # Each has its own place, on whole sectors, behind the boot loader and the table itself.
+    wrong = "its partition table would have this board overwritten: {}: take another file"
+    for part in partitions:
+        where = "{} at {:#x}, {:#x} bytes".format(part.label, part.offset, part.size)
+        unit = _APP_ALIGNED if part.type == _APP else _SECTOR
+        if part.offset % unit or part.size % _SECTOR or not part.size:
+            raise FirmwareError(wrong.format(where + ", is not on whole sectors"))
+        if part.offset < _TABLE_END and (part.type not in _FIRST or part.end > _TABLE_END):
+            raise FirmwareError(wrong.format(where + ", is over the boot loader or the table"))
+        if part.end > _MOST:
+            raise FirmwareError(wrong.format(where + ", is behind the end of any flash"))
+    for one, other in itertools.combinations(partitions, 2):
+        if one.label == other.label:
+            raise FirmwareError(wrong.format("there are two called " + one.label))
+        if one.offset < other.end and other.offset < one.end:
+            text = "{} at {:#x} is over {} at {:#x}"
+            text = text.format(one.label, one.offset, other.label, other.offset)
+            raise FirmwareError(wrong.format(text))
+
+
 def _unzipped(data):
     if not zipfile.is_zipfile(io.BytesIO(data)):
         return data
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [name for name in archive.namelist() if name.lower().endswith(".bin")]
-        if len(names) != 1:
-            text = "holds {} .bin files: unpack it and name the one to flash"
-            raise FirmwareError(text.format(len(names)))
-        return archive.read(names[0])
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = [each for each in archive.infolist() if each.filename.lower().endswith(".bin")]
+            if len(found) != 1:
+                text = "holds {} .bin files: unpack it and name the one to flash"
+                raise FirmwareError(text.format(len(found)))
+            if found[0].flag_bits & 1:
+                raise FirmwareError("is encrypted: unpack it, and name the .bin file")
+            if found[0].file_size > _MOST:
+                raise FirmwareError(_TOO_LARGE)
+            with archive.open(found[0]) as file:
+                return _all_of(file)
+    except _BROKEN_ZIP as e:
+        text = "cannot be unpacked ({}): fetch the file again"
+        raise FirmwareError(text.format(one_line(str(e), 100) or type(e).__name__)) from e
+
+
+_TOO_LARGE = "more than {} MB: no flash is so large".format(_MOST >> 20)
+
+
+def _all_of(file):
+    # What a file says of its size need not be so.
+    data = file.read(_MOST + 1)
+    if len(data) > _MOST:
+        raise FirmwareError(_TOO_LARGE)
+    return data
 
 
 def _placed(data):
@@ -207,7 +272,7 @@ def _image(data, chip, name):
     # Checks one image; esptool itself compares neither of its two sums.
     try:
         image = _IMAGES[chip](io.BytesIO(data))
-    except (FatalError, struct.error, RuntimeError, IndexError) as e:
+    except (FatalError, struct.error, RuntimeError, ValueError, LookupError, OSError) as e:
         raise FirmwareError("{} in it is damaged: fetch the file again".format(name)) from e
     if image.chip_id != CHIP_DEFS[chip].IMAGE_CHIP_ID:
         raise FirmwareError("{} in it is for another chip than the rest".format(name))
@@ -220,6 +285,8 @@ def _image(data, chip, name):
 
 def _described(code):
     # The description stands first in the first segment: behind two headers, 24 and 8 bytes.
+    if len(code) < 32 + _APP_DESCRIPTION.size:
+        return "", ""
     magic, _, project, _, _, idf = _APP_DESCRIPTION.unpack_from(code, 32)
     if magic != _APP_MAGIC:
         return "", ""

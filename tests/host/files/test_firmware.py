@@ -1,7 +1,11 @@
 # What firmware files are taken, and where in the flash the filesystem goes.
 
+import contextlib
 import hashlib
+import io
+import pathlib
 import zipfile
+from random import Random
 
 import pytest
 
@@ -109,6 +113,109 @@ def test_what_is_no_firmware_is_told_why(tmp_path, data, words):
     assert words in str(caught.value)
     assert str(caught.value).startswith(str(path))
     assert len(str(caught.value).splitlines()) == 1
+
+
+FACTORY = ("factory", 0, 0, 0x10000, 0x1F0000)
+
+
+@pytest.mark.parametrize(
+    "parts, words",
+    [
+        ((("vfs", 1, 0x81, 0, 0x200000),), "over the boot loader or the table"),
+        ((("vfs", 1, 0x81, 0x8000, 0x8000),), "over the boot loader or the table"),
+        ((("vfs", 1, 0x81, 0x10000, 0x200000),), "factory at 0x10000 is over vfs at 0x10000"),
+        ((("vfs", 1, 0x81, 0x1FF000, 0x200000),), "factory at 0x10000 is over vfs"),
+        ((("vfs", 1, 0x81, 0x9000, 0x1000000),), "factory at 0x10000 is over vfs"),
+        ((("vfs", 1, 0x81, 0x200800, 0x1F0000),), "not on whole sectors"),
+        ((("vfs", 1, 0x81, 0x200000, 0x1F0800),), "not on whole sectors"),
+        ((("vfs", 1, 0x81, 0x200000, 0),), "not on whole sectors"),
+        ((("vfs", 1, 0x81, 0x200000, 0xFFFFF000),), "behind the end of any flash"),
+        ((("nvs", 1, 2, 0xF000, 0x10000),), "factory at 0x10000 is over nvs"),
+        ((("boot", 2, 0, 0x1000, 0x9000),), "over the boot loader or the table"),
+        ((("vfs", 1, 0x81, 0x200000, 0x9000), ("vfs", 1, 0x81, 0x300000, 0x9000)), "two called"),
+        ((("\x1b[2J", 1, 0x81, 0, 0x9000),), r"\x1b[2J at 0x0"),
+    ],
+)
+def test_a_partition_table_that_would_overwrite_the_board(parts, words):
+    with pytest.raises(firmware.FirmwareError) as caught:
+        firmware.parse(firmwarefile.make(parts=(FACTORY, *parts)))
+    assert words in str(caught.value)
+
+
+def test_partitions_that_do_not_fit_the_flash():
+    parts = (FACTORY, ("vfs", 1, 0x81, 0x200000, 0x100000), ("more", 1, 0x40, 0x400000, 0x1000))
+    found = firmware.parse(firmwarefile.make(parts=parts))
+    assert found.filesystem(8 * MB).label == "vfs"
+    with pytest.raises(firmware.FirmwareError, match="needs 4100 KB of flash"):
+        found.filesystem(4 * MB)
+    for first in (("bootloader", 2, 0, 0x1000, 0x7000), ("partition", 3, 0, 0x8000, 0x1000)):
+        parts = (first, *firmwarefile.PLAIN)
+        assert firmware.parse(firmwarefile.make(parts=parts)).filesystem(4 * MB).label == "vfs"
+
+
+def zipped(data=GOOD, method=zipfile.ZIP_DEFLATED, patch=None):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("firmware.bin", data)
+    raw = bytearray(file.getvalue())
+    if patch:
+        patch(raw, raw.index(b"PK\x01\x02"))
+    return bytes(raw)
+
+
+def patched(at, *values):
+    # In the directory, and at the same place of the file's own header, four bytes before.
+    def patch(raw, directory):
+        raw[directory + at : directory + at + len(values)] = bytes(values)
+        raw[at - 2 : at - 2 + len(values)] = bytes(values)
+
+    return patch
+
+
+def torn(raw, directory):
+    raw[200:400] = b"\x55" * 200
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (zipped(patch=patched(8, 1)), "is encrypted"),
+        (zipped(patch=patched(10, 9)), "cannot be unpacked"),
+        (zipped(patch=patched(10, 12)), "cannot be unpacked"),
+        (zipped(patch=patched(10, 14)), "cannot be unpacked"),
+        (zipped(patch=patched(16, 1, 2, 3)), "cannot be unpacked"),
+        (zipped(patch=patched(24, 255, 255, 255, 127)), "no flash is so large"),
+        (zipped(patch=torn), "cannot be unpacked"),
+        (zipped(bytes(129 * MB)), "no flash is so large"),
+        (zipped()[:-40], "does not begin with E9"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_archive_that_is_broken_or_a_bomb(tmp_path, data, words):
+    path = tmp_path / "firmware.zip"
+    path.write_bytes(data)
+    with pytest.raises(firmware.FirmwareError) as caught:
+        firmware.load(path)
+    assert words in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+def test_a_file_without_an_end():
+    with pytest.raises(firmware.FirmwareError, match="no flash is so large"):
+        firmware.load(pathlib.Path("/dev/zero"))
+
+
+def test_any_damage_ends_in_a_sentence():
+    random = Random(7)
+    small = firmwarefile.make(size=64)
+    for _ in range(1500):
+        data = bytearray(small[: random.choice([len(small), random.randrange(len(small))])])
+        for _ in range(random.randrange(1, 9)):
+            if data:
+                # Where the heads are: most of it is blank.
+                at = random.choice([0, 0x7000, 0xF000]) + random.randrange(400)
+                data[min(at, len(data) - 1)] = random.choice([0, 1, 127, 255])
+        with contextlib.suppress(firmware.FirmwareError):
+            firmware.parse(bytes(data)).filesystem(4 * MB)
 
 
 def test_any_single_wrong_bit_of_the_code_is_found():
