@@ -15,16 +15,17 @@ class Talker:
 
     `answer(code)` returns what the program `code` (text) prints, bytes or an iterable of them,
     or those and the bytes of its error as a tuple. `start` is what the board says once the port
-    is open, before it hears anything: an iterable too. `heard` is all that came.
+    is open, before it hears anything: an iterable too. `hears(data)` returns what it says to
+    each piece it hears, in place of MicroPython.
     """
 
-    def __init__(self, answer=lambda code: b"", start=()):
+    def __init__(self, answer=lambda code: b"", start=(), hears=None):
         self._answer = answer
+        self._hears = hears
         self._start = start
         self._stop = threading.Event()
         self._raw = False
         self._code = bytearray()
-        self.heard = bytearray()
 
     def __enter__(self):
         self._fd, self._slave = os.openpty()
@@ -45,17 +46,19 @@ class Talker:
         with contextlib.suppress(_StoppedError):
             self._say(self._start)
             while True:
-                for code in self._hear():
-                    self._take(code)
+                heard = self._hear()
+                if self._hears:
+                    self._say(self._hears(heard))
+                else:
+                    for code in heard:
+                        self._take(code)
 
     def _hear(self):
         if self._stop.is_set():
             raise _StoppedError
         if not select.select([self._fd], [], [], 0.05)[0]:
             return b""
-        found = os.read(self._fd, 4096)
-        self.heard += found
-        return found
+        return os.read(self._fd, 4096)
 
     def _take(self, code):
         if code == 1 and self._code == b"\x05A":

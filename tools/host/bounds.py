@@ -13,13 +13,10 @@ class OverError(TransportError):
     """The board has said more, or taken longer, than it may; the text says which."""
 
 
-class BoundedLine:
-    """pyserial's `line` for mpremote; what is beyond limit() raises OverError."""
+class Bounds:
+    """How much may come, and how long it may take; check() raises OverError beyond limit()."""
 
-    def __init__(self, line):
-        self.raw = line
-        self._kept = b""
-        line.write_timeout = _WRITE_S
+    def __init__(self):
         self.limit(math.inf, math.inf)
 
     def limit(self, seconds, most, rate=math.inf):
@@ -30,15 +27,49 @@ class BoundedLine:
         self._came = 0
         self._start = time.monotonic()
 
+    def count(self, data):
+        """Note that `data` came, and return it."""
+        self._came += len(data)
+        return data
+
+    def check(self):
+        """Raise OverError when it is over."""
+        if self._came > self._most:
+            raise OverError("it says more than {} KB".format(math.ceil(self._most / 1024)))
+        if time.monotonic() - self._start > self._seconds + self._came / self._rate:
+            raise OverError("it has not done in {:.0f} s what it was asked".format(self._seconds))
+
+
+def bind(line):
+    """Return Bounds for all that is read from pyserial's `line` from now on."""
+    bounds = Bounds()
+    read = line.read
+
+    def bounded(size=1):
+        bounds.check()
+        return bounds.count(read(size))
+
+    line.read = bounded
+    return bounds
+
+
+class BoundedLine(Bounds):
+    """pyserial's `line` for mpremote, with bounds."""
+
+    def __init__(self, line):
+        super().__init__()
+        self.raw = line
+        self._kept = b""
+        line.write_timeout = _WRITE_S
+
     def read(self, size=1):
         """Read as pyserial does; mpremote reads byte by byte, so more is taken at once."""
-        self._check()
+        self.check()
         while len(self._kept) < size:
             data = self.raw.read(max(size - len(self._kept), min(self.raw.in_waiting, 4096)))
             if not data:
                 break
-            self._came += len(data)
-            self._kept += data
+            self._kept += self.count(data)
         data, self._kept = self._kept[:size], self._kept[size:]
         return data
 
@@ -49,16 +80,10 @@ class BoundedLine:
 
     def inWaiting(self):  # noqa: N802 mpremote calls it so
         """Return how many bytes are there, as pyserial does."""
-        self._check()
+        self.check()
         return len(self._kept) or self.raw.in_waiting
 
     def write(self, data):
         """Write as pyserial does, but not for ever."""
-        self._check()
+        self.check()
         return self.raw.write(data)
-
-    def _check(self):
-        if self._came > self._most:
-            raise OverError("it says more than {} KB".format(math.ceil(self._most / 1024)))
-        if time.monotonic() - self._start > self._seconds + self._came / self._rate:
-            raise OverError("it has not done in {:.0f} s what it was asked".format(self._seconds))

@@ -1,18 +1,34 @@
 # Writes to a board's flash, by esptool talking to the chip's boot loader.
 
 import contextlib
+import struct
+import sys
 
+import serial
 from esp_pylib.logger import EspLogBase
 from esptool import cmds
 from esptool.logger import log
 from esptool.util import FatalError
 
 from . import port as ports
+from .bounds import OverError, bind
 from .errors import ToolError
 from .firmware import CHIPS
+from .harmless import one_line
 
 BAUDS = (921600, 460800, 230400, 115200)
 _ROM_BAUD = 115200
+
+# Within which a chip has to answer, whatever it says: seconds, bytes.
+_CONNECT = (90, 1 << 17)
+_WRITE_S, _WRITE_RATE, _SAID_MOST = 300, 4000, 1 << 19
+
+# What esptool raises for answers that make no sense.
+_ODD = (
+    OverError, struct.error, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
+    RuntimeError,
+)  # fmt: skip
+_FAILED = (FatalError, OSError, StopIteration, *_ODD)
 
 _ENTER = (
     "{}: no answer from the boot loader: on an ESP32-CAM connect GPIO0 to GND and press RST "
@@ -66,8 +82,9 @@ class Flasher:
     def attach(self):
         """Find the flash; `flash_size` is then its bytes."""
         try:
+            self._bounds.limit(*_CONNECT)
             self._attach()
-        except (FatalError, OSError, StopIteration) as e:
+        except _FAILED as e:
             raise FlasherError(self._failed(e)) from e
 
     def write(self, parts, bauds=BAUDS, erase=False, verify=False):
@@ -85,7 +102,7 @@ class Flasher:
             except KeyboardInterrupt:
                 self._say("interrupted: the flash may be half written, start the command again")
                 raise
-            except (FatalError, OSError, StopIteration) as e:
+            except _FAILED as e:
                 if number == len(bauds) - 1:
                     raise FlasherError(self._failed(e)) from e
                 self._say(
@@ -99,6 +116,8 @@ class Flasher:
                 raise FlasherError("{}, with --baud {}".format(e, bauds[number + 1])) from e
 
     def _write(self, parts, baud, erase, verify):
+        size = sum(len(data) for _, data in parts)
+        self._bounds.limit(_WRITE_S + size / _WRITE_RATE, _SAID_MOST)
         self._esp = cmds.run_stub(self._esp)
         if baud != _ROM_BAUD:
             self._esp.change_baud(baud)
@@ -109,16 +128,40 @@ class Flasher:
         cmds.reset_chip(self._esp, "hard-reset")
 
     def _connect(self):
+        line = self._open()
+        self._bounds = bind(line)
+        self._bounds.limit(*_CONNECT)
+        done = False
         try:
-            return cmds.detect_chip(self._port, _ROM_BAUD, self._before)
+            # An open port will do as well, though it asks for a name.
+            found = cmds.detect_chip(line, _ROM_BAUD, self._before)  # pyright: ignore
+            done = True
+            return found
         except FatalError as e:
             text = str(e)
-            if "Could not open" in text:
-                raise ports.PortError(ports.why_not(self._port)) from e
             if "Failed to connect" in text or "No serial data" in text:
                 raise FlasherError(_ENTER.format(self._port)) from e
             raise FlasherError("{}: {}".format(self._port, _short(e))) from e
-        except (OSError, ValueError) as e:  # SerialException is an OSError
+        except OSError as e:  # SerialException is one
+            raise ports.PortError(ports.why_not(self._port, e)) from e
+        except OverError as e:
+            raise FlasherError(_ENTER.format(self._port)) from e
+        except _ODD as e:
+            text = "{}: the chip's answer makes no sense ({}): press RST and try again"
+            raise FlasherError(text.format(self._port, _short(e))) from e
+        finally:
+            if not done:
+                with contextlib.suppress(OSError):
+                    line.close()
+
+    def _open(self):
+        try:
+            line = serial.serial_for_url(self._port, exclusive=True, do_not_open=True)
+            if sys.platform == "win32":
+                line.rts = line.dtr = False  # otherwise opening it resets the chip
+            line.open()
+            return line
+        except (OSError, ValueError) as e:
             raise ports.PortError(ports.why_not(self._port, e)) from e
 
     def _attach(self):
@@ -141,7 +184,9 @@ class Flasher:
 def _short(e):
     # The first clause of it: esptool goes on with its own advice.
     lines = str(e).strip().splitlines()
-    return lines[0].split(" (")[0].split(". ")[0].rstrip(".:!") if lines else type(e).__name__
+    if not lines:
+        return type(e).__name__
+    return one_line(lines[0]).split(" (")[0].split(". ")[0].rstrip(".:!")
 
 
 class _Quiet(EspLogBase):

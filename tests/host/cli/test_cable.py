@@ -13,6 +13,7 @@ import unicodedata
 import pytest
 from PIL import Image
 
+from tests.support import firmwarefile
 from tests.support.talker import Talker, for_ever
 from tests.support.world import ROOT
 from tools.host.harmless import harmless, in_json, one_line
@@ -258,3 +259,34 @@ def test_a_line_without_an_end_is_followed_in_pieces():
         done = tools("logs", board.port, "--seconds", "1")
     lines = done.text.splitlines()
     assert done.returncode == 0 and len(lines) > 2 and max(map(len, lines)) == 4096
+
+
+SYNC = b"\xc0\x01\x08\x04\x00\x07\x12\x20\x55\x00\x00\x00\x00\xc0"
+
+
+def packet(heard):
+    """What a boot loader says that answers SYNC as it should, and then with no end of a packet."""
+    for frame in heard.split(b"\xc0"):
+        if frame[1:2] == b"\x08":
+            yield SYNC * 8
+        elif len(frame) > 1:
+            yield b"\xc0\x01"
+            yield from for_ever(b"A" * 999)
+
+
+@pytest.mark.parametrize(
+    "noise, words",
+    [
+        ({"start": for_ever(b"\xc0" + ODD.encode() * 9)}, "no answer from the boot loader"),
+        ({"start": for_ever(b"\x1b[1mGuru Meditation Error: \r\n")}, "no answer from the boot"),
+        ({"start": for_ever(SYNC)}, "doesn't match request"),
+        ({"hears": packet}, "no answer from the boot loader"),
+    ],
+)
+def test_a_chip_that_talks_without_end(tmp_path, config, noise, words):
+    (tmp_path / "firmware.bin").write_bytes(firmwarefile.make())
+    with Talker(**noise) as board:
+        options = ("--firmware", tmp_path / "firmware.bin", "--config", config)
+        done = tools("flash", "--port", board.port, *options)
+    assert done.returncode == 1 and words in done.text
+    assert len(done.stderr.splitlines()) == 1, done.text
