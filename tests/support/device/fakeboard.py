@@ -332,7 +332,8 @@ class Board:
             def memory(self, data=None):
                 if data is None:
                     return esp.rtc
-                assert len(data) <= 2048
+                if len(data) > 2048:
+                    raise ValueError("buffer too long")
                 esp.rtc = bytes(data)
                 return None
 
