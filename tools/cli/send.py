@@ -1,6 +1,7 @@
 # `python -m tools send`: one picture from this computer, by the board's own uploader.
 
 import pathlib
+import select
 import sys
 
 import click
@@ -11,7 +12,7 @@ from thingscam.http.session import Session
 from thingscam.image import checks
 from thingscam.util.redact import mask
 
-from ..host import configfile, errors, screen, textfile
+from ..host import configfile, errors, screen, textfile, winsock
 
 
 @click.command()
@@ -56,6 +57,8 @@ def send(picture, config_path):
             text = "cloud.ca {}: No such file: python -m tools config {} --fetch-ca --no-wifi"
             raise errors.ToolError(text.format(path, config_path))
         authority = textfile.certificate(path)
+    if not hasattr(select, "poll"):
+        winsock.install()
     session = Session(authority, cloud.timeout_s, cloud.verify)
     try:
         return Uploader(settings, session).upload(data)

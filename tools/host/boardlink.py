@@ -279,7 +279,7 @@ class Board:
             if isinstance(e, serial.SerialTimeoutException):
                 raise PortError(_DEAF.format(self.port)) from e
             # The board's own come the same way.
-            if isinstance(e, serial.SerialException) or not os.path.exists(self.port):
+            if isinstance(e, serial.SerialException) or ports.is_gone(self.port):
                 raise PortError(_UNPLUGGED.format(self.port)) from e
             raise
 

@@ -14,6 +14,10 @@ from .errors import ToolError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+# Windows has no files of these names, whatever their ending.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.I)
+
+
 class FleetError(ToolError):
     """The table cannot be used; `mistakes` lists every one, with its row and column."""
 
@@ -80,6 +84,8 @@ def _boards(path, columns, rows, base):
         found = [] if len(row) <= len(columns) else ["more cells than columns"]
         if not _NAME.fullmatch(name):
             found.append("name: must be letters, digits, dot, hyphen, underscore")
+        elif _DEVICE.fullmatch(name):
+            found.append("name: no file can be called so on Windows: choose another")
         elif name.lower() in seen:
             found.append("name: the same as in row {}".format(seen[name.lower()]))
         seen[name.lower()] = line

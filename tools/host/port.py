@@ -34,7 +34,8 @@ def why_not(port, error=None):
             "{}: no permission: add yourself to the port's group (Linux: sudo usermod -aG "
             "dialout $USER, then log in again)"
         ).format(port)
-    busy = ("lock", "busy", "Access is denied", "Resource temporarily")
+    # Windows says the first of them in the person's language.
+    busy = ("PermissionError(13", "lock", "busy", "Resource temporarily")
     if number == errno.EBUSY or any(word in text for word in busy):
         return "{}: in use: close the terminal or tool that has it open".format(port)
     odd = (errno.ENOTTY, errno.EINVAL, errno.ENODEV, errno.EISDIR)
@@ -43,13 +44,16 @@ def why_not(port, error=None):
     return "{}: {}".format(port, text.splitlines()[0])
 
 
+def is_gone(port):
+    """Return whether the port is a file, and is there no more; False where it is not known."""
+    return os.name != "nt" and "://" not in port and not os.path.exists(port)
+
+
 def reject_missing(port):
     """Raise PortError when the port is a file name, and there is none or it is not ours."""
-    if "://" in port or os.name == "nt":
-        return
-    if not os.path.exists(port):
+    if is_gone(port):
         raise PortError(why_not(port, FileNotFoundError(errno.ENOENT, "No such file")))
-    if not os.access(port, os.R_OK | os.W_OK):
+    if "://" not in port and os.name != "nt" and not os.access(port, os.R_OK | os.W_OK):
         raise PortError(why_not(port, PermissionError(errno.EACCES, "Permission denied")))
 
 

@@ -2,16 +2,21 @@
 #
 # What is here needs neither MicroPython nor a terminal: it runs on Windows too.
 
+import asyncio
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
+import types
 
 import pytest
 import trustme
 
 from tests.support.world import ROOT, service
+from tools.cloud.service.main import on_signals
+from tools.host import port as ports
 
 SSID = "Гараж"
 CLOUD = {
@@ -144,3 +149,79 @@ def test_a_ca_in_pem_is_one_too(tmp_path, saved):
         assert "2 certificates" in tool("config", file, "--check", code=1)
         (tmp_path / "ca.der").write_bytes(b"<html>")
         assert "cloud.ca: " in tool("send", CAT, "--config", file, code=1)
+
+
+# As Windows' CPython is: select() alone, and a connect() that begins in its own words.
+WITHOUT_POLL = """
+import errno, runpy, select, socket, sys
+class Socket(socket.socket):
+    def connect_ex(self, address):
+        code = super().connect_ex(address)
+        return errno.EWOULDBLOCK if code == errno.EINPROGRESS else code
+    def connect(self, address):
+        assert self.gettimeout() != 0, "only once, and then never a word of how it went"
+        super().connect(address)
+socket.socket = Socket
+for name in [name for name in dir(select) if "poll" in name.lower()]:
+    delattr(select, name)
+sys.argv[0] = "tools"
+runpy.run_module("tools", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_picture_is_sent_where_there_is_no_poll(tmp_path, tls):
+    file = tmp_path / "config.json"
+    command = [sys.executable, "-c", WITHOUT_POLL, "send", CAT, "--config", file]
+
+    def sent():
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout + done.stderr
+
+    data = tmp_path / "cloud"
+    with service(data, "--interval", "0", *["--tls"] * tls) as url:
+        file.write_text(settings(url, ca="cloud/ca.der"), "utf-8")
+        assert sent().startswith(url + "/images/")
+        assert next((data / "images").iterdir()).read_bytes() == CAT.read_bytes()
+    assert "ECONNREFUSED" in sent()
+
+
+def test_a_loop_without_signals_ends_by_them_too():
+    class Loop(asyncio.SelectorEventLoop):
+        def add_signal_handler(self, sig, callback, *args):
+            raise NotImplementedError
+
+    async def wait():
+        ended = asyncio.Event()
+        on_signals(asyncio.get_running_loop(), ended.set)
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.wait_for(ended.wait(), 10)
+
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            runner.run(wait())
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+# Windows says the second half in the person's language.
+@pytest.mark.parametrize(
+    "found, words",
+    [
+        (
+            "FileNotFoundError(2, 'Datei nicht gefunden.', None, 2)",
+            "no such port",
+        ),
+        ("PermissionError(13, 'Zugriff verweigert', None, 5)", "in use"),
+    ],
+)
+def test_what_windows_says_of_a_port_is_understood(monkeypatch, found, words):
+    error = OSError("could not open port 'COM3': " + found)  # serial.SerialException is one
+    assert ports.why_not("COM3", error).startswith("COM3: " + words)
+    # A port is no file there: that none is there tells nothing.
+    monkeypatch.setattr(ports, "os", types.SimpleNamespace(name="nt", path=os.path))
+    assert not ports.is_gone("COM3")
+    ports.reject_missing("COM3")

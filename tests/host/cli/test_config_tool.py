@@ -310,6 +310,7 @@ def test_every_mistake_of_a_fleet_is_named_and_nothing_written(tmp_path):
         "Shed,net,short," + TOKEN + ",often",
         "../x,net,,a b,1,2",
         "good,net," + PASSWORD + ",fine-token,1",
+        "con.1,net," + PASSWORD + ",fine-token-2,1",
     )
     assert done.returncode == 1
     assert not out.exists()
@@ -321,6 +322,7 @@ def test_every_mistake_of_a_fleet_is_named_and_nothing_written(tmp_path):
         "row 4: more cells than columns",
         "row 4: name: must be letters",
         "row 4: cloud.access_token: character 2",
+        "row 6: name: no file can be called so on Windows",
     ):
         assert line in done.stderr
     assert "row 5" not in done.stderr

@@ -50,8 +50,7 @@ def run(
 
 async def _serve(app, host, port, context, keepalive, ca_out):
     ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    on_signals(asyncio.get_running_loop(), ended.set)
     try:
         runner, url = await start(app, host, port, ssl_context=context, keepalive=keepalive)
     except OSError as error:
@@ -61,6 +60,15 @@ async def _serve(app, host, port, context, keepalive, ca_out):
         _print(f"CA certificate in {ca_out}")
     await ended.wait()
     await runner.cleanup()
+
+
+def on_signals(loop, call):
+    """Have the event loop `loop` run `call()` on SIGTERM and SIGINT, on Windows too."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, call)
+        except NotImplementedError:  # Windows' loop; a signal wakes it
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(call))
 
 
 def _tls(tls, cert, key, tls_name, ca_out, data):

@@ -1,6 +1,7 @@
 # What happens on the socket itself: reading bodies, draining them, closing, resetting.
 
 import asyncio
+import os
 import socket
 import struct
 
@@ -129,7 +130,8 @@ def reset(request):
     """Reset the connection (RST) at once."""
     if gone(request):
         return
-    linger = struct.pack("ii", 1, 0)  # on, for 0 seconds: close means reset
+    # On, for 0 seconds: close means reset.
+    linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
     request.transport.get_extra_info("socket").setsockopt(
         socket.SOL_SOCKET, socket.SO_LINGER, linger
     )
