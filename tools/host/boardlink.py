@@ -5,6 +5,7 @@ import contextlib
 import errno
 import io
 import json
+import math
 import os
 import struct
 import time
@@ -14,6 +15,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from . import port as ports
+from .attention import catch
 from .bounds import BoundedLine, OverError
 from .errors import ToolError
 from .harmless import one_line
@@ -219,6 +221,7 @@ class Board:
 
     def _enter(self):
         end = time.monotonic() + self._wait
+        self._quietly(catch, self._line, end, within=(math.inf, math.inf))
         # What is sent while the board starts is lost: soon again, and then more patiently.
         patience = 1
         while True:

@@ -153,6 +153,7 @@ def psram():
 def camera():
     from thingscam.camera.camera import Camera, CameraError
 
+    _let_go()
     _station()  # it takes its memory first, as in the app
     try:
         device = Camera(have["config"].camera, have["config"].cloud.limit_bytes, have["profile"])
@@ -315,6 +316,16 @@ def _station():
         log = Lines()
         have["station"] = Wifi(have["config"].wifi, log, _nobody), log
     return have["station"]
+
+
+def _let_go():
+    # A deep sleeper that was stopped before its app began holds its pins still, as it slept.
+    from thingscam.board import chip
+
+    profile = have["profile"]
+    for number in (profile.light, profile.pins[14] if profile.pins else None):
+        if number is not None and number >= 0:
+            chip.let_go(number)
 
 
 def _driver():
