@@ -20,7 +20,7 @@ _WRITE_MS = 120000 / 1.05
 _CALLBACK_MS = 50000
 _STARTS_MS = 300  # how far the times of two starts may be wrong
 _UNREAD_MOST = 3  # times that a picture is stored by requests whose answer cannot be read
-_LATE_MS = 10000  # an answer that took so long may have come too late for the board
+_LATE_MS = 10000  # an answer that took so long may have come too late for the board, see Request
 # What has the board miss an answer may have begun so long before the request, and come so long
 # after.
 _BEFORE_MS = 10000
@@ -260,7 +260,7 @@ def _is_explained(request, faults):
     # Whether there is a reason for the board not to have heard, or understood, an answer.
     if not faults.strict or request.upload.fault or request.ended_ms is None:
         return True
-    begin, end = request.arrived_ms, request.ended_ms
+    begin, end = request.arrived_ms, request.answered_ms or request.ended_ms
     late = end - begin > _LATE_MS
     return late or faults.was("network", begin, end + _AFTER_MS, _BEFORE_MS)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import socket
 import struct
 
@@ -15,11 +16,14 @@ class Relay:
 
     At SILENT it takes a connection and says nothing; at REFUSING there is nobody. `pieces` is
     None, or (bytes, real seconds between): so the first that the service sends comes, of
-    connections that begin from now on.
+    connections that begin from now on. `answers(number)` is called when something has come from
+    the service on the connection of this number, of `connections` so far.
     """
 
-    def __init__(self, target):
+    def __init__(self, target, answers):
         self._target = target
+        self._answers = answers
+        self.connections = 0
         self._servers = []
         self.port = 0
         self.pieces = None
@@ -49,8 +53,10 @@ class Relay:
         except OSError:
             _reset(writer)
             return
+        self.connections += 1
+        heard = functools.partial(self._answers, self.connections)
         away = asyncio.ensure_future(_pump(reader, far_writer))
-        back = asyncio.ensure_future(_pump(far_reader, writer, self.pieces))
+        back = asyncio.ensure_future(_pump(far_reader, writer, self.pieces, heard))
         await asyncio.wait((away, back), return_when=asyncio.FIRST_COMPLETED)
         # Whoever closes or resets, the other end sees it.
         for pump, end in ((away, far_writer), (back, writer)):
@@ -69,11 +75,12 @@ async def _say_nothing(reader, writer):
     writer.close()
 
 
-async def _pump(reader, writer, pieces=None):
+async def _pump(reader, writer, pieces=None, heard=lambda: None):
     # Returns whether it ended in an orderly way.
     slow = _HANDSHAKE_BYTES if pieces else 0
     try:
         while data := await reader.read(65536):
+            heard()
             while slow > 0 and data:
                 size, pause_s = pieces
                 writer.write(data[:size])

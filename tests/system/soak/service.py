@@ -27,12 +27,15 @@ class Request:
     """One upload request: when it came and was over (steady ms), in which life of the board.
 
     `ended_ms` is None where the connection was closed: when a client gave up it alone knows.
+    `answered_ms` is when a Relay has passed its answer on to the board.
     """
 
     life: int
     arrived_ms: int
     upload: object
     ended_ms: int | None = None
+    answered_ms: int | None = None
+    connection: int = 0  # its number, of a Relay's
 
 
 class Service:
@@ -70,7 +73,7 @@ class Service:
         self.port = int(url.rpartition(":")[2])
         self.relay = None
         if relayed:
-            self.relay = Relay(self.port)
+            self.relay = Relay(self.port, self._answers)
             self._run(self.relay.start())
             self.url = self.url.replace(str(self.port), str(self.relay.port))
 
@@ -124,12 +127,18 @@ class Service:
     def _run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
 
+    def _answers(self, connection):
+        # It may be long behind ended_ms, where this computer is busy.
+        if self.requests and self.requests[-1].connection == connection:
+            self.requests[-1].answered_ms = self.steady_ms()
+
     def _watch(self):
         @web.middleware
         async def watch(request, handler):
             if not request.path.startswith("/device/"):
                 return await handler(request)
             found = Request(self.life(), self.steady_ms(), None)
+            found.connection = self.relay.connections if self.relay else 0
             self.requests.append(found)
             self.open += 1
             try:
