@@ -130,8 +130,8 @@ def broken(count, files):
 
 
 def test_a_firmware_that_removes_before_it_has_sent_is_caught():
-    old = "            e = self._upload(image, kept.size, kept.cause, alone)\n"
-    new = "            self._outbox.remove(kept)\n" + old
+    old = "            e = self._upload(image, entry.size, entry.cause, alone)\n"
+    new = "            self._outbox.remove(entry)\n" + old
     result = broken(8, mutant("sender", old, new))
     assert result.verdict.lost > 0 and any("kept" in line for line in result.broken)
 
@@ -144,7 +144,7 @@ def test_a_firmware_that_keeps_nothing_is_caught():
 
 
 def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
-    old = "            self._outbox.remove(kept)\n"
+    old = "            self._outbox.remove(entry)\n"
     files = mutant("sender", old, "            pass\n")
     result = broken(1, files)
     assert any("sent again without a reason" in line for line in result.broken), result.broken
