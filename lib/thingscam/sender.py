@@ -5,7 +5,7 @@ from thingscam.cloud import errcodes
 from thingscam.cloud.backoff import Backoff, is_of_picture
 from thingscam.cloud.failing import Failing
 from thingscam.cloud.interval import Interval
-from thingscam.cloud.uploader import ANSWER, FILE, Uploader, UploadError
+from thingscam.cloud.uploader import ANSWER, FILE, PUT_OFF, Uploader, UploadError
 from thingscam.http.session import Session
 from thingscam.image import exif
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
@@ -108,7 +108,7 @@ class Sender:
         elif e.action == errcodes.DROP:
             self._outbox.reject(entry)
             self._failing.forget(entry.number)
-        elif e.action != errcodes.WAIT:
+        elif e.action != errcodes.WAIT and e.fault != PUT_OFF:
             self._failed(entry, e, alone)
 
     def note_offline(self, why):
@@ -197,7 +197,8 @@ class Sender:
                 # It may have taken that one in late: no other sender is needed for it.
                 told = e.message, e.errcode, e.status, None, "one was sent before this start"
                 e = UploadError(e.action, *told)
-            self._refused(e, size, alone)
+            if e.fault != PUT_OFF:  # a picture is taken first, and it is tried after the pace
+                self._refused(e, size, alone)
             return e
         finally:
             self.interval.restart()

@@ -16,6 +16,7 @@ _BOM = b"\xef\xbb\xbf"
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 FILE = "file"  # faults that are not the network's
+PUT_OFF = "put off"
 ANSWER = "answer"
 
 
@@ -26,8 +27,8 @@ class UploadError(Exception):
     (int) is the service's, None where it did not speak; `status` (int) is the HTTP
     status, None where there was none; `message` is what the service or the network said.
     `fault` is FILE where the picture's own file could not be read, ANSWER where an answer
-    that says yes, perhaps, could not be read; else None. The text of the error adds what a
-    person should look at: `advice` where it is known already.
+    that says yes, perhaps, could not be read, PUT_OFF where nothing was asked; else None. The
+    text of the error adds what a person should look at: `advice` where it is known already.
     """
 
     def __init__(self, action, message, errcode=None, status=None, fault=None, advice=None):
@@ -212,7 +213,8 @@ class Uploader:
         partial = getattr(e, "partial", None)  # one that breaks the rules, or was cut short
         if partial is not None:
             return self._unclear(text, partial.status_code, partial.content, partial.page)
-        return self._error(errcodes.RETRY, text)
+        put_off = getattr(e, "errno", None) == errno.EAGAIN  # by a Session's busy()
+        return self._error(errcodes.RETRY, text, fault=PUT_OFF if put_off else None)
 
     def _error(self, action, message, errcode=None, status=None, fault=None, advice=None):
         # Service and network may say our own secrets back to us.

@@ -115,7 +115,7 @@ class Addresses:
                 if ticks_diff(quiet_by, ticks_ms()) <= 0:
                     self._put_off += 1
                     if self._put_off < _MAX_PUT_OFF:
-                        raise HttpError("the name is not looked up: that would block")
+                        raise HttpError(errno.EAGAIN, "no look-up now: it would block")
                     break  # what never rests must not keep all requests back
                 connection.advanced(-1)
                 sleep_ms(_TURN_MS)

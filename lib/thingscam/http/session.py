@@ -25,9 +25,9 @@ class Session:
     of the body sent so far; before it with another number less than 0 at each step. It is for
     a watchdog, and for what else cannot wait. `free_memory()` is called when memory is too
     short to connect, or the certificate is refused, which may have the same reason; then that
-    is tried again. `busy()` returns whether a look-up must not block now. `store` keeps the
-    server's last good address over restarts: `save(data)` 11 bytes, which `load()` returns, or
-    None.
+    is tried again. `busy()` returns whether a look-up must not block now: if that lasts, the
+    HttpError is EAGAIN. `store` keeps the server's last good address over restarts: `save(data)`
+    11 bytes, which `load()` returns, or None.
 
     Raises CertificateError when the CA certificate cannot be used.
     """

@@ -1,5 +1,6 @@
 # sender.Sender against the stand-in service: direct, kept, refused, and when it may go on.
 
+import errno
 import json
 import os
 
@@ -22,6 +23,7 @@ from thingscam.board.counters import Counters
 from thingscam.cloud.errcodes import PACE
 from thingscam.cloud.failing import Failing
 from thingscam.config import config
+from thingscam.http import HttpError
 from thingscam.outbox import record as kept_files
 from thingscam.outbox.policy import Outbox
 from thingscam.sender import Sender
@@ -932,6 +934,28 @@ def test_no_way_out_waits_as_after_a_failure(esp):
     post.sender.note_offline("no Wi-Fi")
     assert 15000 <= post.sender.left_ms() <= 20000
     assert uploads() == []
+
+
+@on_board
+def test_a_look_up_that_is_put_off_is_no_failure(esp):
+    post = Post()
+    session = post.sender._session
+    ask = session.post
+
+    def put_off(*_args, **_options):
+        raise HttpError(errno.EAGAIN, "no look-up now: it would block")
+
+    session.post = put_off
+    post.keep("one")
+    post.sender.send_kept()
+    assert not post.sender.send_frame(photo("two"), TAKEN, "pir") and uploads() == []
+    assert post.counters.as_dict()["retried"] == 0 and post.sender.unanswered == 0
+    assert post.notes.lines == [] and post.sender.trouble is None
+    assert post.sender.left_ms() == 10000  # the pace, and no pause
+    session.post = ask
+    esp.go(10000)
+    post.sender.send_kept()
+    assert len(uploads()) == 1 and not len(post.outbox)
 
 
 @on_board
