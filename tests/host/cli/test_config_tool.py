@@ -133,7 +133,9 @@ def test_all_mistakes_at_once_the_board_among_them(tmp_path):
 def test_files_and_folders_that_are_not_there(tmp_path):
     path = tmp_path / "none" / "config.json"
     done = config(tmp_path, path, "--check")
-    assert done.stderr == "{0}: no such file: python -m tools config {0} makes it\n".format(path)
+    assert done.stderr == "{0}: no such file: to make it: python -m tools config {0}\n".format(
+        path
+    )
     done = config(tmp_path, path, *flags())
     assert done.stderr == "{}: no such folder: make it first\n".format(path.parent)
     done = config(tmp_path, "--fleet", tmp_path / "none.csv")

@@ -70,7 +70,7 @@ def run(name):
 _REMEDIES = {
     "micropython": "flash MicroPython 1.22 or later",
     "files": "python -m tools deploy PORT",
-    "filesystem": "python -m tools flash writes a new one",
+    "filesystem": "write a new one: python -m tools flash --firmware FILE --port PORT",
     "config": "python -m tools config, then python -m tools deploy PORT",
     "psram": "take firmware with PSRAM support (SPIRAM)",
     "camera": "check the camera's ribbon cable and the power supply",
