@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import platform
 import sys
 
 try:
@@ -34,6 +35,7 @@ _VERBS = {
 }
 # What not everyone has to install: the extra of pyproject.toml that each of these needs.
 _EXTRAS = {"cloud": "cloud", "board": "board", "demo": "board"}
+_HOME = ("linux", "x86_64")  # of the virtual board: for its MicroPython and /proc
 if INSTALLED:
     del _VERBS["bench"]  # it measures a checkout
 
@@ -45,6 +47,9 @@ class _Verbs(click.Group):
     def get_command(self, ctx, cmd_name):
         if cmd_name not in _VERBS:
             return None
+        if _EXTRAS.get(cmd_name) == "board" and (sys.platform, platform.machine()) != _HOME:
+            text = "{}: the virtual board runs on Linux on x86-64 only"
+            raise click.ClickException(text.format(cmd_name))
         try:
             command = importlib.import_module(".cli." + cmd_name, __package__).command
         except ModuleNotFoundError as e:
@@ -70,8 +75,6 @@ class _Verbs(click.Group):
 
 
 def _missing(verb, module):
-    if module in ("fcntl", "termios"):
-        return "{}: runs on Linux and macOS only, as its MicroPython does".format(verb)
     if not INSTALLED:
         return "{}: needs {}, which is not installed: make venv".format(verb, module)
     text = "{}: needs more than is installed ({}): install thingscam[{}], see the README"

@@ -44,7 +44,7 @@ def tool(*words, console="utf-8", names="C.UTF-8", code=0, typed=b""):
     env |= {"LC_ALL": names, "PYTHONCOERCECLOCALE": "0"}
     command = [sys.executable, "-m", "tools", *map(str, words)]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, input=typed)
-    shown = (done.stdout + done.stderr).decode(console)
+    shown = (done.stdout + done.stderr).decode(console).replace("\r\n", "\n")
     assert "Traceback" not in shown
     assert done.returncode == code, shown
     return shown
