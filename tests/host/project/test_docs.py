@@ -26,6 +26,7 @@ PAGES = [*ROOT.glob("*.md")] + [
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3", None: "any"}
 # A line of the board's console in a page; what it says is behind the level.
 LINE = re.compile(r"^    (?:INFO|WARNING|ERROR|STOPPED|SAFE MODE:) (.*)", re.M)
+VERB = r"(?:python\s+-m\s+tools|(?:`|^    )thingscam)"  # by which a page runs one
 LEAST_LETTERS = 10  # of a text in the code to be recognised by
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -83,7 +84,7 @@ def test_links_lead_somewhere(page):
 @every_page
 def test_verbs_and_options_exist(page):
     wrong = []
-    for verb, rest in re.findall(r"python\s+-m\s+tools\s+([a-z]+)([^`\n]*)", read(page)):
+    for verb, rest in re.findall(VERB + r"\s+([a-z]+)([^`\n]*)", read(page), re.M):
         command = tools.get_command(click.Context(tools), verb)
         if command is None:
             wrong.append(verb)
