@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import logging
 import platform
 import sys
 
@@ -90,6 +91,7 @@ def main():
 def run():
     """Run the command line; what the project installs as `thingscam`."""
     sys.excepthook = screen.unexpected
+    logging.lastResort = screen.LogHandler(logging.WARNING)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # questions do not go through screen.echo()
             stream.reconfigure(errors="backslashreplace")

@@ -20,6 +20,7 @@ from .harmless import in_json
 
 SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
 _MASKED = "***"
+_DEEPEST = 20
 _KINDS = {
     "{}.{}".format(section, row[0]): row[1:] for section, rows in SECTIONS for row in rows
 } | {"wifi." + row[0]: row[1:] for row in NETWORK}
@@ -122,9 +123,22 @@ def load(path):
         raise SettingError(text.format(path, e.lineno, e.colno)) from e
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or _is_deep(data):
         raise SettingError("{}: holds no JSON object: fix or remove it".format(path))
     return data
+
+
+def _is_deep(data):
+    # A configuration has three levels; at a thousand Python gives up somewhere on the way.
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def check(data, name, wifi_needed=True):

@@ -2,6 +2,7 @@
 # harmless: whatever a board, a file or a network has put into it.
 
 import contextlib
+import logging
 import sys
 import traceback
 
@@ -33,6 +34,14 @@ def unexpected(kind, error, trace):
     if issubclass(kind, BrokenPipeError):
         return  # nobody reads any more
     echo("".join(traceback.format_exception(kind, error, trace)), err=True, end="")
+
+
+class LogHandler(logging.Handler):
+    """Writes what libraries log: for logging.lastResort."""
+
+    def emit(self, record):
+        """Write one record."""
+        echo(self.format(record), err=True)
 
 
 class Say:

@@ -485,5 +485,7 @@ def configured_networks(image):
             )
             for entry in wifi
         ]
-    except (KeyError, ValueError, AttributeError, TypeError, filesystem.FilesystemError):
+    except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
+        return []
+    except filesystem.FilesystemError:
         return []

@@ -111,7 +111,7 @@ class _Control:
                 text = await request.text()
                 arguments = json.loads(text) if text else {}
                 inspect.signature(method).bind(**arguments)
-            except (ValueError, TypeError) as e:
+            except (ValueError, TypeError, RecursionError) as e:
                 return _refused(name, e)
             try:
                 await asyncio.to_thread(method, **arguments)
@@ -127,5 +127,5 @@ def _answer(value):
 
 
 def _refused(name, error):
-    text = "{}: {}\n".format(name, error or type(error).__name__)
+    text = harmless("{}: {}\n".format(name, error or type(error).__name__))
     return web.Response(status=400, text=text)

@@ -17,6 +17,8 @@ from tests.support import firmwarefile
 from tests.support.talker import Talker, for_ever
 from tests.support.world import ROOT
 from tools.host.harmless import harmless, in_json, one_line
+from tools.virtualboard.board import VirtualBoard
+from tools.virtualboard.scenes import PHOTOS
 
 # The title, the clipboard, a line written over, C1 in both spellings, DEL, a line turned around.
 ODD = (
@@ -87,6 +89,25 @@ def test_a_table_of_boards_and_what_becomes_of_it(tmp_path):
     assert done.returncode == 1 and r"\x1b]0;title" in done.text
     done = tools("config", broken, "--base", tmp_path / "base.json")
     assert done.returncode == 2 and r"\x1b]0;title" in done.text
+
+
+@pytest.mark.parametrize("depth", [30, 900, 100000])
+def test_a_configuration_that_is_nested_too_deep(tmp_path, depth):
+    path, table = tmp_path / "deep.json", tmp_path / "table.csv"
+    path.write_text('{"cloud": ' + "[" * depth + "]" * depth + "}")
+    table.write_text("name,wifi.ssid\none,garden\n")
+    photo = next(PHOTOS.glob("*.jpg"))
+    for verb in (
+        ("config", path, "--mask"),
+        ("config", path, "--check"),
+        ("config", path, "--set", "log.level=debug"),
+        ("config", "--base", path, "--fleet", table, "--folder", tmp_path / "out"),
+        ("send", photo, "--config", path),
+    )[:: 4 if depth == 30 else 1]:
+        done = tools(*verb)
+        assert done.returncode == 1 and len(done.text.splitlines()) == 1, done.text
+    with VirtualBoard({"config.json": path.read_bytes(), "main.py": "print('runs')"}) as board:
+        board.wait_for("runs")
 
 
 def test_all_that_is_shown_goes_out_at_one_place():

@@ -16,6 +16,7 @@ def test_the_default():
     assert (device.enabled, device.device_type) == (True, {"image": "picture-url"})
     assert device.report_error is None
     assert found.regions == {"demo"}
+    assert found.names() == {"demo-camera": "Demo camera"}
 
 
 def test_what_may_be_left_out(tmp_path):
@@ -67,6 +68,10 @@ D = P + ".devices.demo-camera"
         (_with(bucket_in_project=1), f"{P}.bucket: unknown name; known here: region, devices"),
         (_with(devices_in_project=None), f"{P}.devices: expected an object, found null"),
         (_with(enabled_in_device=1), f"{D}.enabled: expected true or false, found 1"),
+        (_with(name_in_device=3), f"{D}.name: expected a name of 1 to 40 signs, found 3"),
+        (_with(name_in_device=" "), f"{D}.name: expected a name of 1 to 40 signs"),
+        (_with(name_in_device="a\u202eb"), f"{D}.name: expected a name of 1 to 40 signs"),
+        (_with(name_in_device="my demo-camera"), f"{D}.name: expected a name without the Acc"),
         (_with(device_type_in_device=3), f"{D}.device_type: expected null or an object of"),
         (
             _with(device_type_in_device={"image": "url"}),

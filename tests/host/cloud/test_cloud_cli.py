@@ -84,7 +84,7 @@ def test_it_says_where_it_listens_logs_and_ends_quietly(number, tmp_path):
         answer = upload(cloud.url)
         assert answer["image_url"].startswith(cloud.url + "/images/")
         assert re.fullmatch(
-            r"POST /device/v1/dem\*\*\*/image/image 200 - \d+ bytes \d+ ms", cloud.line()
+            r"POST /device/v1/\*\*\*/image/image 200 - \d+ bytes \d+ ms Demo camera", cloud.line()
         )
         code, out, err = cloud.end(number)
     assert (code, out, err) == (0, "", "")

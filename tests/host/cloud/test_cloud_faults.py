@@ -362,7 +362,7 @@ def test_the_log_names_the_fault_but_not_its_token(cloud):
     cloud.fault({"errcode": 5001, "slow": 0.0001, "token": TOKEN})
     cloud.upload(PICTURE)
     cloud.get("/")
-    assert any(line.endswith("ms fault errcode,slow") for line in cloud.lines)
+    assert any(line.endswith("ms Demo camera fault errcode,slow") for line in cloud.lines)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 import hashlib
 import html
 import re
+import resource
+import subprocess
+import sys
 
 import pytest
 
@@ -17,6 +20,7 @@ from tests.support.cloud import (
     picture,
     running,
 )
+from tests.support.world import ROOT
 from tools.cloud.service.store import Store, StoreError
 
 MEDIA_TYPES = {
@@ -187,10 +191,9 @@ def test_the_url_is_made_of_a_host_header_that_makes_sense(host, expected, tmp_p
 def test_the_gallery_shows_pictures_newest_first_and_no_secrets(tmp_path):
     accounts = demo_accounts()
     devices = accounts["projects"].pop(KEY)["devices"]
-    devices["secret-camera"] = devices.pop(TOKEN)
+    devices["secret-camera"] = {**devices.pop(TOKEN), "name": "Shed & <b>yard"}
     accounts["projects"]["secret-key"] = {"region": "demo", "devices": devices}
     path = UPLOAD.replace(TOKEN, "secret-camera")
-    label = hashlib.sha256(b"secret-camera").hexdigest()[:8]
     with running(tmp_path, accounts) as cloud:
         empty = cloud.get("/").text
         names = [
@@ -205,7 +208,7 @@ def test_the_gallery_shows_pictures_newest_first_and_no_secrets(tmp_path):
     shown = re.findall(r'<img src="/images/([^"]+)"', answer.text)
     assert shown == names[::-1]
     assert "2 pictures" in answer.text
-    assert f"sec*** ({label})" in answer.text
+    assert "Shed &amp; &lt;b&gt;yard" in answer.text
     for text in (empty, answer.text):
         assert "secret-camera" not in text
         assert "secret-key" not in text
@@ -228,15 +231,16 @@ def test_the_empty_gallery_says_how_to_send_the_first_picture(tmp_path):
 def test_the_gallery_escapes(tmp_path):
     accounts = demo_accounts()
     devices = accounts["projects"][KEY]["devices"]
-    devices["<b>&camera"] = devices[TOKEN]
+    devices["<b>&camera"] = {"device_type": {"image": "picture-url"}}
+    label = hashlib.sha256(b"<b>&camera").hexdigest()[:8]
     with running(tmp_path, accounts) as cloud:
         cloud.upload(picture(), UPLOAD.replace(TOKEN, "%3Cb%3E&camera"))
         text = cloud.get("/").text
-    assert "&lt;b&gt;***" in text
-    assert "<b>" not in text
+    assert "device " + label in text
+    assert "<b>" not in text and "&camera" not in text
 
 
-@pytest.mark.parametrize("content", ["no json", "[1]", '{"x": 1}', "\xff"])
+@pytest.mark.parametrize("content", ["no json", "[1]", "[" * 100000, '{"x": 1}', "\xff"])
 def test_a_broken_attributes_file_is_named(content, tmp_path):
     (tmp_path / "attributes.json").write_text(content, encoding="latin-1")
     with pytest.raises(StoreError, match="attributes.json: is not"):
@@ -247,3 +251,58 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
     (tmp_path / "images").write_text("")
     with pytest.raises(StoreError, match="images: cannot be used"):
         Store(tmp_path)
+
+
+def test_what_a_failed_write_began_is_removed_at_once_and_at_start(tmp_path):
+    store = Store(tmp_path)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))  # as a disk that is full
+    try:
+        for _ in range(3):
+            with pytest.raises(OSError, match="too large"):
+                store.keep(bytes(5000), "jpg", "0" * 8)
+            with pytest.raises(OSError, match="too large"):
+                store.set_attribute("0" * 8, "image", "x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+    # What a power cut has left.
+    (tmp_path / "images" / "1.jpg.part").write_bytes(b"half")
+    (tmp_path / "attributes.json.part").write_bytes(b"half")
+    (tmp_path / "mine.txt").write_bytes(b"whole")
+    Store(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["mine.txt"]
+
+
+MEMORY = """
+import struct, threading, zlib
+from tools.cloud.service import pictures
+
+def peak():
+    text = open("/proc/self/status").read()
+    return int(text.split("VmHWM:")[1].split()[0])
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+side = 7900
+packer = zlib.compressobj()
+rows = b"".join(packer.compress(bytes(side + 1)) for _ in range(side)) + packer.flush()
+head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+picture = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head)
+picture += chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+before = peak()
+threads = [threading.Thread(target=pictures.judge, args=(picture,)) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(peak() - before)
+"""
+
+
+def test_many_large_pictures_at_once_are_decoded_one_after_the_other():
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    # One of them takes 62 MB in memory, four would take 250.
+    assert 50_000 < int(done.stdout) < 120_000

@@ -139,10 +139,12 @@ def test_the_log_has_a_line_per_request_and_no_secrets(tmp_path):
     assert "demo%2Dcamera" not in text
     size = len(picture())
     assert re.fullmatch(
-        rf"POST /device/v1/dem\*\*\*/image/image 200 - {size} bytes \d+ ms", cloud.lines[0]
+        rf"POST /device/v1/\*\*\*/image/image 200 - {size} bytes \d+ ms Demo camera",
+        cloud.lines[0],
     )
     assert re.fullmatch(
-        rf"POST /device/v1/dem\*\*\*/image/image 400 4001 {size} bytes \d+ ms", cloud.lines[1]
+        rf"POST /device/v1/\*\*\*/image/image 400 4001 {size} bytes \d+ ms Demo camera",
+        cloud.lines[1],
     )
     assert re.fullmatch(r"GET / 200 \d+ ms", cloud.lines[5])
 

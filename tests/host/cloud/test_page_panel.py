@@ -98,6 +98,11 @@ def test_the_state_follows_the_board(page, panel):
     page.wait_for_selector("[data-field=waiting][data-tone=wait]")
     texts = [field(page, name).inner_text() for name in ("captured", "waiting", "sent", "led")]
     assert texts == ["15", "3", "12", "joining"]
+    words = page.locator("#led-means")
+    assert words.inner_text().startswith("LED even blinking: no Wi-Fi")
+    assert not page.get_by_text("needs a person").is_visible()
+    words.click()
+    assert page.get_by_text("needs a person").is_visible()
     assert field(page, "wifi").get_attribute("data-tone") == "bad"
 
 

@@ -355,4 +355,4 @@ def test_a_device_that_is_no_longer_known_has_a_card(tmp_path):
         cloud.upload(picture(), UPLOAD)
     accounts["projects"].clear()
     with running(tmp_path, accounts) as cloud:
-        assert "device (" in cloud.get("/").text
+        assert "device 6763b427" in cloud.get("/").text

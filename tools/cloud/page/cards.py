@@ -4,7 +4,6 @@ import datetime
 import functools
 from html import escape
 
-from ..service.journal import masked
 from ..service.pictures import details
 
 _CARD = """\
@@ -31,7 +30,7 @@ class Cards:
 
     def __init__(self, accounts, store):
         self._store = store
-        self._devices = {device.label: masked(device.token) for device in accounts.devices()}
+        self._devices = {device.label: device.name for device in accounts.devices()}
         # A picture never changes under its name.
         self._details = functools.lru_cache(maxsize=4096)(details)
 
@@ -42,7 +41,8 @@ class Cards:
 
     def _card(self, picture):
         found = self._details(self._store.path(picture.name))
-        device = f"{self._devices.get(picture.device, 'device')} ({picture.device})"
+        # Of a device that is in the accounts no more the label is left.
+        device = self._devices.get(picture.device, "device " + picture.device)
         facts = [device, f"{picture.size / 1024:.0f} KB"]
         size = ""
         if found.width:

@@ -19,6 +19,7 @@ DEFAULT_TEXT = """\
       "storage": true,
       "devices": {
         "demo-camera": {
+          "name": "Demo camera",
           "enabled": true,
           "device_type": {"image": "picture-url"},
           "report_error": null
@@ -35,9 +36,13 @@ class AccountsError(Exception):
 
 @dataclass(frozen=True)
 class Device:
-    """One device: `device_type` maps its identifiers to data types; None: not bound."""
+    """One device: `device_type` maps its identifiers to data types; None: not bound.
+
+    `name` is what people call it, on the page and in the log.
+    """
 
     token: str
+    name: str
     enabled: bool
     device_type: dict[str, str] | None
     report_error: int | None
@@ -45,7 +50,7 @@ class Device:
     @property
     def label(self):
         """Name of the device that may be shown to anyone; the AccessToken is a secret."""
-        return hashlib.sha256(self.token.encode()).hexdigest()[:8]
+        return _label(self.token)
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,17 @@ class Accounts:
         """Return all devices of all projects, as a list."""
         return [d for project in self.projects.values() for d in project.devices.values()]
 
+    def names(self):
+        """Return {AccessToken: the device's name}."""
+        return {device.token: device.name for device in self.devices()}
+
     def secrets(self):
         """Return all Project-Keys and AccessTokens, to be kept out of logs."""
         return set(self.projects) | {device.token for device in self.devices()}
+
+
+def _label(token):
+    return hashlib.sha256(token.encode()).hexdigest()[:8]
 
 
 def default():
@@ -202,7 +215,7 @@ def _project(place):
 
 
 def _device(token, place):
-    place.fields(["device_type"], ["enabled", "report_error"])
+    place.fields(["device_type"], ["name", "enabled", "report_error"])
     device_type = place.at("device_type")
     report_error = place.value.get("report_error")
     if report_error is not None:
@@ -211,10 +224,22 @@ def _device(token, place):
         place.at("report_error").expect(right, f"null or one of {known}")
     return Device(
         token=token,
+        name=_device_name(place, token),
         enabled=_flag(place, "enabled"),
         device_type=None if device_type.value is None else _device_type(device_type),
         report_error=report_error,
     )
+
+
+def _device_name(place, token):
+    if "name" not in place.value:
+        return "device " + _label(token)
+    name = place.at("name")
+    right = isinstance(name.value, str) and 0 < len(name.value.strip()) <= 40
+    name.expect(right and name.value.isprintable(), "a name of 1 to 40 signs")
+    # It is seen by whoever sees the page.
+    name.expect(token not in name.value, "a name without the AccessToken in it")
+    return name.value.strip()
 
 
 def _device_type(place):
@@ -234,5 +259,8 @@ def _flag(place, name):
 
 
 def _shown(value):
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "something nested too deep"
     return text if len(text) <= 60 else text[:57] + "..."

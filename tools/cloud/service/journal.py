@@ -16,7 +16,7 @@ _LONGEST_PATH = 160
 
 @dataclass
 class Upload:
-    """One upload request; what is not known (yet) is None.
+    """One upload request; what is not known (yet) is None, `device` empty where it is not known.
 
     `arrived` is in seconds of the server's monotonic clock, `bytes` counts the body as it
     comes in, `sha256` and `pixels` (width, height) are those of a body read whole, `fault`
@@ -27,6 +27,7 @@ class Upload:
     arrived: float
     path: str
     peer: str
+    device: str
     headers: dict[str, str]
     bytes: int = 0
     status: int | None = None
@@ -45,10 +46,14 @@ UPLOAD = web.RequestKey("upload", Upload)
 
 
 class Journal:
-    """Notes requests; `secrets` are kept out of it, `write` takes a line (None: no lines)."""
+    """Notes requests; `write` takes a line (None: no lines).
 
-    def __init__(self, secrets, write):
-        self._secrets = secrets
+    The secrets of `accounts` are kept out of it: its devices go by their names.
+    """
+
+    def __init__(self, accounts, write):
+        self._secrets = accounts.secrets()
+        self._names = accounts.names()
         self._write = write
         self.clear()
 
@@ -67,6 +72,7 @@ class Journal:
             arrived=arrived,
             path=self.masked_path(request.rel_url.raw_path),
             peer=f"{peer[0]}:{peer[1]}" if peer else "",
+            device=self._names.get(request.match_info.get("token"), ""),
             headers={
                 name: value
                 for name, value in request.headers.items()
@@ -99,6 +105,9 @@ class Journal:
         if upload:
             words += [upload.errcode or "-", f"{upload.bytes} bytes"]
         words.append(f"{milliseconds:.0f} ms")
+        name = self._names.get(request.match_info.get("token"))
+        if name:
+            words.append(name)
         if upload and upload.fault:
             words.append("fault " + ",".join(upload.fault))
         self._write(" ".join(map(str, words)))
@@ -109,11 +118,13 @@ class Journal:
         for number, segment in enumerate(segments):
             # What stands where an AccessToken belongs may be one, even if we know it not.
             in_place = segments[1:2] == ["device"] and number == 3
-            if in_place or unquote(segment) in self._secrets:
-                segments[number] = masked(segment)
+            if unquote(segment) in self._secrets:
+                segments[number] = "***"
+            elif in_place:
+                segments[number] = _masked(segment)
         return "/".join(segments)[:_LONGEST_PATH]
 
 
-def masked(secret):
-    """Return a text that tells secrets apart without giving them away."""
+def _masked(secret):
+    # Enough of it to see where it was mistyped.
     return secret[:3] + "***" if len(secret) >= 8 else "***"

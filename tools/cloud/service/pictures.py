@@ -2,10 +2,12 @@
 #
 # Source of the formats: ThingsCloud's "Device image upload" documentation.
 
+import contextlib
 import datetime
 import io
 import itertools
 import struct
+import threading
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -27,6 +29,12 @@ _OPENERS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 
 # All frames together; a few hundred bytes can claim to be thousands of megapixels.
 MAX_PIXELS = 64_000_000
+
+# Of all pictures that are decoded at once.
+MOST_BYTES = 350_000_000
+_HEAD_BYTES = 64_000_000  # as much as Pillow takes for texts and profiles before the pixels
+_PIXEL_BYTES = 4
+_CANVASES = 3  # where frames are put together: the last, the next, and what is shown
 
 # What Pillow's decoders raise for broken data.
 BROKEN = (
@@ -53,6 +61,29 @@ class PictureError(Exception):
     """The bytes are not a whole picture in one of the service's formats."""
 
 
+class _Budget:
+    # Bytes of memory that several threads share: who finds too little left waits.
+
+    def __init__(self):
+        self._used = 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def take(self, count):
+        with self._changed:
+            self._changed.wait_for(lambda: not self._used or self._used + count <= MOST_BYTES)
+            self._used += count
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= count
+                self._changed.notify_all()
+
+
+_budget = _Budget()
+
+
 @dataclass(frozen=True)
 class Picture:
     """What was found in the bytes: size in pixels, the ending for a file's name."""
@@ -66,13 +97,14 @@ def judge(data):
     """Decode all of `data` (bytes) and return the Picture it is.
 
     Raises PictureError for another format, for broken or truncated data, and for more
-    than MAX_PIXELS.
+    than MAX_PIXELS. Called by several threads it waits until there is memory for it.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=_OPENERS) as image:
+        with _budget.take(_HEAD_BYTES), Image.open(io.BytesIO(data), formats=_OPENERS) as image:
+            need = _need(image)
             image.verify()
         # verify() leaves the image unusable: opened again to decode it.
-        with Image.open(io.BytesIO(data), formats=_OPENERS) as image:
+        with _budget.take(need), Image.open(io.BytesIO(data), formats=_OPENERS) as image:
             picture = Picture(*image.size, _FORMATS[image.format or ""][1])
             _load_all(image)
             return picture
@@ -142,6 +174,16 @@ def _words(value, most=60):
         return ""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
     return line if len(line) <= most else line[:most] + "..."
+
+
+def _need(image):
+    pixels = image.width * image.height
+    # Of a GIF it takes a look behind the first frame to know.
+    if image.format == "GIF" or getattr(image, "is_animated", False):
+        pixels *= _CANVASES
+    if pixels > MAX_PIXELS:
+        raise PictureError(f"more than {MAX_PIXELS} pixels")
+    return _HEAD_BYTES + pixels * _PIXEL_BYTES
 
 
 def _load_all(image):

@@ -48,7 +48,7 @@ def make_app(
     computer's own names, and `names`.
     """
     queue = Faults()
-    journal = Journal(accounts.secrets(), write)
+    journal = Journal(accounts, write)
     api = DeviceApi(accounts, store, Pace(interval), queue, journal, clock)
     cards = Cards(accounts, store)
     gallery = Gallery(accounts, store, cards, panel)

@@ -1,5 +1,6 @@
 # Pictures and attributes on disk; both survive a restart.
 
+import contextlib
 import datetime
 import itertools
 import json
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 # 20260131T235959.123456Z-1a2b3c4d-000042.jpg: time, device, counter.
 _NAME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z-([0-9a-f]{8})-(\d{6,})\.[a-z]{3,4}", re.ASCII)
+_UNFINISHED = ".part"
 
 
 class StoreError(Exception):
@@ -43,6 +45,9 @@ class Store:
         self.kept = 0
         try:
             self._images.mkdir(parents=True, exist_ok=True)
+            for folder in (self.folder, self._images):
+                for unfinished in folder.glob("*" + _UNFINISHED):  # by a power cut
+                    unfinished.unlink()
             self._attributes = self._read_attributes()
             names = self.names()
         except OSError as error:
@@ -124,7 +129,7 @@ class Store:
             found = json.loads(self._attributes_file.read_bytes())
         except FileNotFoundError:
             return {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise StoreError(f"{self._attributes_file}: is not JSON: {error}") from error
         if not isinstance(found, dict) or not all(isinstance(v, dict) for v in found.values()):
             raise StoreError(f"{self._attributes_file}: is not a file of attributes")
@@ -137,6 +142,11 @@ def _counter(name):
 
 def _write_whole(path, data):
     # Readers see the old file or the new one, never half of one.
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(data)
-    os.replace(unfinished, path)
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    try:
+        unfinished.write_bytes(data)
+        os.replace(unfinished, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise

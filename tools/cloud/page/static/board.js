@@ -7,6 +7,7 @@ const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle
 export class Board {
   #root = document.getElementById("board");
   #actions = document.getElementById("actions");
+  #means = document.getElementById("led-means");
   #problem = document.getElementById("problem");
   #lines = document.getElementById("log");
   #latest = document.getElementById("latest");
@@ -30,6 +31,8 @@ export class Board {
       set(field, String(status[name] ?? "–"));
       field.dataset.tone = status.tones[name] ?? "";
     }
+    const means = document.querySelector(`[data-led="${CSS.escape(status.led ?? "")}"] dd`);
+    set(this.#means, means ? `LED ${means.textContent}` : "What the LED says");
     for (const action of actions) this.#showAction(action);
     const names = new Set(actions.map((action) => action.name));
     for (const [name, button] of this.#buttons) {
