@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.board import until
 from tests.support.door import Door
+from tests.support.peer import Play
 from tests.support.site import PATIENCE, PIR, is_as_seen, site
 
 AT_ONCE_MS = 200
@@ -102,6 +103,30 @@ def test_while_connecting_hangs(tmp_path, tls, full):
             place.wait_for("WARNING upload failed")
             door.open(place.cloud.port)
             arrived_at_once(place, start)
+
+
+def test_while_the_name_is_late_and_the_handshake_drips(tmp_path):
+    """Nobody is fed by each step alone: one deadline ends it, and the watchdog has no say."""
+    contexts = {}
+    drips = Play([[["shake_hands", 250, 1.3]]] * 20, None, contexts)  # 13 s of board time
+    settings = {"endpoint": "https://localhost:{}".format(drips.port), "timeout_s": 15}
+    power, trigger = {"watchdog_s": 60}, {"cooldown_s": 0}
+    with site(tmp_path, tls=True, cloud=settings, power=power, trigger=trigger) as place:
+        contexts["good"] = place.context
+        place.wait_for("INFO clock set")
+        place.board.dns(True, late_s=20)
+        late = []
+        for count in range(1, 6):
+            start = place.moment()
+            place.move()
+            place.wait_for("INFO kept", count)
+            late.append(place.moment() - start)
+            place.let_pass(15, 10)
+        place.wait_for("WARNING upload failed", 3)
+        assert max(late) < 22000, late  # no later than a look-up is long
+        assert place.board.output.count("INFO start: ") == 1
+        assert "watchdog" not in place.board.output
+    assert drips.finish()[0]["handshake"] is False
 
 
 @pytest.mark.parametrize("servers", [1, 3])

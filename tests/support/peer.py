@@ -38,7 +38,7 @@ class Peer:
     def _serve(self, control):
         with control, control.makefile("rw") as lines:
             order = json.loads(lines.readline())
-            play = _Play(order["script"], self._contexts.get(order.get("tls")), self._contexts)
+            play = Play(order["script"], self._contexts.get(order.get("tls")), self._contexts)
             lines.write(json.dumps({"port": play.port}) + "\n")
             lines.flush()
             lines.readline()  # the test has seen enough
@@ -46,7 +46,12 @@ class Peer:
             lines.flush()
 
 
-class _Play:
+class Play:
+    """Plays one script at a `port` of its own, until finish(); TLS as the context says, or none.
+
+    A script has for each connection in turn its steps: [name, values], as below.
+    """
+
     def __init__(self, script, context, contexts):
         self._script = script
         self._context = context
