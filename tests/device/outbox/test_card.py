@@ -138,6 +138,28 @@ def test_a_card_that_is_pulled_and_pushed_back_is_used_again(esp, slot, folder, 
 
 
 @with_card
+def test_handed_out_by_number_from_card_and_flash(esp, slot, folder, log, outbox):
+    box = outbox()
+    fill(box, 2)
+    on_card = [box.oldest().number, box.newest().number]
+    slot.pull()
+    fill(box, 2, 2)
+    on_flash = [box.oldest().number, box.newest().number]
+    assert box.get(on_card[0]) is None and box.fault is not None
+    changes = box.changes
+    slot.push()
+    esp.go(30000)
+    assert len(box) == 4 and box.changes > changes
+    for number in on_flash + on_card:
+        assert box.get(number).number == number
+    # As numbers go those on the flash come behind those on the card.
+    assert box.oldest(start=on_card[1] + 1).number == on_flash[0]
+    assert box.newest(start=on_flash[0] - 1).number == on_card[1]
+    box.keep_rejected(picture(9), None, "pir")
+    assert len(box) == 4 and len(os.listdir("/sd" + folder + "/box/rejected")) == 1
+
+
+@with_card
 def test_a_card_that_dies_while_pictures_wait_is_said_once(esp, slot, folder, log, outbox):
     box = outbox()
     fill(box, 5)
