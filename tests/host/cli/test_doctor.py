@@ -7,6 +7,7 @@ import os
 import ssl
 import subprocess
 import sys
+import threading
 
 import pytest
 import requests
@@ -29,6 +30,7 @@ CLOUD = {
 PASSWORD = "wifi-pass-word"
 SPEED = 4  # joining Wi-Fi takes two seconds of the board
 ALL = [name for name, _, _ in steps.STEPS]
+LOOKED_AT = ("led", "light", "sensor")
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +64,10 @@ def board(endpoint, ca=b"", files=None, options=None, **sections):
     return VirtualBoard(found, **options)
 
 
-def looked_over(board, picture=None, upload=True, source=None):
+def looked_over(board, picture=None, upload=True, source=None, person=None):
     """Each step's Result by its name."""
     with boardlink.Board(board.port) as link:
-        results = list(steps.examine(link, picture, upload, source))
+        results = list(steps.examine(link, picture, upload, source, person))
     assert [result.step for result in results] == ALL
     for result in results:
         told = "{} {}".format(result.text, result.remedy)
@@ -82,7 +84,11 @@ def test_a_healthy_board(services, tmp_path):
     _, https, ca = services
     with board(https, ca) as it:
         found = looked_over(it, tmp_path / "picture.jpg")
-    assert all(result.ok for result in found.values()), found
+    assert all(result.ok for result in found.values() if result.step not in LOOKED_AT), found
+    assert found["card"].text == "not used: outbox.path is on the flash"
+    # For what only a person can see nobody was there.
+    assert [found[name].ok for name in LOOKED_AT] == [None] * 3
+    assert found["sensor"].text.startswith("GPIO13 is low, and nobody was asked")
     assert found["files"].text == __version__ + ", as on this computer, as source"
     assert "micropython-camera-API" in found["camera"].text
     assert found["wifi"].text == "Wi-Fi garden, -60 dBm, by wifi[0]"
@@ -123,7 +129,7 @@ def faulty(services, step, fault=None, options=None, tls=True, **more):
 
 
 def untried(found):
-    return [name for name, result in found.items() if result.ok is None]
+    return [name for name in found if found[name].ok is None and name not in LOOKED_AT]
 
 
 def test_no_thingscam(services):
@@ -169,7 +175,7 @@ def test_a_full_filesystem(services, tmp_path):
 def test_a_wrong_configuration(services):
     found = faulty(services, "config", cloud={"region": ""})
     assert "cloud.region: is empty" in found["config"].text
-    assert untried(found) == ALL[ALL.index("psram") :]
+    assert untried(found) == [n for n in ALL[ALL.index("psram") :] if n not in LOOKED_AT]
     found = faulty(services, "config", camera={"board": "ai-tinker"})
     assert "ai-thinker" in found["config"].text
     # A pin that the chip itself has not, where only the firmware knows the board.
@@ -336,6 +342,56 @@ def test_too_soon_is_tried_again(services):
         assert found["upload"].ok == ok and ("4291" in found["upload"].text) != ok
 
 
+class Person:
+    """Stands before the board, and sees or does not see, waves or does not."""
+
+    def __init__(self, board, sees=True, wave=None):
+        self.board, self.sees, self.wave = board, sees, wave
+        self.questions = []
+
+    def tell(self, text):
+        if text.startswith("wave now"):
+            self.board.set_speed(10)
+            if self.wave:
+                threading.Timer(0.3, self.wave, (self.board,)).start()
+
+    def ask(self, question):
+        assert self.board.output
+        self.questions.append(question)
+        return self.sees
+
+
+def test_what_people_wire(services):
+    no_network = {"networks": [Network("garden", PASSWORD, up=False)], "speed": 30}
+    for wave, sees, ok, told in (
+        (lambda it: it.pulse(13, 3), True, True, "GPIO13 went high after "),
+        (None, True, False, "GPIO13 stayed low"),
+        (lambda it: it.bounce(13, 20, 30), False, False, "nothing drives it"),
+    ):
+        with board(services[0], options=no_network) as it:
+            person = Person(it, sees, wave)
+            found = looked_over(it, person=person)
+        assert found["sensor"].ok == ok and told in found["sensor"].text, found["sensor"]
+        assert found["led"].ok == found["light"].ok == sees
+        assert "GPIO33" in person.questions[0] and "GPIO4" in person.questions[1]
+    stuck = {"trigger": {"pir_pin": 14}}
+    with board(services[0], options=no_network, **stuck) as it:
+        it.pin(14, 1)
+        found = looked_over(it, person=Person(it))
+    assert found["sensor"].text == "GPIO14 stayed high" and "Tx" in found["sensor"].remedy
+
+
+def test_an_sd_card(services, tmp_path):
+    sections = {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
+    for card, ok, told in (
+        (None, False, "no SD card"),
+        (1 << 24, True, " of 15 MB free, 0 waiting"),
+    ):
+        with board(services[0], options={"card": card, "speed": 15}, **sections) as it:
+            found = looked_over(it, upload=False)
+        assert found["card"].ok == ok and told in found["card"].text, found["card"]
+
+
 def test_a_board_that_restarts_in_the_middle(services):
     source = steps._DEVICE.read_text()
     source += "\ndef psram():\n import machine\n machine.reset()\n while True:\n  pass\n"
@@ -361,7 +417,7 @@ def test_the_command(services, tmp_path):
         done = doctor(it.port, tmp_path)
         assert (done.returncode, done.stderr) == (0, "") and "Гараж" in done.stdout
         lines = done.stdout.splitlines()[1:]
-        assert [line[0] for line in lines] == ["✓"] * len(ALL)
+        assert [line[0] for line in lines] == ["-" if n in LOOKED_AT else "✓" for n in ALL]
         assert "\x1b" not in done.stdout
         assert (tmp_path / "picture.jpg").exists()
         # The board's program runs again.
@@ -375,7 +431,8 @@ def test_the_command(services, tmp_path):
         done = doctor(it.port, tmp_path, "--json", "--no-upload")
         assert done.returncode == 1
         found = {step["step"]: step["ok"] for step in json.loads(done.stdout)}
-        assert found == dict.fromkeys(ALL, True) | {"camera": False, "upload": None}
+        nobody = dict.fromkeys(("upload", *LOOKED_AT))
+        assert found == dict.fromkeys(ALL, True) | {"camera": False} | nobody
 
 
 def test_no_board(tmp_path):

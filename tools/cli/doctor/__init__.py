@@ -25,10 +25,13 @@ _NEXT = "\n" + 16 * " "  # a line that belongs to the step above
     help="Where the test picture goes.",
 )
 @click.option("--no-upload", is_flag=True, help="Send no picture to the service.")
+@click.option(
+    "--ask/--no-ask", default=None, help="Have you wave and look. [default: on a terminal]"
+)
 @click.option("--wait", default=WAIT_S, show_default=True, help="Seconds for it to answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-def command(port, picture, no_upload, wait, as_json):
-    """Look over MicroPython, files, camera, PSRAM, Wi-Fi, clock, TLS and one real upload.
+def command(port, picture, no_upload, ask, wait, as_json):
+    """Look over MicroPython, files, camera, Wi-Fi, clock, TLS, one real upload, and what is wired.
 
     Each step with a tick or a cross, and what to do. The board's program is stopped for it
     and started again.
@@ -36,13 +39,16 @@ def command(port, picture, no_upload, wait, as_json):
     Exit codes: 0 all is well, 1 something is not, 2 wrong usage.
     """
     show = _Lines(as_json)
+    if ask is None:
+        ask = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
     with errors.exit_on_error():
         if not picture.parent.is_dir():
             raise errors.ToolError("{}: no such folder: make it first".format(picture.parent))
         try:
             with Board(port, wait) as board:
                 show.waiting()
-                for result in steps.examine(board, picture, not no_upload):
+                person = show if ask else None
+                for result in steps.examine(board, picture, not no_upload, person=person):
                     show.result(result)
                 board.run()
         finally:
@@ -63,6 +69,12 @@ class _Lines:
 
     def waiting(self):
         self._say("looking the board over; its program is stopped meanwhile")
+
+    def tell(self, text):
+        screen.echo(text, err=self._as_json)
+
+    def ask(self, question):
+        return click.confirm(question, default=True, err=self._as_json)
 
     def result(self, result):
         self._found.append(dataclasses.asdict(result))

@@ -17,6 +17,8 @@ from ...host.harmless import one_line
 from ...host.port import PortError
 
 _DEVICE = pathlib.Path(__file__).parent / "device.py"
+_WIRED = pathlib.Path(__file__).parent / "wired.py"  # its steps, run behind the others
+_WAVE_S = 20
 _DARK = 8  # mean brightness, of 255
 _LONGEST = 2000  # signs that are shown of what a board says
 _PICTURE_MOST = 1 << 20  # bytes of base64, and 512,000 are the largest picture
@@ -36,7 +38,14 @@ STEPS = (
     ("tcp", "TCP", ("dns",)),
     ("tls", "TLS", ("tcp",)),
     ("upload", "upload", ("tls", "camera")),
+    ("card", "SD card", ("config",)),
+    ("led", "status LED", ("config",)),
+    ("light", "bright light", ("config",)),
+    ("sensor", "motion sensor", ("config",)),
 )
+
+# What a person is asked, once each was lit.
+_SEEN = {"led": "Was the small LED lit three times", "light": "Was the bright light on"}
 
 
 @dataclasses.dataclass
@@ -50,11 +59,12 @@ class Result:
     remedy: str | None = None
 
 
-def examine(board, picture=None, upload=True, source=None):
+def examine(board, picture=None, upload=True, source=None, person=None):
     """Yield the Result of each step on `board` (boardlink.Board).
 
     `picture` is where the test picture goes (None: nowhere), `upload` whether one is sent.
-    `source` is what is run on the board (None: device.py).
+    `source` is what is run on the board (None: device.py). `person` has tell(text) and
+    ask(question), which returns a flag; None: nobody stands before the board.
 
     Raises PortError when the board is gone for good.
     """
@@ -70,7 +80,13 @@ def examine(board, picture=None, upload=True, source=None):
         if name == "upload" and not upload:
             yield Result(name, title, None, "not asked for")
             continue
+        if name == "card":
+            board.exec(_WIRED.read_text("utf-8"), seconds=30)
+        if name == "led" and person:
+            person.tell("look at the board: its lamps are lit now")
         result = _step(board, name, title)
+        if result.ok and result.text.startswith("GPIO"):
+            result = _by_person(board, result, person)
         if result.ok or name in _MENDABLE:
             good.add(name)
         if result.ok and name == "files":
@@ -83,6 +99,21 @@ def examine(board, picture=None, upload=True, source=None):
 
 # Found wanting, they still let what needs them be looked at.
 _MENDABLE = ("filesystem", "psram", "clock")
+
+
+def _by_person(board, result, person):
+    # What the board alone cannot tell.
+    if person is None:
+        text = result.text + ", and nobody was asked: --ask"
+        return dataclasses.replace(result, ok=None, text=text)
+    if result.step == "sensor":
+        person.tell("wave now, before the sensor: there are {} s".format(_WAVE_S))
+        board.exec("have['wave_s'] = {}".format(_WAVE_S))
+        return _step(board, result.step, result.title)
+    if person.ask("{} ({})?".format(_SEEN[result.step], result.text.split()[0])):
+        return result
+    text = result.text + ", and was not seen"
+    return dataclasses.replace(result, ok=False, text=text, remedy="check camera.board")
 
 
 def _step(board, name, title):
