@@ -14,6 +14,15 @@ def _print_accounts(ctx, param, value):
         ctx.exit()
 
 
+def _new_accounts(ctx, param, value):
+    if value:
+        try:
+            screen.echo(accounts.fresh(value))
+        except accounts.AccountsError as error:
+            raise click.BadParameter(str(error)) from None
+        ctx.exit()
+
+
 @click.command("cloud", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -42,6 +51,15 @@ def _print_accounts(ctx, param, value):
     expose_value=False,
     callback=_print_accounts,
     help="Print the default accounts, as a starting point, and leave.",
+)
+@click.option(
+    "--new-account",
+    multiple=True,
+    metavar="NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_new_accounts,
+    help="Print accounts with new secrets for a device of that name, and leave; repeatable.",
 )
 @click.option(
     "--interval",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass
 
 from ...host import textfile
@@ -93,6 +94,21 @@ def _label(token):
 def default():
     """Return the ready default: project `demo-project-key`, device `demo-camera`."""
     return parse(DEFAULT_TEXT, "default accounts")
+
+
+def fresh(names):
+    """Return accounts as JSON text: one project, new secrets, a device for each of `names`.
+
+    Raises AccountsError for a name that cannot be one.
+    """
+    devices = {
+        secrets.token_hex(8): {"name": name, "device_type": {"image": PICTURE_URL}}
+        for name in names
+    }
+    project = {"region": "home", "devices": devices}
+    text = json.dumps({"projects": {secrets.token_hex(8): project}}, indent=2, ensure_ascii=False)
+    parse(text, "new accounts")
+    return text
 
 
 def load(path):
