@@ -17,7 +17,7 @@ except ModuleNotFoundError:
 from thingscam import __version__
 
 from . import COMMAND, INSTALLED
-from .host import harmless, screen
+from .host import screen
 
 # Each verb is `command` in a file of tools/cli/; imported only when asked for, so that
 # `--help` stays quick and one verb's needs never break another.
@@ -67,7 +67,8 @@ class _Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except click.ClickException as e:
-            vars(e).update(message=harmless.harmless(e.message))
+            # click writes UTF-8 to a console that has ASCII alone.
+            vars(e).update(message=screen.shown(e.message, sys.stderr))
             raise
 
     def format_commands(self, ctx, formatter):

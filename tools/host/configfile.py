@@ -160,11 +160,15 @@ def encoded(data):
 def for_board(path):
     """Return the bytes of the configuration `path` as a board takes them.
 
-    That is without a byte-order mark, in UTF-8, and no character is written as two halves.
-    Raises SettingError, OSError.
+    That is without a byte-order mark, in UTF-8, not larger than need be where that is too
+    large, and no character is written as two halves. Raises SettingError, OSError.
     """
     data = load(path)
     raw = textfile.read(path).encode()
+    try:
+        config.parse(raw, str(path))
+    except config.ConfigError:
+        return encoded(data)
     return encoded(data) if b"\\ud" in raw.lower() else raw
 
 

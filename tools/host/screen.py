@@ -17,8 +17,13 @@ from .harmless import harmless
 def echo(text, err=False, end="\n"):
     """Write `text` and `end` to standard output, or standard error; harmless() of it."""
     stream = sys.stderr if err else sys.stdout
-    stream.write(_shown(str(text), getattr(stream, "encoding", None)) + end)
+    stream.write(shown(str(text), stream) + end)
     stream.flush()
+
+
+def shown(text, stream):
+    """Return `text` as echo() writes it to `stream`; for texts that another one writes."""
+    return _shown(text, getattr(stream, "encoding", None))
 
 
 def _shown(text, encoding):

@@ -14,8 +14,11 @@ import types
 import pytest
 import trustme
 
+from tests.support import firmwarefile
 from tests.support.world import ROOT, service
+from thingscam.config import config
 from tools.cloud.service.main import on_signals
+from tools.host import filesystem
 from tools.host import port as ports
 
 SSID = "Гараж"
@@ -69,6 +72,11 @@ def test_what_a_console_cannot_show_is_written_out(tmp_path, console):
     assert seen in tool("config", file, "--check", console=console, code=1)
     file.write_text(settings(), "utf-8")
     assert seen in tool("send", tmp_path / SSID, "--config", file, console=console, code=1)
+    firmware = ("flash", "--config", file, "--firmware", tmp_path / SSID, "--port", "none")
+    assert seen in tool(*firmware, console=console, code=1)
+    (tmp_path / "-").mkdir()
+    (tmp_path / "-" / SSID).touch()
+    assert seen in tool("package", "--output", tmp_path / "-" / SSID, console=console, code=2)
 
 
 @in_console
@@ -103,6 +111,18 @@ def test_a_configuration_is_the_same_whoever_saved_it(tmp_path, saved):
     tool("config", file, "--set", "log.level=debug")
     found = json.loads(file.read_text("utf-8"))
     assert found == json.loads(settings()) | {"log": {"level": "debug"}}
+
+
+def test_a_board_gets_what_it_can_read(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_bytes(b"\xef\xbb\xbf" + settings().encode().replace(b"\n", b"\r\n" + b" " * 2000))
+    assert tool("config", file, "--check").endswith(": right\n")
+    (tmp_path / "firmware.bin").write_bytes(firmwarefile.make())
+    given = ("--config", file, "--firmware", tmp_path / "firmware.bin", "--source")
+    tool("flash", *given, "--output", tmp_path / "whole.bin")
+    whole = (tmp_path / "whole.bin").read_bytes()
+    raw = filesystem.contents(whole[0x200000:0x400000])["config.json"]
+    assert config.parse(raw).wifi[0][0] == SSID
 
 
 def test_text_in_an_old_encoding_is_named_with_what_to_do(tmp_path):
