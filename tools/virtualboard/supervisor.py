@@ -110,6 +110,8 @@ class Supervisor:
         with self.lock:
             runs = self._world.chip.state == chips.RUNNING and not self._closed
             if runs:
+                if self._process is not None:
+                    self._process.kill()  # it says no more
                 self.drain()
                 self._put_out(_PANIC)
                 self.reset(chips.HARD_RESET)

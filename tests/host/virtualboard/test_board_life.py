@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 import serial
@@ -724,6 +725,15 @@ def test_a_panic_looks_like_a_reset_by_the_program():
         board.panic()
         assert starts(board, 2)[1] == (HARD, 0, "b'kept'")
         assert "Guru Meditation" in board.output
+
+
+def test_behind_a_panic_a_program_says_nothing():
+    with running("while True:\n    print('on')\n") as board:
+        board.wait_for("on")
+        board.on_output(lambda text: time.sleep(0.1) if "Guru" in text else None)
+        board.panic()
+        board.wait_for("ets Jul", count=2)
+        assert re.findall(r"unhandled\.\s+(\w+)", board.output) == ["ets"]
 
 
 def test_before_1_22_rtc_memory_is_kept_over_deep_sleep_only():
