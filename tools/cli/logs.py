@@ -23,9 +23,9 @@ _MOST = 1 << 16  # bytes of one of the files: the board keeps 16 KB
 def command(port, kept, folder, seconds, wait):
     """Follow the log of the board on PORT, until Ctrl-C.
 
-    The board is not disturbed. With --kept its program is stopped, the lines of its two log
-    files are printed, oldest first, and it is started anew; it has --wait seconds to stop, and
-    as long again for each file.
+    The board is not disturbed. After 30 s without a line it is said what that may mean. With
+    --kept its program is stopped, the lines of its two log files are printed, oldest first, and
+    it is started anew; it has --wait seconds to stop, and as long again for each file.
 
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """
@@ -36,7 +36,11 @@ def command(port, kept, folder, seconds, wait):
                 board.run()
         else:
             with contextlib.suppress(KeyboardInterrupt):
-                boardlink.follow(port, screen.echo, seconds)
+                boardlink.follow(port, screen.echo, seconds, _say)
+
+
+def _say(text):
+    screen.echo(text, err=True)  # it is not the board's
 
 
 def ring(board, folder="/"):

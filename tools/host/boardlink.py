@@ -31,6 +31,12 @@ _RATE = 4000  # bytes a second: what comes so fast may take longer; 115200 baud 
 _MOST = 1 << 18  # bytes that a command may print
 _LONGEST_LINE = 4096  # bytes
 
+_QUIET_S = 30
+_QUIET = (
+    "(silent for {} s: nothing happens, or the board sleeps between pictures, by power.mode. To "
+    "see that it lives, press RST: a start prints lines. If it does not: are TX and RX crossed, "
+    "is GPIO0 off GND, is it this board's port?)"
+)
 _BUSY = (
     "{}: the board talks, but does not come to MicroPython's prompt ({}): press RST and try "
     "again; if it stays so, flash the firmware anew"
@@ -306,27 +312,36 @@ except OSError:  # FAT does not replace
 """
 
 
-def follow(port, on_line, seconds=None):
+def follow(port, on_line, seconds=None, on_silence=None, quiet_s=_QUIET_S):
     """Call on_line(text) with each line that the board prints, until `seconds` are over.
 
-    The program on the board is not disturbed. Raises PortError.
+    on_silence(text) is called when nothing has come for `quiet_s` seconds, once until
+    something comes. The program on the board is not disturbed. Raises PortError.
     """
     transport = _opened(port)
     try:
-        _follow(transport.serial, port, on_line, seconds)
+        _follow(transport.serial, port, on_line, seconds, b"", on_silence, quiet_s)
     finally:
         with contextlib.suppress(OSError):
             transport.close()
 
 
-def _follow(line, port, on_line, seconds, first=b""):
+def _follow(line, port, on_line, seconds, first=b"", on_silence=None, quiet_s=_QUIET_S):
+    heard, told = time.monotonic(), on_silence is None
     end = None if seconds is None else time.monotonic() + seconds
     lines = _Lines(on_line)
     line.timeout = 0.1
     try:
         lines.feed(first)
         while end is None or time.monotonic() < end:
-            lines.feed(line.read(max(1, line.in_waiting)))
+            data = line.read(max(1, line.in_waiting))
+            lines.feed(data)
+            now = time.monotonic()
+            if data:
+                heard, told = now, on_silence is None
+            elif on_silence is not None and not told and now - heard > quiet_s:
+                told = True
+                on_silence(_QUIET.format(quiet_s))
     except OSError as e:
         raise PortError(_UNPLUGGED.format(port)) from e
     finally:

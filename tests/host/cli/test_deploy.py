@@ -171,6 +171,17 @@ def test_the_log_is_followed_and_the_board_not_disturbed():
         assert board.state()["starts"] == starts
 
 
+def test_silence_is_explained_once_until_a_line_comes():
+    main = "import time\nwhile True:\n print('line')\n time.sleep(1.2)\n"
+    with VirtualBoard({"boot.py": "", "main.py": main}) as board:
+        board.wait_for("line")
+        heard = []
+        boardlink.follow(board.port, heard.append, 4, heard.append, quiet_s=0.4)
+    silent = ["silent for 0.4 s" in line for line in heard]
+    assert sum(silent) >= 2, heard
+    assert not any(a and b for a, b in zip(silent, silent[1:], strict=False)), heard
+
+
 def test_the_log_follows_the_deployment(config):
     with VirtualBoard(EMPTY) as board:
         lines = lines_until(
