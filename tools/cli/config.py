@@ -106,7 +106,7 @@ def make(file, base, given, ask, choose, wifi_needed=True):
 
 def _advice(file, wifi_needed):
     text = "python -m tools config {} --fetch-ca"
-    return text.format(file) + ("" if wifi_needed else " --no-wifi")
+    return text.format(textfile.typed(file)) + ("" if wifi_needed else " --no-wifi")
 
 
 def make_fleet(table, base, given, folder, choose):

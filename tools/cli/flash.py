@@ -9,7 +9,7 @@ from thingscam.board import profiles
 from thingscam.board.firmware import too_old
 
 from .. import ROOT
-from ..host import configfile, errors, filesystem, firmware, flasher, screen
+from ..host import configfile, errors, filesystem, firmware, flasher, screen, textfile
 from ..host.errors import ToolError
 from ..host.firmware import CHIPS
 
@@ -160,7 +160,7 @@ def own_files(config_path, settings):
     the CA is needed and a board could not use what is there, OSError.
     """
     files = {"config.json": configfile.for_board(config_path)}
-    advice = "python -m tools config {} --fetch-ca".format(config_path)
+    advice = "python -m tools config {} --fetch-ca".format(textfile.typed(config_path))
     found = configfile.certificate(settings, config_path.parent, advice)
     if found is not None:
         files[found[0].lstrip("/")] = found[1]

@@ -55,7 +55,7 @@ def send(picture, config_path):
         path = configfile.beside(config_path.parent, cloud.ca)
         if not path.exists():
             text = "cloud.ca {}: No such file: python -m tools config {} --fetch-ca --no-wifi"
-            raise errors.ToolError(text.format(path, config_path))
+            raise errors.ToolError(text.format(path, textfile.typed(config_path)))
         authority = textfile.certificate(path)
     if not hasattr(select, "poll"):
         winsock.install()

@@ -112,8 +112,8 @@ def load(path):
     try:
         data = json.loads(textfile.read(path))
     except FileNotFoundError as e:
-        text = "{0}: no such file: to make it: python -m tools config {0}"
-        raise SettingError(text.format(path)) from e
+        text = "{}: no such file: to make it: python -m tools config {}"
+        raise SettingError(text.format(path, textfile.typed(path))) from e
     except OSError as e:
         raise SettingError("{}: cannot be read: {}".format(path, e.strerror)) from e
     except textfile.TextError as e:

@@ -14,6 +14,12 @@ class TextError(ToolError):
     """The file's text cannot be read; says how to save it."""
 
 
+def typed(path):
+    """Return `path` as a person types it in a shell of any computer: quoted if need be."""
+    text = str(path)
+    return text if re.fullmatch(r"[\w@%+=:,./\\-]+", text) else '"{}"'.format(text)
+
+
 def read(path):
     r"""Return the text of the file `path` (pathlib.Path), its lines ending with \n.
 

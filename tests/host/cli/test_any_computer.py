@@ -5,6 +5,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import ssl
 import subprocess
@@ -111,6 +112,21 @@ def test_a_configuration_is_the_same_whoever_saved_it(tmp_path, saved):
     tool("config", file, "--set", "log.level=debug")
     found = json.loads(file.read_text("utf-8"))
     assert found == json.loads(settings()) | {"log": {"level": "debug"}}
+
+
+def test_advice_can_be_typed_where_a_folder_has_blanks(tmp_path):
+    folder = tmp_path / "My Files"
+    folder.mkdir()
+    file = folder / "config.json"
+    seen = [tool("config", file, "--check", code=1)]
+    file.write_text(settings("https://camera.invalid"), "utf-8")
+    (folder / "firmware.bin").write_bytes(firmwarefile.make())
+    seen.append(tool("config", file, "--check", code=1))
+    seen.append(tool("send", CAT, "--config", file, code=1))
+    given = ("--config", file, "--firmware", folder / "firmware.bin", "--port", "none")
+    seen.append(tool("flash", *given, code=1))
+    for text in seen:
+        assert shlex.split(text.split("python -m tools ")[1])[:2] == ["config", str(file)]
 
 
 def test_a_board_gets_what_it_can_read(tmp_path):

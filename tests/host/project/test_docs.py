@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import tomllib
 import xml.etree.ElementTree as ElementTree
 
 import click
@@ -96,6 +97,13 @@ def test_verbs_and_options_exist(page):
             if name not in options | {"-h", "--help"}
         ]
     assert not wrong
+
+
+def test_extras_that_pages_name_exist():
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    named = {extra for page in PAGES for extra in re.findall(r"thingscam\[(\w+)\]", read(page))}
+    assert {"board", "cloud"} <= named <= set(extras)
 
 
 def test_code_that_a_page_names_is_there():
