@@ -59,6 +59,14 @@ def wheel(tmp_path):
             "thingscam_tools",
             "thingscam-{}.dist-info".format(__version__),
         }
+    missing = []
+    for folder, place in (("tools", "thingscam_tools/"), ("lib", "thingscam_tools/project/lib/")):
+        for path in (ROOT / folder).rglob("*.*"):
+            name = path.relative_to(ROOT / folder).as_posix()
+            if path.is_file() and path.suffix != ".pyc" and place + name not in expected:
+                missing.append(folder + "/" + name)
+    left_out = ("tools/bench/", "tools/cli/bench.py", "tools/bootstrap.py")
+    assert not [name for name in missing if not name.startswith(left_out)]
     return found
 
 
@@ -96,12 +104,16 @@ def installed(tmp_path, wheel):
         for line in text.splitlines()
         if line.startswith("Requires-Dist: ") and "extra ==" not in line
     ]
-    here = pathlib.Path(sysconfig.get_path("purelib"))
     (there,) = home.glob("lib/python*/site-packages")
-    for dist in light(asked, {}).values():
-        for top in {path.parts[0] for path in dist.files or () if path.parts[0] != ".."}:
-            if not (there / top).exists() and top != "__pycache__":
-                (there / top).symlink_to(here / top)
+
+    def fetch(texts):
+        here = pathlib.Path(sysconfig.get_path("purelib"))
+        for dist in light(texts, {}).values():
+            for top in {path.parts[0] for path in dist.files or () if path.parts[0] != ".."}:
+                if not (there / top).exists() and top != "__pycache__":
+                    (there / top).symlink_to(here / top)
+
+    fetch(asked)
     folder = tmp_path / "home"
     folder.mkdir()
     env = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
@@ -111,11 +123,11 @@ def installed(tmp_path, wheel):
         assert "Traceback" not in shown and "python -m tools" not in shown
         return shown
 
-    return thingscam, folder
+    return thingscam, folder, fetch
 
 
 def test_the_installed_command_does_what_a_checkout_does(installed):
-    thingscam, folder = installed
+    thingscam, folder, fetch = installed
     assert __version__ in thingscam("--version")
     listed = thingscam("--help")
     assert "bench" not in listed
@@ -141,6 +153,8 @@ def test_the_installed_command_does_what_a_checkout_does(installed):
     # What was not asked for is named, not met.
     for verb, extra in (("cloud", "cloud"), ("board", "board"), ("demo", "board")):
         assert "install thingscam[{}]".format(extra) in thingscam(verb, code=1)
+    fetch(bootstrap.needed("cloud"))
+    assert "demo-project-key" in thingscam("cloud", "--print-accounts")
 
 
 def test_what_is_pinned_is_what_is_asked_for():
