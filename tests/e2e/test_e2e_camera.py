@@ -71,7 +71,7 @@ def test_pictures_over_the_limit_come_smaller(tmp_path):
 @pytest.mark.parametrize("mode", ["awake", "deepsleep"])
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_board_without_psram(tmp_path, mode, tls):
-    camera = {"board": "ttgo-t-journal", "frame_size": "SVGA"}
+    camera = {"board": "ttgo-t-journal", "frame_size": "CIF"}
     options = {"camera": camera, "power": {"mode": mode}, "trigger": {"pir_pin": PIR}}
     board = {"profile": "ttgo-t-journal", "driver": "lemariva"}
     with site(tmp_path, tls=tls, **board, **options) as place:

@@ -101,9 +101,10 @@ def get(data, name):
     if isinstance(part, dict) and key in part:
         return part[key]
     default = describe(name)[1]
-    if name == "trigger.pir_pin":
+    if name in ("trigger.pir_pin", "camera.frame_size"):
         board = get(data, "camera.board")
-        default = profiles.find(board).pir if board in profiles.names() else None
+        profile = profiles.find(board if board in profiles.names() else "ai-thinker")
+        default = profile.pir if name == "trigger.pir_pin" else "SVGA" if profile.psram else "CIF"
     return None if default is NEEDED else default
 
 

@@ -137,9 +137,12 @@ def settle(config):
 
     Raises UnknownBoardError.
     """
-    config.profile = find(config.camera.board)
-    if config.trigger.pir_pin == -1:
-        config.trigger.pir_pin = config.profile.pir
+    config.profile = found = find(config.camera.board)
+    # What is wrong by itself is not there.
+    if getattr(config.camera, "frame_size", None) == "":
+        config.camera.frame_size = "SVGA" if found.psram else "CIF"
+    if getattr(config.trigger, "pir_pin", None) == -1:
+        config.trigger.pir_pin = found.pir
 
 
 def names():

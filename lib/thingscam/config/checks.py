@@ -182,11 +182,10 @@ def _light(config, tell, _on_board):
 
 
 def _frame_size(config, tell, _on_board):
-    # The driver reserves a fifth of a byte a pixel, in one piece.
-    size = config.camera.frame_size
-    large = FRAME_SIZES.index(size) > FRAME_SIZES.index("SVGA")
-    if large and not config.profile.psram:
-        text = "camera.frame_size: {} needs PSRAM, the board {} has none: SVGA at most"
+    # The driver reserves a fifth of a byte a pixel, in one piece: its README has CIF at most.
+    roomy, size = config.profile.psram, config.camera.frame_size
+    if not roomy and FRAME_SIZES.index(size) > FRAME_SIZES.index("CIF"):
+        text = "camera.frame_size: {} needs PSRAM, the board {} has none: CIF at most"
         tell(text.format(size, config.camera.board))
 
 

@@ -33,7 +33,7 @@ SECTIONS = (
         "camera",
         (
             ("board", "text", "ai-thinker", None),
-            ("frame_size", "choice", "SVGA", _SIZES),
+            ("frame_size", "choice", "", _SIZES),  # "": the largest that is sure to go
             ("quality", "number", 85, (1, 100)),
             ("warmup_frames", "number", 2, (0, 30)),
             ("light", "flag", False, None),

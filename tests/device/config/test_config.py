@@ -362,10 +362,14 @@ def test_settings_that_do_not_go_with_the_board():
     (found,) = together(camera={"light": True, "board": "m5stack-wide"})
     assert found.startswith("camera.light: ") and "m5stack-wide" in found
     parse(dict(GOOD, camera={"frame_size": "UXGA"}))
-    camera = {"frame_size": "SVGA", "board": "ttgo-t-journal"}
+    camera = {"frame_size": "CIF", "board": "ttgo-t-journal"}
     parse(dict(GOOD, camera=camera, trigger=timed))
-    (found,) = together(camera=dict(camera, frame_size="XGA"), trigger=timed)
-    assert found.startswith("camera.frame_size: XGA needs PSRAM"), found
+    small = parse(dict(GOOD, camera={"board": "ttgo-t-journal"}, trigger=timed))
+    assert small.camera.frame_size == "CIF"
+    for size in ("VGA", "SVGA", "XGA"):
+        (found,) = together(camera=dict(camera, frame_size=size), trigger=timed)
+        assert found.startswith("camera.frame_size: {} needs PSRAM".format(size)), found
+        assert found.endswith("CIF at most"), found
     (found,) = together(camera={"board": "esp-ey"})
     assert "camera.board" in found and "perhaps esp-eye?" in found
     (found,) = together(

@@ -205,6 +205,8 @@ def test_a_board_without_psram_has_memory_enough_for_it(services):
         found = looked_over(it)
     assert wrong(found) == [], [found[name] for name in wrong(found)]
     assert found["psram"].text.startswith("none")
+    # It says what it has got, and not what it was asked for.
+    assert "in QVGA: the memory holds no CIF now, 320x240" in found["camera"].text
 
 
 def test_a_micropython_that_is_too_old(services):

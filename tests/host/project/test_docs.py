@@ -164,14 +164,18 @@ def test_rooms_know_only_what_they_may(room):
     assert found - {room} <= ARROWS[room]
 
 
+# By the board.
+OTHER_DEFAULTS = {"pir_pin": "the board's own", "frame_size": '`"SVGA"`, without PSRAM `"CIF"`'}
+
+
 def test_readme_has_every_setting_with_its_default():
     table = {code(row[0]): row[1] for row in rows(ROOT / "README.md", "Configuration")}
     assert code(table.pop("wifi")) == "[]"
     expected = {
         "{}.{}".format(section, key): "needed"
         if default is schema.NEEDED
-        else "the board's own"
-        if default == -1
+        else OTHER_DEFAULTS[key]
+        if default in (-1, "")
         else "`{}`".format(json.dumps(default))
         for section, keys in schema.SECTIONS
         for key, _, default, _ in keys

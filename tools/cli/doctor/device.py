@@ -161,7 +161,11 @@ def camera():
         frame = have["frame"] = device.capture()
     except CameraError as e:
         raise Trouble(str(e), "more: docs/troubleshooting.md")
-    return "%s, %d bytes" % (_driver(), len(frame))
+    text = "%s, %d bytes" % (_driver(), len(frame))
+    wanted = have["config"].camera.frame_size
+    if device.size != wanted:
+        text += " in %s: the memory holds no %s now" % (device.size, wanted)
+    return text
 
 
 def picture():
