@@ -54,8 +54,7 @@ class Talker:
                         self._take(code)
 
     def _hear(self):
-        if self._stop.is_set():
-            raise _StoppedError
+        self._go_on()
         if not select.select([self._fd], [], [], 0.05)[0]:
             return b""
         return os.read(self._fd, 4096)
@@ -92,11 +91,15 @@ class Talker:
             self._say(printed)
             self._say([b"\x04" + error + b"\x04>"])
 
+    def _go_on(self):
+        if self._stop.is_set():
+            raise _StoppedError
+
     def _say(self, pieces):
         for piece in pieces:
+            self._go_on()
             while piece:
-                if self._stop.is_set():
-                    raise _StoppedError
+                self._go_on()
                 if select.select([], [self._fd], [], 0.05)[1]:
                     with contextlib.suppress(BlockingIOError):
                         piece = piece[os.write(self._fd, piece) :]

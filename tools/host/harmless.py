@@ -16,7 +16,8 @@ def harmless(text):
 
 def one_line(text, most=300):
     """Return harmless() of `text` as one line of at most `most` signs and "..."."""
-    text = harmless(" ".join(text[: 2 * most].split()))
+    text = text[: 2 * most].strip().replace("\r\n", "\n")
+    text = " ".join(harmless(text).split())
     return text if len(text) <= most else text[:most] + "..."
 
 

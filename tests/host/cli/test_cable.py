@@ -46,6 +46,7 @@ def test_what_is_written_out_and_what_stays():
     kept = "Гараж 车库\u3000\u00a0é 📷 \\x1b \t\n"
     assert harmless(kept) == kept
     assert harmless("\udc9b") == r"\udc9b"
+    assert one_line(" a\rb\x1b\n") == r"a\rb\x1b"
     assert one_line("a\n b\r\n" + "x" * 400, 10) == "a b xxxxxx..."
     text = json.dumps({"ssid": ODD + "\U000e0041é"}, ensure_ascii=False)
     assert json.loads(in_json(text)) == json.loads(text)
@@ -201,6 +202,7 @@ def bomb():
     "step, found",
     [
         ("micropython", result(HOSTILE)),
+        ("micropython", result("GPIO 1")),
         ("micropython", result(HOSTILE, False, remedy=HOSTILE)),
         ("micropython", result([1], False, remedy={})),
         ("micropython", b"RESULT " + RAW + b"\r\n"),
@@ -216,7 +218,7 @@ def test_what_the_doctor_is_told(tmp_path, step, found):
     good |= {"run({!r})".format(step): found, "picture()": base64.b64encode(bomb())}
     with Talker(plays(**good)) as board:
         options = ("--port", board.port, "--no-upload", "--picture", tmp_path / "picture.jpg")
-        done = tools("doctor", *options)
+        done = tools("doctor", *options, "--ask")
         assert done.returncode == 1 and len(done.text) < 10000
         assert sum(line.startswith("✓ upload") for line in done.text.splitlines()) == 0
         assert "damaged" in done.text or step == "micropython"

@@ -85,7 +85,7 @@ def examine(board, picture=None, upload=True, source=None, person=None):
         if name == "led" and person:
             person.tell("look at the board: its lamps are lit now")
         result = _step(board, name, title)
-        if result.ok and result.text.startswith("GPIO"):
+        if result.ok and name in (*_SEEN, "sensor") and result.text.startswith("GPIO"):
             result = _by_person(board, result, person)
         if result.ok or name in _MENDABLE:
             good.add(name)
@@ -110,7 +110,7 @@ def _by_person(board, result, person):
         person.tell("wave now, before the sensor: there are {} s".format(_WAVE_S))
         board.exec("have['wave_s'] = {}".format(_WAVE_S))
         return _step(board, result.step, result.title)
-    if person.ask("{} ({})?".format(_SEEN[result.step], result.text.split()[0])):
+    if person.ask("{} ({})?".format(_SEEN[result.step], one_line(result.text.split()[0], 20))):
         return result
     text = result.text + ", and was not seen"
     return dataclasses.replace(result, ok=False, text=text, remedy="check camera.board")
