@@ -60,7 +60,7 @@ def command(port, config_path, compiled, follow, seconds, wait, as_json):
                 screen.echo(json.dumps(done, indent=2))
             elif follow:
                 with contextlib.suppress(KeyboardInterrupt):
-                    board.follow(screen.echo, seconds)
+                    board.follow(screen.echo, seconds, screen.aside)
 
 
 def files(config_path=None, compiled=False):

@@ -36,11 +36,7 @@ def command(port, kept, folder, seconds, wait):
                 board.run()
         else:
             with contextlib.suppress(KeyboardInterrupt):
-                boardlink.follow(port, screen.echo, seconds, _say)
-
-
-def _say(text):
-    screen.echo(text, err=True)  # it is not the board's
+                boardlink.follow(port, screen.echo, seconds, screen.aside)
 
 
 def ring(board, folder="/"):

@@ -42,8 +42,8 @@ _BUSY = (
     "again; if it stays so, flash the firmware anew"
 )
 _SILENT = (
-    "{}: the board does not answer: press RST (it may be asleep), check that GPIO0 is not at "
-    "GND, that it has MicroPython on it and that TX and RX are crossed"
+    "{}: the board does not answer: press RST (or, if it sleeps, give --wait longer than that), "
+    "check that GPIO0 is not at GND, that it has MicroPython on it and that TX and RX are crossed"
 )
 
 # Sizes and sums of the files named or in the folders named, one a line; nothing for what is
@@ -221,9 +221,9 @@ class Board:
         self._quietly(self._transport.read_until, 1, b"soft reboot\r\n", timeout=5)
         self._stopped = False
 
-    def follow(self, on_line, seconds=None):
-        """Call on_line(text) with each line that is printed, until `seconds` are over."""
-        _follow(self._line.raw, self.port, on_line, seconds, self._line.rest())
+    def follow(self, on_line, seconds=None, on_silence=None):
+        """Do what the function follow() does, on this connection."""
+        _follow(self._line.raw, self.port, on_line, seconds, self._line.rest(), on_silence)
 
     def _enter(self):
         end = time.monotonic() + self._wait

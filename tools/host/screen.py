@@ -26,6 +26,11 @@ def shown(text, stream):
     return _shown(text, getattr(stream, "encoding", None))
 
 
+def aside(text):
+    """Write a line that is not the board's, beside those that are: to standard error."""
+    echo(text, err=True)
+
+
 def _shown(text, encoding):
     # What the console's encoding has not is written out as well; advice names the command
     # by which this was started.
