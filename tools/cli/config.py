@@ -11,6 +11,7 @@ from thingscam.config import values
 from thingscam.config.config import ConfigError
 
 from ..host import ca, configfile, errors, fleet, screen, textfile
+from ..host.harmless import harmless
 
 # What is asked for; all else has a default that is seldom wrong.
 _QUESTIONS = (
@@ -176,16 +177,19 @@ def _question(data, name, text):
         if problem is None and name == "camera.board" and found not in profiles.names():
             problem = "must be one of " + ", ".join(profiles.names())
         if problem:
-            raise click.UsageError(problem)
+            raise click.UsageError(harmless(problem))
         return "null" if found is None else str(found)
 
     optional = name == "wifi.password" or known is not None or kind == "pin"
     shown = "null" if known is None and kind == "pin" else known
+    default = ("" if shown is None else shown) if optional else None
+    if default is not None and not hidden:
+        text += " [{}]".format(harmless(str(default)))  # what a file holds
     answer = click.prompt(
         text,
-        default=("" if shown is None else shown) if optional else None,
+        default=default,
         hide_input=hidden,
-        show_default=not hidden,
+        show_default=False,
         value_proc=judge,
     )
     configfile.put(data, name, answer)

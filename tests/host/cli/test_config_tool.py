@@ -258,6 +258,13 @@ def test_a_name_by_its_bytes(tmp_path):
     os.kill(terminal.process, signal.SIGKILL)
     terminal.wait()
     assert config(tmp_path, path, "--set", "wifi.ssid=garden").returncode == 0
+    # What the file holds is shown, and does nothing to the terminal.
+    assert config(tmp_path, path, "--set", "wifi.ssid=a\x1b[2J\x9b").returncode == 0
+    terminal = Terminal("-m", "tools", "config", path)
+    terminal.expect("SSID) [a\\x1b[2J\\x9b]")
+    os.kill(terminal.process, signal.SIGKILL)
+    terminal.wait()
+    assert config(tmp_path, path, "--set", "wifi.ssid=garden").returncode == 0
     assert json.loads(path.read_text())["wifi"] == [{"password": PASSWORD, "ssid": "garden"}]
 
 
