@@ -180,8 +180,8 @@ def _question(data, name, text):
             raise click.UsageError(harmless(problem))
         return "null" if found is None else str(found)
 
-    optional = name == "wifi.password" or known is not None or kind == "pin"
-    shown = "null" if known is None and kind == "pin" else known
+    optional = name == "wifi.password" or known is not None or kind[-1] == "?"
+    shown = "null" if known is None and kind[-1] == "?" else known
     default = ("" if shown is None else shown) if optional else None
     if default is not None and not hidden:
         text += " [{}]".format(harmless(str(default)))  # what a file holds
