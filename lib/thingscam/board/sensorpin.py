@@ -20,7 +20,7 @@ def trouble(profile, pin, sleeps=False, card=False, on=None):
     `on` is the chip, where the profile does not know it; None: that which this runs on.
     """
     on = profile.chip or on or chip(getattr(sys.implementation, "_machine", ""))
-    wrong = None if pin is None else _unfit(profile, pin, sleeps, card, on)
+    wrong = None if pin is None else _unfit(profile, pin, sleeps, card, on) or _absent(pin)
     if wrong is None:
         return None
     free = profile.pir or ("null" if profile.chip else "another")
@@ -28,6 +28,19 @@ def trouble(profile, pin, sleeps=False, card=False, on=None):
         free = "12 (first see docs/board.md, An SD card), or outbox.path to /outbox"
     text = "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}"
     return text.format(pin, wrong, profile.name, free)
+
+
+def _absent(pin):
+    # What the firmware itself has to say: whether there is PSRAM, only it knows on some boards.
+    try:
+        from machine import Pin
+
+        Pin(pin)
+    except ValueError:
+        return "cannot be had"
+    except (ImportError, TypeError):  # a computer; OpenMV's pins have names
+        pass
+    return None
 
 
 def _unfit(profile, pin, sleeps, card, on):

@@ -178,10 +178,11 @@ def test_a_wrong_configuration(services):
     assert untried(found) == [n for n in ALL[ALL.index("psram") :] if n not in LOOKED_AT]
     found = faulty(services, "config", camera={"board": "ai-tinker"})
     assert "ai-thinker" in found["config"].text
-    # A pin that the chip itself has not, where only the firmware knows the board.
-    sections = {"camera": {"board": "firmware"}, "trigger": {"pir_pin": 40}}
-    found = faulty(services, "config", **sections)
-    assert "GPIO40" in found["config"].text
+    # Pins that chip and PSRAM leave to nobody, where only the firmware knows the board.
+    for pin in (40, 16):
+        sections = {"camera": {"board": "firmware"}, "trigger": {"pir_pin": pin}}
+        found = faulty(services, "config", **sections)
+        assert "GPIO{} ".format(pin) in found["config"].text
 
 
 def test_no_psram_where_it_should_be(services):
