@@ -60,7 +60,10 @@ class BoundedLine(Bounds):
         super().__init__()
         self.raw = line
         self._kept = b""
-        line.write_timeout = _WRITE_S
+        try:
+            line.write_timeout = _WRITE_S
+        except NotImplementedError:  # rfc2217:// has none
+            line.write_timeout = None
 
     def read(self, size=1):
         """Read as pyserial does; mpremote reads byte by byte, so more is taken at once."""

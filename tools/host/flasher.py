@@ -103,7 +103,7 @@ class Flasher:
                 self._say("interrupted: the flash may be half written, start the command again")
                 raise
             except _FAILED as e:
-                if number == len(bauds) - 1:
+                if number == len(bauds) - 1 or isinstance(e, OverError):
                     raise FlasherError(self._failed(e)) from e
                 self._say(
                     "{} baud failed ({}), trying {}".format(baud, _short(e), bauds[number + 1])
