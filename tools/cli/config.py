@@ -6,28 +6,19 @@ import sys
 
 import click
 
-from thingscam.board import profiles
-from thingscam.config import values
 from thingscam.config.config import ConfigError
 
-from ..host import ca, configfile, errors, fleet, screen, textfile
-from ..host.harmless import harmless
+from ..host import ca, configfile, errors, fleet, language, prompt, questions, screen, textfile
+from ..host.language import said
 
-# What is asked for; all else has a default that is seldom wrong.
-_QUESTIONS = (
-    ("wifi.ssid", "Wi-Fi name (SSID)"),
-    ("wifi.password", "Wi-Fi password (empty: open network)"),
-    ("cloud.endpoint", "Endpoint of the image service (https://host)"),
-    ("cloud.access_token", "The device's AccessToken"),
-    ("cloud.identifier", "Identifier of the picture's attribute"),
-    ("cloud.project_key", "The project's Project-Key"),
-    ("cloud.region", "Region"),
-    ("camera.board", "Board"),
-    ("trigger.pir_pin", "GPIO of the motion sensor (null: none)"),
-    ("trigger.every_s", "A picture every so many seconds (0: none)"),
-    ("power.mode", "Power mode (awake, deepsleep)"),
-)
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
+_NEXT = """\
+next, for a bare board: python -m tools flash --firmware FILE --port PORT
+for one with thingscam on it: python -m tools deploy PORT"""
+_GO_ON = """\
+What you typed is kept. To go on, either
+- try again, once network and cloud.endpoint are right: {1}
+- or ask the endpoint's owner for the CA certificate, in DER or PEM, and save it as {0}"""
 
 
 @click.command()
@@ -46,11 +37,16 @@ _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
 )
 @click.option("--fetch-ca", is_flag=True, help="Fetch the endpoint's CA certificate too.")
 @click.option("--fingerprint", metavar="HEX", help="SHA-256 that the CA must have; no question.")
-@click.option("--yes", is_flag=True, help="Take a CA that this computer trusts; no question.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Take a CA that this computer trusts, and a region called as a board; no question.",
+)
 @click.option("--mask", is_flag=True, help="Show FILE without its secrets, to share it.")
 @click.option("--check", is_flag=True, help="Only say whether FILE is right.")
 @click.option("--no-wifi", is_flag=True, help="No Wi-Fi is needed: for `send`, not for a board.")
 @click.option("--no-input", is_flag=True, help="Ask nothing (never done without a terminal).")
+@language.option
 def command(
     file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, check, no_wifi, no_input
 ):
@@ -63,9 +59,9 @@ def command(
     Exit codes: 0 done, 1 something is wrong, 2 wrong usage.
     """
     if base is not None and table is None and file.exists():
-        raise click.UsageError("{} is there already: leave --base out".format(file))
+        raise click.UsageError(said("{} is there already: leave --base out".format(file)))
     if mask and check:
-        raise click.UsageError("--mask and --check do not go together")
+        raise click.UsageError(said("--mask and --check do not go together"))
     ask = sys.stdin.isatty() and not no_input
     choose = _Choice(fetch_ca, fingerprint, yes, ask)
     with errors.exit_on_error():
@@ -74,7 +70,7 @@ def command(
         elif check:
             settled = configfile.check(configfile.load(file), file, not no_wifi)
             configfile.certificate(settled, file.parent, _advice(file, not no_wifi))
-            screen.echo("{}: right".format(file))
+            screen.echo(said("{}: right".format(file)))
         elif table is not None:
             make_fleet(table, base, given, folder, choose)
         else:
@@ -91,23 +87,45 @@ def make(file, base, given, ask, choose, wifi_needed=True):
     begin = file if file.exists() else base
     data = configfile.load(begin) if begin else {}
     named = _put(data, given)
-    if ask:
-        settled = _asked(data, named, file, wifi_needed)
+    settled = _right(data, file, wifi_needed) if ask and choose.fetch and not given else None
+    if settled:  # there is nothing to ask
+        screen.echo(said("{} is right: only the CA is fetched".format(file)))
+    elif ask:
+        settled = questions.ask(data, named, file, wifi_needed)
     else:
         settled = configfile.check(data, file, wifi_needed)
+        choose.accept_region(settled)
     # What was typed is not lost when there is no CA to be had; and yet a board would refuse it.
     certificate = None if ask else choose.certificate([settled], file.parent)
     configfile.write(file, configfile.encoded(data))
-    screen.echo("wrote {}".format(file))
+    screen.echo(said("wrote {}".format(file)))
+    advice = _advice(file, wifi_needed)
     if ask:
-        certificate = choose.certificate([settled], file.parent)
+        certificate = _fetched(choose, settled, file, advice)
     _write_ca(certificate, file.parent)
-    configfile.certificate(settled, file.parent, _advice(file, wifi_needed))
+    configfile.certificate(settled, file.parent, advice)
+    if ask and wifi_needed:
+        screen.echo(said(_NEXT))
 
 
 def _advice(file, wifi_needed):
     text = "python -m tools config {} --fetch-ca"
     return text.format(textfile.typed(file)) + ("" if wifi_needed else " --no-wifi")
+
+
+def _right(data, file, wifi_needed):
+    try:
+        return configfile.check(data, file, wifi_needed)
+    except ConfigError:
+        return None
+
+
+def _fetched(choose, settled, file, advice):
+    try:
+        return choose.certificate([settled], file.parent)
+    except ca.CAError as e:
+        kept = configfile.beside(file.parent, settled.cloud.ca)
+        raise ca.CAError("{}\n{}".format(e, _GO_ON.format(kept, advice))) from e
 
 
 def make_fleet(table, base, given, folder, choose):
@@ -116,6 +134,8 @@ def make_fleet(table, base, given, folder, choose):
     _put(data, given)
     found = fleet.read(table, data)
     settled = [configfile.check(board, name) for name, board in found.items()]
+    for each in settled:
+        choose.accept_region(each)
     beside = base.parent if base else folder
     fetched = choose.certificate(settled, beside)
     advice = "--fetch-ca fetches it, or copy it there"
@@ -123,7 +143,7 @@ def make_fleet(table, base, given, folder, choose):
     folder.mkdir(parents=True, exist_ok=True)
     for name, board in found.items():
         configfile.write(folder / (name + ".json"), configfile.encoded(board))
-        screen.echo("wrote {}".format(folder / (name + ".json")))
+        screen.echo(said("wrote {}".format(folder / (name + ".json"))))
     for certificate in needed:
         _write_ca(certificate, folder)
 
@@ -134,7 +154,7 @@ def _put(data, given):
         name, equals, text = entry.partition("=")
         if not equals:
             # Not quoted: it may be a secret.
-            raise click.UsageError("--set needs NAME=VALUE")
+            raise click.UsageError(said("--set needs NAME=VALUE"))
         if text == "@-":
             # Bytes: what is typed or piped is UTF-8 here, whatever the console shows.
             line = sys.stdin.buffer.readline().rstrip(b"\r\n")
@@ -146,60 +166,19 @@ def _put(data, given):
     return named
 
 
-def _asked(data, named, file, wifi_needed):
-    # Once more when the answers do not go together: what was typed is not lost.
-    before = None
-    while True:
-        for name, text in _QUESTIONS:
-            by_bytes = name == "wifi.ssid" and configfile.get(data, "wifi.ssid_hex")
-            unasked = name in named or by_bytes or name.startswith("wifi.") and not wifi_needed
-            if not unasked:
-                _question(data, name, text)
-        try:
-            return configfile.check(data, file, wifi_needed)
-        except ConfigError as e:
-            if e.mistakes == before:
-                raise
-            before = e.mistakes
-            screen.echo("{}\nOnce more; Enter keeps what is shown.".format(e), err=True)
-
-
-def _question(data, name, text):
-    kind, _, limits = configfile.describe(name)
-    hidden = name in configfile.SECRETS
-    known = configfile.get(data, name)
-    if hidden and known:
-        text += " (Enter keeps it)"
-
-    def judge(answer):
-        found = configfile.value(name, answer) if isinstance(answer, str) else answer
-        problem = values.check(kind, found, limits)
-        if problem is None and name == "camera.board" and found not in profiles.names():
-            problem = "must be one of " + ", ".join(profiles.names())
-        if problem:
-            raise click.UsageError(harmless(problem))
-        return "null" if found is None else str(found)
-
-    optional = name == "wifi.password" or known is not None or kind[-1] == "?"
-    shown = "null" if known is None and kind[-1] == "?" else known
-    default = ("" if shown is None else shown) if optional else None
-    if default is not None and not hidden:
-        text += " [{}]".format(harmless(str(default)))  # what a file holds
-    answer = click.prompt(
-        text,
-        default=default,
-        hide_input=hidden,
-        show_default=False,
-        value_proc=judge,
-    )
-    configfile.put(data, name, answer)
-
-
 class _Choice:
-    # Whether, and which, CA certificate is fetched and believed.
+    # What is decided beyond the settings: which CA certificate is fetched and believed.
 
     def __init__(self, fetch, fingerprint, yes, ask):
-        self._fetch, self._fingerprint, self._yes, self._ask = fetch, fingerprint, yes, ask
+        self.fetch = fetch
+        self._fingerprint, self._yes, self._ask = fingerprint, yes, ask
+
+    def accept_region(self, settled):
+        """Raise SettingError where the region of `settled` (a Config) seems to be a mistake."""
+        region = settled.cloud.region
+        if not self._yes and not questions.suits_region(region):
+            text = "cloud.region: {} is a board's name: if it is your region too, say --yes"
+            raise configfile.SettingError(text.format(region))
 
     def certificate(self, settled, beside):
         """Return (path, DER) of the CA certificate that was fetched for the configurations.
@@ -209,21 +188,21 @@ class _Choice:
         clouds = [found.cloud for found in settled if found.cloud.endpoint.startswith("https:")]
         needed = [cloud for cloud in clouds if cloud.verify and cloud.ca is not None]
         if not needed:
-            if self._fetch:
+            if self.fetch:
                 raise ca.CAError("no https endpoint that is verified: no CA needed")
             return None
-        if not self._fetch:
+        if not self.fetch:
             kept = configfile.beside(beside, needed[0].ca)
             if kept.exists() or not self._ask:
                 return None
-            if not click.confirm("Fetch the CA certificate of the endpoint now?", default=True):
+            if not prompt.confirm("Fetch the CA certificate of the endpoint now?", True):
                 return None
         if len({(cloud.endpoint, cloud.ca) for cloud in needed}) > 1:
             raise ca.CAError("--fetch-ca: the rows have more than one endpoint")
         return needed[0].ca, self._confirmed(ca.find(needed[0].endpoint))
 
     def _confirmed(self, found):
-        screen.echo("\n".join(found.describe()))
+        screen.echo(said("\n".join(found.describe())))
         if self._fingerprint is not None:
             if ca.same_fingerprint(self._fingerprint, found.fingerprint):
                 return found.der
@@ -232,7 +211,7 @@ class _Choice:
             return found.der
         if self._ask:
             question = "Is this the CA that the endpoint's owner names?"
-            if click.confirm(question, default=found.known):
+            if prompt.confirm(question, found.known):
                 return found.der
             raise ca.CAError("no CA written: it was not confirmed")
         raise ca.CAError(
@@ -248,4 +227,4 @@ def _write_ca(found, folder):
     if not path.exists() or path.read_bytes() != found[1]:
         path.parent.mkdir(parents=True, exist_ok=True)
         configfile.write(path, found[1])
-        screen.echo("wrote {}".format(path))
+        screen.echo(said("wrote {}".format(path)))

@@ -68,8 +68,10 @@ def find(endpoint):
     store = _store()
     root = _root(chain, store)
     if root is None:
-        text = "{} sends no root certificate, and the issuer of what it sends ({}) is not in "
-        text += "this computer's store: ask its owner for the CA certificate"
+        text = (
+            "{} sends no root certificate, and the issuer of what it sends ({}) is not in this "
+            "computer's store: ask its owner for the CA certificate"
+        )
         raise CAError(text.format(host, one_line(chain[-1].issuer.rfc4514_string())))
     der = root.public_bytes(serialization.Encoding.DER)
     _prove(host, port, der)

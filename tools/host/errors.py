@@ -7,6 +7,7 @@ from thingscam.config.config import ConfigError
 from thingscam.util.redact import mask
 
 from . import screen
+from .language import said
 
 
 class ToolError(Exception):
@@ -19,9 +20,10 @@ def exit_on_error():
     try:
         yield
     except (ToolError, ConfigError) as e:
-        screen.echo(mask(str(e)), err=True)
+        screen.echo(said(mask(str(e))), err=True)
         sys.exit(1)
     except OSError as e:
         text = e.strerror or str(e)
-        screen.echo(mask("{}: {}".format(e.filename, text) if e.filename else text), err=True)
+        text = "{}: {}".format(e.filename, text) if e.filename else text
+        screen.echo(said(mask(text)), err=True)
         sys.exit(1)

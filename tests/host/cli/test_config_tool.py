@@ -2,8 +2,6 @@
 
 import json
 import os
-import pty
-import select
 import signal
 import socket
 import ssl
@@ -11,12 +9,12 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 import trustme
 
 from tests.support import certificates
+from tests.support.terminal import Terminal
 from tests.support.world import ROOT
 from thingscam.config.config import ConfigError, parse
 from tools.host import ca
@@ -167,74 +165,49 @@ def test_mask_and_check(tmp_path):
     assert done.returncode == 1 and "projectkey" in done.stderr
 
 
-class Terminal:
-    """A program on a terminal of its own: reads until a prompt, answers it."""
-
-    def __init__(self, *command):
-        self.process, self.output = pty.fork()
-        if self.process == 0:
-            os.chdir(ROOT)
-            os.execv(sys.executable, [sys.executable, *map(str, command)])
-        self.seen = ""
-        self._at = 0
-
-    def expect(self, text, answer=None):
-        deadline = time.monotonic() + 30
-        while text not in self.seen[self._at :]:
-            assert time.monotonic() < deadline, self.seen
-            if select.select([self.output], [], [], 1)[0]:
-                try:
-                    self.seen += os.read(self.output, 4096).decode()
-                except OSError:  # it has ended
-                    break
-        assert text in self.seen[self._at :], self.seen
-        self._at = self.seen.index(text, self._at) + len(text)
-        if answer is not None:
-            os.write(self.output, answer.encode() + b"\n")
-
-    def wait(self):
-        try:
-            while data := os.read(self.output, 4096):
-                self.seen += data.decode()
-        except OSError:
-            pass
-        os.close(self.output)
-        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
-
-
 def test_by_asking(tmp_path):
     path = tmp_path / "config.json"
     terminal = Terminal("-m", "tools", "config", path, "--set", "camera.quality=80")
-    terminal.expect("SSID", "garden")
-    terminal.expect("password", "short")
+    terminal.expect("Ctrl-C ends it, and nothing is written")
+    terminal.expect("SSID): ", "")
+    terminal.expect("Enter alone will not do")
+    terminal.expect("SSID): ", "garden")
+    terminal.expect("password: ", "short")
     terminal.expect("8 to 63 bytes")
-    terminal.expect("password", PASSWORD)
+    terminal.expect("password: ", PASSWORD)
     terminal.expect("Endpoint", "camera.example")
     terminal.expect("must begin with http")
     terminal.expect("Endpoint", GOOD["cloud.endpoint"])
-    terminal.expect("AccessToken", TOKEN)
-    terminal.expect("Identifier", "image")
-    terminal.expect("Project-Key", KEY)
-    terminal.expect("Region", "cn-1")
-    terminal.expect("Board [ai-thinker]", "xiao")
+    terminal.expect("device certificate")
+    terminal.expect("AccessToken: ", TOKEN)
+    terminal.expect("Project-Key: ", KEY)
+    terminal.expect("Identifier", " image ")
+    # A board's name is no region, unless a person says so.
+    terminal.expect("Region of the device: ", "ai-thinker")
+    terminal.expect("really your region? [y/N]: ", "")
+    terminal.expect("Region of the device: ", "cn-1")
+    terminal.expect("ESP-EYE")
+    terminal.expect("(number or name) [ai-thinker]: ", "xiao")
     terminal.expect("xiao-esp32s3-sense")
-    terminal.expect("Board", "xiao-esp32s3-sense")
-    terminal.expect("motion sensor (null: none) [1]", "null")
-    terminal.expect("seconds", "")
-    terminal.expect("mode", "")
+    terminal.expect("(number or name) [ai-thinker]: ", "7")
+    terminal.expect("motion sensor (null: none) [1]: ", "null")
+    terminal.expect("seconds (0: none) [0]: ", "")
+    terminal.expect("battery")
+    terminal.expect("mode (number or name) [awake]: ", "")
     # No sensor and no period: the answers are kept, and asked once more.
     terminal.expect("nothing would ever take a picture")
-    terminal.expect("SSID) [garden]", "")
-    terminal.expect("password", "")
+    terminal.expect("SSID) [garden]: ", "")
+    terminal.expect("password (Enter keeps it): ", "")
     terminal.expect("Endpoint", "")
-    terminal.expect("AccessToken", "")
+    terminal.expect("AccessToken (Enter keeps it): ", "")
+    terminal.expect("Project-Key (Enter keeps it): ", "")
     terminal.expect("Identifier", "")
-    terminal.expect("Project-Key", "")
-    terminal.expect("Region", "")
-    terminal.expect("Board", "")
-    terminal.expect("sensor", "")
-    terminal.expect("seconds", "30")
-    terminal.expect("mode", "")
+    terminal.expect("device [cn-1]: ", "")
+    terminal.expect("(number or name) [xiao-esp32s3-sense]: ", "")
+    terminal.expect("none) [null]: ", "")
+    terminal.expect("seconds (0: none) [0]: ", "30")
+    terminal.expect("mode (number or name) [awake]: ", "1")
+    terminal.expect("next, for a bare board: ")
     assert terminal.wait() == 0
     for secret in (KEY, TOKEN, PASSWORD):
         assert secret not in terminal.seen
@@ -246,6 +219,27 @@ def test_by_asking(tmp_path):
     assert mode(path) == 0o600
 
 
+def test_a_person_who_ends_it_is_told_that_nothing_is_written(tmp_path):
+    terminal = Terminal("-m", "tools", "config", tmp_path / "config.json")
+    terminal.expect("SSID): ", "garden")
+    terminal.expect("password: ", "")
+    terminal.expect("open network")
+    terminal.expect("Endpoint")
+    os.write(terminal.output, b"\x03")
+    terminal.expect("nothing was written")
+    assert terminal.wait() == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_boards_name_is_no_region_unless_it_is_said(tmp_path):
+    path = tmp_path / "config.json"
+    named = flags(cloud__region="esp-eye", trigger__every_s="60")
+    done = config(tmp_path, path, *named)
+    assert done.returncode == 1 and "esp-eye is a board's name" in done.stderr
+    assert not path.exists()
+    assert config(tmp_path, path, *named, "--yes").returncode == 0
+
+
 def test_a_name_by_its_bytes(tmp_path):
     path = tmp_path / "config.json"
     assert config(tmp_path, path, *flags(wifi__ssid_hex="d0a1c3d7")).returncode == 0
@@ -255,13 +249,6 @@ def test_a_name_by_its_bytes(tmp_path):
     terminal = Terminal("-m", "tools", "config", path)
     terminal.expect("password")
     assert "SSID" not in terminal.seen
-    os.kill(terminal.process, signal.SIGKILL)
-    terminal.wait()
-    assert config(tmp_path, path, "--set", "wifi.ssid=garden").returncode == 0
-    # What the file holds is shown, and does nothing to the terminal.
-    assert config(tmp_path, path, "--set", "wifi.ssid=a\x1b[2J\x9b").returncode == 0
-    terminal = Terminal("-m", "tools", "config", path)
-    terminal.expect("SSID) [a\\x1b[2J\\x9b]")
     os.kill(terminal.process, signal.SIGKILL)
     terminal.wait()
     assert config(tmp_path, path, "--set", "wifi.ssid=garden").returncode == 0
@@ -534,8 +521,15 @@ def test_a_person_confirms_the_ca(tmp_path, servers):
         terminal.expect("Is this the CA", answer)
         assert terminal.wait() == code
         # What was typed is kept either way.
+        assert ("What you typed is kept" in terminal.seen) == (code == 1)
         assert json.loads(path.read_text())["cloud"]["endpoint"] == endpoint
         assert (tmp_path / "ca.der").exists() == (code == 0)
+    # With nothing to ask the CA alone is fetched.
+    (tmp_path / "ca.der").unlink()
+    terminal = Terminal("-m", "tools", "config", path, "--fetch-ca")
+    terminal.expect("only the CA is fetched")
+    terminal.expect("Is this the CA", "y")
+    assert terminal.wait() == 0 and (tmp_path / "ca.der").exists()
 
 
 def test_the_placeholders_are_those_of_the_example():

@@ -92,7 +92,7 @@ def test_a_healthy_board(services, tmp_path):
     assert found["files"].text == __version__ + ", as on this computer, as source"
     assert "micropython-camera-API" in found["camera"].text
     assert found["wifi"].text == "Wi-Fi garden, -60 dBm, by wifi[0]"
-    assert found["dns"].text == "localhost is 127.0.0.1"
+    assert found["dns"].text == "localhost is at 127.0.0.1"
     data = (tmp_path / "picture.jpg").read_bytes()
     with Image.open(tmp_path / "picture.jpg") as picture:
         assert picture.size == (800, 600)

@@ -20,7 +20,7 @@ PAGES = [
 ]
 SOURCES = [*sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "tools").rglob("*.py"))]
 # In a sentence a command ends where one of these comes.
-COMMAND = re.compile(r"python -m tools ([a-z][^`,:;()\n\"]*)")
+COMMAND = re.compile(r"python -m tools ([a-z][^`,:;()\n\"\u2000-\uffff]*)")
 SHOWN = re.compile(r"(?:python -m tools|^thingscam) ([a-z].*)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 # Those of other programs.

@@ -4,11 +4,13 @@ import dataclasses
 import json
 import pathlib
 import sys
+import unicodedata
 
 import click
 
-from ...host import errors, screen
+from ...host import errors, language, prompt, screen
 from ...host.boardlink import WAIT_S, Board
+from ...host.language import said
 from . import steps
 
 _MARKS = {True: ("✓", "+", "green"), False: ("✗", "X", "red"), None: ("-", "-", "dim")}
@@ -29,7 +31,8 @@ _NEXT = "\n" + 16 * " "  # a line that belongs to the step above
     "--ask/--no-ask", default=None, help="Have you wave and look. [default: on a terminal]"
 )
 @click.option("--wait", default=WAIT_S, show_default=True, help="Seconds for it to answer.")
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, in English.")
+@language.option
 def command(port, picture, no_upload, ask, wait, as_json):
     """Look over MicroPython, files, camera, Wi-Fi, clock, TLS, one real upload, and what is wired.
 
@@ -38,6 +41,8 @@ def command(port, picture, no_upload, ask, wait, as_json):
 
     Exit codes: 0 all is well, 1 something is not, 2 wrong usage.
     """
+    if as_json:
+        language.use("en")
     show = _Lines(as_json)
     if ask is None:
         ask = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
@@ -68,25 +73,31 @@ class _Lines:
         self._plain = not encoding.lower().replace("-", "").startswith("utf")
 
     def waiting(self):
-        self._say("looking the board over; its program is stopped meanwhile")
+        self._say(said("looking the board over; its program is stopped meanwhile"))
 
     def tell(self, text):
-        screen.echo(text, err=self._as_json)
+        screen.echo(said(text), err=self._as_json)
 
     def ask(self, question):
-        return click.confirm(question, default=True, err=self._as_json)
+        return prompt.confirm(question, True, err=self._as_json)
 
     def result(self, result):
         self._found.append(dataclasses.asdict(result))
         self.wrong = self.wrong or result.ok is False
         tick, plain, colour = _MARKS[result.ok]
         mark = plain if self._plain else tick
-        self._say("{} {:14}".format(mark, result.title), colour, end="")
+        title = said(result.title)
+        self._say("{} {}".format(mark, title + " " * (14 - _columns(title))), colour, end="")
         # No line of a board's text can pass for a step of its own.
-        self._say(result.text.replace("\n", _NEXT))
+        self._say(said(result.text).replace("\n", _NEXT))
         if result.remedy and not result.ok:
-            self._say(_NEXT[1:] + result.remedy.replace("\n", _NEXT), "bold")
+            self._say(_NEXT[1:] + said(result.remedy).replace("\n", _NEXT), "bold")
 
     def end(self):
         if self._as_json:
             screen.echo(json.dumps(self._found, indent=2))
+
+
+def _columns(text):
+    # A Chinese character takes two.
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

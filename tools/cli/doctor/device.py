@@ -209,7 +209,7 @@ def dns():
             if not left:
                 raise Trouble("%s: the name does not resolve (%s)" % (host, e), _REMEDIES["dns"])
             time.sleep(1)
-    return "%s is %s" % (host, have["address"][-1][0])
+    return "%s is at %s" % (host, have["address"][-1][0])
 
 
 def clock():

@@ -14,6 +14,7 @@ from ...cloud.service.pictures import BROKEN
 from ...host import filesystem
 from ...host.boardlink import BoardError
 from ...host.harmless import one_line
+from ...host.language import said
 from ...host.port import PortError
 
 _DEVICE = pathlib.Path(__file__).parent / "device.py"
@@ -74,7 +75,7 @@ def examine(board, picture=None, upload=True, source=None, person=None):
         missing = [need for need in needs if need not in good]
         if missing:
             titles = {step: shown for step, shown, _ in STEPS}
-            text = "not looked at: {} first".format(titles[missing[0]])
+            text = "not looked at: {} first".format(said(titles[missing[0]]))
             yield Result(name, title, None, text)
             continue
         if name == "upload" and not upload:
@@ -124,7 +125,7 @@ def _step(board, name, title):
             raise
         raise PortError(
             "{}, at the step {}: a weak power supply does that (brown-out): 5 V, 500 mA or more, "
-            "a short cable, 100 uF at the board".format(e, title)
+            "a short cable, 100 uF at the board".format(e, said(title))
         ) from e
     except BoardError as e:
         return Result(name, title, False, str(e), "flash the firmware anew")

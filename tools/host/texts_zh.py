@@ -1,0 +1,575 @@
+# The catalogue: each text that `config` and `doctor` show, and its Chinese. A gap {} stands for a
+# value; in Chinese {0}, {1} puts the values in another order. Settings, commands, names of pins
+# and log words stay as they are; so do the words of the service's own documentation.
+
+TEXTS = {
+    # config: questions, and what is said before them (tools/host/questions.py)
+    "This makes {}: the settings of one camera. What is not asked has a default.": (
+        "现在生成 {}：一台摄像头的配置。没有问到的项目都有默认值。"
+    ),
+    "Enter alone takes what stands in [brackets]. Ctrl-C ends it, and nothing is written.": (
+        "直接按回车，采用 [方括号] 里的值。按 Ctrl-C 退出，不写入任何文件。"
+    ),
+    'Where the service\'s values come from: docs/board.md, "Where the values come from".': (
+        "云平台的各项参数从哪里获取，见 docs/board.zh-CN.md 的“参数从哪里来”一节。"
+    ),
+    "ended: nothing was written": "已退出，没有写入任何文件",
+    "Enter alone will not do: a camera cannot work without this value. Ctrl-C ends.": (
+        "这一项不能留空：没有它摄像头无法工作。按 Ctrl-C 退出。"
+    ),
+    "no password: taken as an open network": "没有密码：按开放网络处理",
+    "Enter keeps it": "按回车保留原值",
+    "Once more; Enter keeps what is shown.": "请再填一遍；按回车保留显示的值。",
+    "answer y or n": "请回答 y（是）或 n（否）",
+    "Wi-Fi name (SSID)": "Wi-Fi 名称（SSID）",
+    "The board's Wi-Fi, 2.4 GHz only; case counts.": (
+        "开发板要连接的 Wi-Fi，仅支持 2.4 GHz；区分大小写。"
+    ),
+    "Wi-Fi password": "Wi-Fi 密码",
+    "Not shown as you type; Enter: an open network.": "输入时不显示；直接按回车：开放网络。",
+    "Endpoint of the image service (https://host)": "图片上传接入点（https://主机名）",
+    "The address for image uploads, from ThingsCloud's support: it is none of those that the "
+    "console shows.": (
+        "图片上传专用的接入点，向 ThingsCloud 技术支持索取；不是控制台里显示的那些接入点。"
+    ),
+    "The device's AccessToken": "设备的 AccessToken",
+    "Console, the device's page, Connection, device certificate. Not shown as you type.": (
+        "控制台 > 设备详情页 > 连接 > 设备证书。输入时不显示。"
+    ),
+    "The project's Project-Key": "项目的 ProjectKey（项目密钥）",
+    "On the same page. Not shown as you type.": "在同一个页面。输入时不显示。",
+    "Identifier of the picture's attribute": "图片属性的标识符",
+    "Console, the device type, its functions: an attribute, text in picture URL format, such as "
+    "image.": (
+        "控制台 > 设备类型 > 功能定义：一个文本类型、设置为图片 URL 格式的属性，例如 image。"
+    ),
+    "Region of the device": "设备所属的区域（Region）",
+    "Where the service keeps the project, not where the camera hangs: ask ThingsCloud's support "
+    "for it, with the endpoint.": (
+        "项目在云平台上所属的区域，不是摄像头的安装地点：请与接入点一起"
+        "向 ThingsCloud 技术支持索取。"
+    ),
+    '"{}" is a board\'s name. Is it really your region?': (
+        "“{}”是开发板的型号。它真的是您的区域吗？"
+    ),
+    "Board (number or name)": "开发板（序号或名称）",
+    "The board:": "开发板：",
+    "ESP32-CAM by AI-Thinker, and boards like it": "安信可 ESP32-CAM 及其兼容板",
+    "ESP-EYE by Espressif": "乐鑫 ESP-EYE",
+    "M5Camera, model A": "M5Camera,A 型",
+    "M5Camera with the wide lens, and model B": "M5Camera 广角镜头版，以及 B 型",
+    "TTGO T-Journal, without PSRAM": "TTGO T-Journal，没有 PSRAM",
+    "ESP-WROVER-KIT, and Freenove ESP32-WROVER": "ESP-WROVER-KIT，以及 Freenove ESP32-WROVER",
+    "Seeed XIAO ESP32S3 Sense": "Seeed XIAO ESP32S3 Sense",
+    "ESP32-S3-EYE by Espressif": "乐鑫 ESP32-S3-EYE",
+    "Freenove's ESP32-S3 board with camera": "Freenove 的 ESP32-S3 摄像头开发板",
+    "any board whose firmware knows its own pins: built for one board, OpenMV": (
+        "固件自带引脚定义的任何开发板：为某一块板编译的固件、OpenMV"
+    ),
+    "GPIO of the motion sensor (null: none)": "人体感应传感器的 GPIO（null：没有）",
+    "The pin that the sensor's OUT is wired to.": "传感器的 OUT 接在哪个引脚上。",
+    "A picture every so many seconds (0: none)": "每隔多少秒拍一张（0：不定时拍）",
+    "By time, too?": "是否也定时拍照？",
+    "Power mode (number or name)": "供电模式（序号或名称）",
+    "Power:": "供电：",
+    "always on: sees every motion at once; for a mains supply": (
+        "一直运行：随时响应每一次移动；适合市电供电"
+    ),
+    "sleeps between pictures: for a battery": "两次拍照之间深度睡眠：适合电池供电",
+    # config: the verb (tools/cli/config.py)
+    "{} is there already: leave --base out": "{} 已经存在：请去掉 --base",
+    "--mask and --check do not go together": "--mask 和 --check 不能同时使用",
+    "--set needs NAME=VALUE": "--set 的格式是 NAME=VALUE",
+    "standard input": "标准输入",
+    "{}: right": "{}：正确",
+    "wrote {}": "已写入 {}",
+    "{} is right: only the CA is fetched": "{} 正确：只获取 CA 证书",
+    "cloud.region: {} is a board's name: if it is your region too, say --yes": (
+        "cloud.region: {} 是开发板的型号：如果它确实也是您的区域，请加上 --yes"
+    ),
+    "Fetch the CA certificate of the endpoint now?": "现在获取接入点的 CA 证书吗？",
+    "Is this the CA that the endpoint's owner names?": "这是接入点所有者公布的 CA 吗？",
+    "no https endpoint that is verified: no CA needed": (
+        "没有需要验证的 https 接入点：不需要 CA 证书"
+    ),
+    "--fetch-ca: the rows have more than one endpoint": "--fetch-ca：表格里有不止一个接入点",
+    "the CA has not the fingerprint of --fingerprint": "CA 的指纹与 --fingerprint 给出的不一致",
+    "no CA written: it was not confirmed": "没有写入 CA 证书：未经确认",
+    "nothing written: confirm the CA with --fingerprint, or with --yes one that this computer "
+    "trusts": (
+        "没有写入任何文件：请用 --fingerprint 确认 CA；如果是本机信任的 CA，也可以用 --yes"
+    ),
+    "What you typed is kept. To go on, either": "您填写的内容已经保存。接下来，任选一种：",
+    "- try again, once network and cloud.endpoint are right: {}": (
+        "- 确认网络和 cloud.endpoint 无误后再试一次：{}"
+    ),
+    "- or ask the endpoint's owner for the CA certificate, in DER or PEM, and save it as {}": (
+        "- 或者向接入点的所有者索取 CA 证书（DER 或 PEM 格式），保存为 {}"
+    ),
+    "next, for a bare board: python -m tools flash --firmware FILE --port PORT": (
+        "下一步，全新的开发板：python -m tools flash --firmware FILE --port PORT"
+    ),
+    "for one with thingscam on it: python -m tools deploy PORT": (
+        "已经装有 thingscam 的开发板：python -m tools deploy PORT"
+    ),
+    "--fetch-ca fetches it, or copy it there": "用 --fetch-ca 获取，或者把它复制到那里",
+    # The CA certificate (tools/host/ca.py)
+    "CA           {} ({})": "CA           {}({})",
+    "this computer trusts it": "本机信任",
+    "NOT known to this computer": "本机不认识",
+    "valid        {} to {} ({} days left)": "有效期       {} 至 {}（还剩 {} 天）",
+    "{}: sends what is no certificate: {}": "{}：发来的不是证书：{}",
+    "{} sends no root certificate, and the issuer of what it sends ({}) is not in this "
+    "computer's store: ask its owner for the CA certificate": (
+        "{} 没有发送根证书，它所发证书的颁发者（{}）也不在本机的证书库里："
+        "请向它的所有者索取 CA 证书"
+    ),
+    "{}: has no certificate, only https:// has": "{}：没有证书，只有 https:// 才有",
+    "{}:{}: no TLS connection: {}": "{}:{}：无法建立 TLS 连接：{}",
+    "{}: a board would refuse it: {}": "{}：开发板会拒绝它：{}",
+    # A fleet's table (tools/host/fleet.py)
+    "row {}: {}": "第 {} 行：{}",
+    "row {}, column {}": "第 {} 行第 {} 列",
+    "row 1, column {}: {}": "第 1 行第 {} 列：{}",
+    "line {}: {}": "第 {} 行：{}",
+    "cannot be read: {}": "无法读取：{}",
+    "not UTF-8: save it as CSV UTF-8": "不是 UTF-8 编码：请另存为“CSV UTF-8”",
+    "no row below the names of the columns": "列名下面没有任何数据行",
+    "row 1: no column called name: it names each board's file": (
+        "第 1 行：缺少 name 列：它决定每块开发板的文件名"
+    ),
+    "row 1: column {} is the same as column {}": "第 1 行：第 {} 列与第 {} 列重复",
+    "more cells than columns": "单元格比列名多",
+    "name: must be letters, digits, dot, hyphen, underscore": (
+        "name：只能包含英文字母、数字、点、横线、下划线"
+    ),
+    "name: no file can be called so on Windows: choose another": (
+        "name:Windows 不允许这样的文件名：请换一个"
+    ),
+    "name: the same as in row {}": "name：与第 {} 行相同",
+    "cloud.access_token: the same as in row {}: each board needs its own": (
+        "cloud.access_token：与第 {} 行相同：每块开发板都要有自己的 AccessToken"
+    ),
+    # Files (tools/host/configfile.py, textfile.py, doctor)
+    "{}: {} mistakes": "{}:{} 处错误",
+    "and {} more": "另有 {} 处",
+    "{}: no such setting, the nearest known one is {}": "{}：没有这个配置项，最接近的是 {}",
+    "{}: set wifi[{}] first": "{}：请先设置 wifi[{}]",
+    "{}: the file has no object there: fix it first": "{}：文件中该处不是 JSON 对象：请先修正",
+    "{}: no such file: to make it: python -m tools config {}": (
+        "{}：没有这个文件：生成它的命令：python -m tools config {}"
+    ),
+    "{}: cannot be read: {}": "{}：无法读取：{}",
+    "{}: not JSON, line {} column {}: look for a missing quote, comma or brace": (
+        "{}：不是 JSON，第 {} 行第 {} 列：检查是否缺少引号、逗号或括号"
+    ),
+    "{}: holds no JSON object: fix or remove it": "{}：内容不是 JSON 对象：请修正或删除",
+    "camera.board: {} has an {}, and this one an {}: name the right board": (
+        "camera.board: {} 的芯片是 {}，而这块板是 {}：请填写正确的开发板"
+    ),
+    "{}: not there: {}": "{}：不存在：{}",
+    "{}: no certificate, neither in DER nor in PEM: {}": (
+        "{}：不是证书，既非 DER 也非 PEM 格式：{}"
+    ),
+    "{}: no such folder: make it first": "{}：没有这个文件夹：请先创建",
+    "{}: not UTF-8 (line {}): save it as UTF-8 (Notepad: Save as, Encoding)": (
+        "{}：不是 UTF-8 编码（第 {} 行）：请另存为 UTF-8（记事本：另存为，编码）"
+    ),
+    "{}: {} certificates are in it: leave the CA's alone there": (
+        "{}：里面有 {} 个证书：请只保留 CA 的那一个"
+    ),
+    # What is wrong with a setting (lib/thingscam/config)
+    "missing": "缺少",
+    "is empty": "为空",
+    "true or false": "true 或 false",
+    "a whole number": "整数",
+    "a number": "数字",
+    "a text": "文本",
+    "a text in quotes": "带引号的文本",
+    "a list": "列表",
+    "an object": "对象",
+    "a far larger one": "大得多的数",
+    "a path": "路径",
+    "a query": "查询参数",
+    "a fragment": "片段（#）",
+    "a login": "登录信息",
+    "must be {}, found {}": "必须是{}，现在是{}",
+    "must be from {} to {}, found {}": "必须在 {} 到 {} 之间，现在是 {}",
+    "must be one of {}": "必须是以下之一：{}",
+    "must be 1 to 32 bytes, found {}": "长度必须是 1 到 32 字节，现在是 {}",
+    "must be 1 to 32 bytes in hexadecimal, two digits each": (
+        "必须是十六进制的 1 到 32 字节，每字节两位"
+    ),
+    "must be 8 to 63 bytes, or empty for an open network, found {}": (
+        "必须是 8 到 63 字节，开放网络则留空，现在是 {}"
+    ),
+    "must be a list of {} names of hosts at most": "必须是列表，最多 {} 个主机名",
+    "must hold names of hosts, in quotes": "列表里必须是带引号的主机名",
+    "must hold names or addresses of hosts only, found {}": "只能是主机名或地址，却含有 {}",
+    "must begin with /": "必须以 / 开头",
+    "must begin with http:// or https://": "必须以 http:// 或 https:// 开头",
+    "must be a folder in /sd, such as /sd/outbox": "必须是 /sd 下的文件夹，例如 /sd/outbox",
+    "must not be dots alone": "不能只有点号",
+    "needs names between its /": "两个 / 之间要有名称",
+    "needs a real host name": "主机名无效",
+    "needs a host name of letters, digits, dots and hyphens": (
+        "主机名只能由字母、数字、点和横线组成"
+    ),
+    "has a port that is not a number from 1 to 65535": "端口必须是 1 到 65535 的数字",
+    "has {}: must be scheme, host and port only": "含有{}：只能是协议、主机名和端口",
+    "holds half a character: write it as it is, not as \\ud...": (
+        "含有半个字符：请直接写出该字符，不要写成 \\ud..."
+    ),
+    "holds a zero character": "含有零字符",
+    "is still the placeholder: put the real value in its place": "还是占位符：请换成真实的值",
+    "character {} (U+{}) must not be in it: no blank, / ? # % or accent": (
+        "第 {} 个字符（U+{}）不允许：不能有空格、/ ? # % 或带重音的字母"
+    ),
+    "{}: must be an object, found {}": "{}：必须是对象，现在是{}",
+    "must hold one object, found {}": "必须是一个对象，现在是{}",
+    "wifi: must be a list of objects, found {}": "wifi：必须是对象的列表，现在是{}",
+    "wifi: missing: a board needs one network at least": "wifi：缺少：开发板至少需要一个网络",
+    "{}.ssid_hex: takes the place of ssid, and both are there": (
+        "{}.ssid_hex：用来代替 ssid，两者不能同时存在"
+    ),
+    "{}: unknown, the nearest known one is {}": "{}：未知，最接近的配置项是 {}",
+    "begins with a byte-order mark: save it as UTF-8 without one": (
+        "开头有字节顺序标记（BOM）：请另存为无 BOM 的 UTF-8"
+    ),
+    "not UTF-8 text: save it as UTF-8": "不是 UTF-8 文本：请另存为 UTF-8",
+    "not JSON{}: look for a missing quote, comma or brace": (
+        "不是 JSON{}：检查是否缺少引号、逗号或括号"
+    ),
+    ", line {} column {}": "，第 {} 行第 {} 列",
+    "larger than {} bytes": "超过 {} 字节",
+    "there is too little memory to read it: make it shorter": "内存不足，无法读取：请缩短内容",
+    "cannot be read ({}): copy config.example.json and fill it in": (
+        "无法读取（{}）：请复制 config.example.json 并填写"
+    ),
+    "trigger: nothing would ever take a picture: set pir_pin or every_s": (
+        "trigger：永远不会拍照：请设置 pir_pin 或 every_s"
+    ),
+    "camera.light: no light is known on the board {}: set it to false": (
+        "camera.light：开发板 {} 没有已知的补光灯：请设为 false"
+    ),
+    "camera.frame_size: {} needs PSRAM, the board {} has none: SVGA at most": (
+        "camera.frame_size: {} 需要 PSRAM，而开发板 {} 没有：最大 SVGA"
+    ),
+    "camera.frame_size: {} needs PSRAM, the board {} has none: CIF at most": (
+        "camera.frame_size: {} 需要 PSRAM，而开发板 {} 没有：最大 CIF"
+    ),
+    "outbox.path: no SD card can be used on the board {}: set it to /outbox": (
+        "outbox.path：开发板 {} 不能使用 SD 卡：请设为 /outbox"
+    ),
+    "outbox.path: /{} is not for pictures: take another name": (
+        "outbox.path: /{} 不能用来存图片：请换一个名称"
+    ),
+    "cloud.ca: {} is a file of thingscam: take another name": (
+        "cloud.ca: {} 是 thingscam 自己的文件：请换一个名称"
+    ),
+    "cloud.ca: null, but a board has no certificates of its own: give one in DER": (
+        "cloud.ca: null，但开发板没有自带的证书库：请提供 DER 格式的 CA 证书"
+    ),
+    "power.watchdog_s: {} must be at least four times cloud.timeout_s {}, or 0 for none": (
+        "power.watchdog_s: {} 至少要是 cloud.timeout_s({})的四倍，或者设为 0（不用看门狗）"
+    ),
+    "power.watchdog_s: {} must be at least {}, or 0 for none": (
+        "power.watchdog_s: {} 至少要是 {}，或者设为 0（不用看门狗）"
+    ),
+    "camera.board: no known board{} Known: {}": "camera.board: 没有这个开发板{} 可选：{}",
+    ' "{}", perhaps {}?': "“{}”，是不是 {}？",
+    "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}": (
+        "trigger.pir_pin：在开发板 {2} 上，GPIO{0} {1}，请改为 {3}"
+    ),
+    "12 (first see docs/board.md, An SD card), or outbox.path to /outbox": (
+        "12（请先看 docs/board.zh-CN.md 的“SD 卡”一节），或者把 outbox.path 改为 /outbox"
+    ),
+    "is the camera's": "已被摄像头占用",
+    "is the bright LED's": "已被补光灯占用",
+    "is the status LED's": "已被状态指示灯占用",
+    "is the {} LED's": "已被 LED({})占用",
+    "is the SD card's {}": "已被 SD 卡的 {} 占用",
+    "is the serial port's": "已被串口占用",
+    "keeps the chip in its boot loader while it is low,": "为低电平时芯片会停在下载模式",
+    "belongs to flash or PSRAM, or is none,": "属于 flash 或 PSRAM，或者根本没有这个引脚",
+    "cannot wake the chip": "不能唤醒芯片",
+    # doctor: the steps (tools/cli/doctor)
+    "MicroPython": "MicroPython",
+    "thingscam": "thingscam",
+    "filesystem": "文件系统",
+    "configuration": "配置",
+    "PSRAM": "PSRAM",
+    "camera": "摄像头",
+    "Wi-Fi": "Wi-Fi",
+    "DNS": "DNS",
+    "clock": "时钟",
+    "TCP": "TCP",
+    "TLS": "TLS",
+    "upload": "上传",
+    "SD card": "SD 卡",
+    "status LED": "状态指示灯",
+    "bright light": "补光灯",
+    "motion sensor": "人体感应",
+    "looking the board over; its program is stopped meanwhile": (
+        "正在检查开发板；检查期间板上的程序暂停"
+    ),
+    "not looked at: {} first": "未检查：请先解决“{}”",
+    "not asked for": "未要求",
+    "no answer": "没有应答",
+    "reset the board and try again": "复位开发板后再试",
+    "flash the firmware anew": "请重新烧录固件",
+    "its answer makes no sense: {}": "应答无法理解：{}",
+    "damaged: {}": "数据损坏：{}",
+    "look at the board: its lamps are lit now": "请看着开发板：现在依次点亮它的灯",
+    "wave now, before the sensor: there are {} s": "请现在在传感器前挥手：限时 {} 秒",
+    "Was the small LED lit three times ({})?": "小指示灯亮了三次吗（{}）？",
+    "Was the bright light on ({})?": "补光灯亮了吗（{}）？",
+    "{}, and was not seen": "{}，但没有看到灯亮",
+    "{}, and nobody was asked: --ask": "{}，没有人确认：请加 --ask",
+    "check camera.board": "检查 camera.board",
+    "{}, at the step {}: a weak power supply does that (brown-out): 5 V, 500 mA or more, a short "
+    "cable, 100 uF at the board": (
+        "{}，在“{}”这一步：供电不足会这样（欠压复位）：请用 5 V、500 mA 以上的电源和短线，"
+        "板上并联 100 uF 电容"
+    ),
+    # doctor: MicroPython, files, file system, configuration
+    "{}, at the step {}": "{}，在“{}”这一步",
+    "thingscam needs 1.22 or later: flash another": "thingscam 需要 1.22 或更高版本：请换固件",
+    "flash MicroPython 1.22 or later": "请烧录 MicroPython 1.22 或更高版本",
+    "{}, frozen into the firmware": "{}，已编译进固件（冻结模块）",
+    "{}; on this computer is {}": "{}；本机的版本是 {}",
+    "{}, as on this computer, as source": "{}，与本机一致，源代码形式",
+    "{}, as on this computer, compiled": "{}，与本机一致，编译形式（.mpy）",
+    "{}, as on this computer, {}": "{}，与本机一致，{}",
+    "as source": "源代码形式",
+    "without a version": "没有版本号",
+    "{} of {} files are not as on this computer": "{} 个文件与本机不同，共 {} 个",
+    "not the same files as on this computer": "文件与本机不同",
+    "python -m tools deploy {}": "python -m tools deploy {}",
+    "write a new one: python -m tools flash --firmware FILE --port {}": (
+        "请重新写入：python -m tools flash --firmware FILE --port {}"
+    ),
+    "python -m tools config, then python -m tools deploy {}": (
+        "python -m tools config，然后 python -m tools deploy {}"
+    ),
+    "python -m tools config {} --fetch-ca": "python -m tools config {} --fetch-ca",
+    "{} of {} KB free": "剩余 {} KB，共 {} KB",
+    "remove old pictures (outbox.path), or lower outbox.max_bytes": (
+        "删除旧图片（outbox.path），或减小 outbox.max_bytes"
+    ),
+    "a write to the SD card of outbox.path that fails counts as done before 1.24.1": (
+        "outbox.path 在 SD 卡上，而 1.24.1 之前的版本会把写卡失败当作成功"
+    ),
+    "flash MicroPython 1.24.1 or later, or set outbox.path to /outbox": (
+        "请烧录 MicroPython 1.24.1 或更高版本，或者把 outbox.path 改为 /outbox"
+    ),
+    # doctor: PSRAM, camera
+    "none": "没有",
+    "none, as this board is known": "没有，这块开发板本来就没有",
+    "{} KB, as this board is known": "{} KB",
+    "none seen, and the board should have it": "没有检测到，而这块开发板应该有",
+    "take firmware with PSRAM support (SPIRAM)": "请使用支持 PSRAM(SPIRAM)的固件",
+    "take firmware with PSRAM support (SPIRAM), or check camera.board": (
+        "请使用支持 PSRAM(SPIRAM)的固件，或检查 camera.board"
+    ),
+    "take firmware with PSRAM support, or a smaller camera.frame_size": (
+        "请使用支持 PSRAM 的固件，或减小 camera.frame_size"
+    ),
+    "check the camera's ribbon cable and the power supply": "检查摄像头排线和供电",
+    "more: docs/troubleshooting.md": "详见 docs/troubleshooting.zh-CN.md",
+    "OpenMV driver, {} bytes": "OpenMV 驱动，{} 字节",
+    "lemariva's driver, {} bytes": "lemariva 驱动，{} 字节",
+    "{}, {} bytes": "{},{} 字节",
+    "OpenMV driver": "OpenMV 驱动",
+    "lemariva's driver": "lemariva 驱动",
+    "{}, saved as {}": "{}，已保存为 {}",
+    "{}, but black": "{}，但画面全黑",
+    "take the cap or film off the lens, switch a light on": "取下镜头盖或保护膜，并打开灯",
+    "the camera does not start ({}): {}": "摄像头无法启动（{}）：{}",
+    "no picture ({}): {}": "拍不到图片（{}）：{}",
+    "check that camera.board is right ({}), the camera's ribbon cable, the power supply, and that "
+    "the firmware uses the board's PSRAM": (
+        "检查 camera.board 是否正确（{}）、摄像头排线、供电，以及固件是否启用了 PSRAM"
+    ),
+    "out of memory: choose a smaller camera.frame_size, or firmware with PSRAM": (
+        "内存不足：请减小 camera.frame_size，或使用支持 PSRAM 的固件"
+    ),
+    "this firmware has no camera driver (no module camera, csi or sensor): flash one that has": (
+        "固件没有摄像头驱动（没有 camera、csi 或 sensor 模块）：请烧录带驱动的固件"
+    ),
+    "module camera is no camera driver: is there a camera.py on the board?": (
+        "camera 模块不是摄像头驱动：板上是不是有一个 camera.py?"
+    ),
+    # doctor: Wi-Fi, DNS, clock, TCP, TLS
+    "{}, by wifi[{}]": "{}，来自 wifi[{}]",
+    "not joined": "未连接",
+    "Wi-Fi {} seems to refuse the password: check wifi": ("Wi-Fi {} 似乎拒绝了密码：请检查 wifi"),
+    "Wi-Fi {} does not answer (status {})": "Wi-Fi {} 没有应答（状态 {}）",
+    "check name and password in wifi, and that it is a 2.4 GHz network in reach": (
+        "检查 wifi 里的名称和密码，并确认它是信号范围内的 2.4 GHz 网络"
+    ),
+    "check wifi, and the power supply: the radio draws up to 500 mA": (
+        "检查 wifi 和供电：射频部分最多需要 500 mA"
+    ),
+    "too weak to rely on: move the antenna or the access point": (
+        "信号太弱，不可靠：请调整天线或路由器的位置"
+    ),
+    "{} is at {}": "{} 的地址是 {}",
+    "{}: the name does not resolve ({})": "{}：域名无法解析（{}）",
+    "the name does not resolve ({})": "域名无法解析（{}）",
+    "check cloud.endpoint, and that the network has a way to the internet": (
+        "检查 cloud.endpoint，并确认网络能访问互联网"
+    ),
+    "not set, {} ({})": "未设置，{}({})",
+    "no certificate can be checked": "无法验证证书",
+    "pictures have no time": "图片没有时间",
+    "no time from {} ({})": "{} 没有给出时间（{}）",
+    "no time from any server, next try in {} s": "所有服务器都没有给出时间，{} 秒后再试",
+    "let UDP port 123 (NTP) through": "请放行 UDP 123 端口（NTP）",
+    "port {} open, {} ms": "端口 {} 可以连接，{} ms",
+    "port {}: {}": "端口 {}:{}",
+    "check cloud.endpoint, and the network's firewall": "检查 cloud.endpoint 和网络防火墙",
+    "not used: cloud.endpoint is http": "未使用：cloud.endpoint 是 http",
+    "check cloud.ca: python -m tools config --fetch-ca": (
+        "检查 cloud.ca:python -m tools config --fetch-ca"
+    ),
+    "check cloud.ca (python -m tools config --fetch-ca) and the clock": (
+        "检查 cloud.ca(python -m tools config --fetch-ca)和时钟"
+    ),
+    "not verified: anyone on the way may read along": "未验证证书：途中任何人都可能窃听",
+    "set cloud.verify to true": "请把 cloud.verify 设为 true",
+    "the certificate of {} is good": "{} 的证书有效",
+    "certificate of {} refused: {}": "{} 的证书被拒绝：{}",
+    "certificate of {} refused": "{} 的证书被拒绝",
+    # doctor: upload; what an error code asks for (lib/thingscam/cloud)
+    "{} bytes in {} ms -> {}": "{} 字节，用时 {} ms -> {}",
+    "check the cloud settings": "检查 cloud 下的各项配置",
+    "errcode {} {}: {}": "errcode {} {}：{}",
+    "set cloud.region": "请设置 cloud.region",
+    "set cloud.project_key": "请设置 cloud.project_key",
+    "the picture was empty": "图片为空",
+    "the picture is damaged or of another format": "图片已损坏，或格式不受支持",
+    "lower camera.quality or camera.frame_size": "请降低 camera.quality 或 camera.frame_size",
+    "something between board and service changes the headers": (
+        "开发板与云平台之间有设备改动了请求头"
+    ),
+    "check cloud.project_key": "检查 cloud.project_key",
+    "check cloud.access_token, and that the device is enabled in the console": (
+        "检查 cloud.access_token，并在控制台确认设备已启用"
+    ),
+    "give the device a device type in the console": "请在控制台为设备绑定设备类型",
+    "check cloud.identifier against the device type in the console": (
+        "对照控制台里设备类型的功能定义，检查 cloud.identifier"
+    ),
+    "make the attribute cloud.identifier a text in picture URL format": (
+        "请把 cloud.identifier 所指的属性设为文本类型、图片 URL 格式"
+    ),
+    "set up object storage (OSS) for the project in the console": (
+        "请在控制台的 项目设置 > 第三方集成 中配置阿里云 OSS 对象存储"
+    ),
+    "check cloud.region": "检查 cloud.region",
+    "stored, but the attribute was not updated": "图片已存储，但属性上报失败",
+    "check cloud.access_token": "检查 cloud.access_token",
+    "enable the device in the console": "请在控制台启用该设备",
+    "check the attribute cloud.identifier in the console": (
+        "在控制台检查 cloud.identifier 所指的属性"
+    ),
+    "the device sends too many messages": "设备消息频率过高",
+    "the day's message quota is used up": "设备今日消息数超过上限",
+    "check cloud.endpoint": "检查 cloud.endpoint",
+    "one picture in 10 s; does another sender use the same cloud.access_token?": (
+        "每 10 秒只能上传一张；是否有别的设备在用同一个 cloud.access_token?"
+    ),
+    "a fault of the service": "云平台内部错误",
+    "not in the service's documentation": "云平台的文档里没有这个错误码",
+    "see the service's documentation": "请查阅云平台的文档",
+    "the service's pace": "云平台的请求频率限制",
+    "no answer in time": "等待应答超时",
+    "the answer is not the service's": "应答不是来自云平台",
+    "the answer makes no sense": "应答无法理解",
+    # doctor: what is wired (tools/cli/doctor/wired.py)
+    "take another card": "请换一张卡",
+    "check trigger.pir_pin": "检查 trigger.pir_pin",
+    "not used: outbox.path is on the flash": "未使用：outbox.path 在 flash 上",
+    "more: docs/troubleshooting.md, The SD card is not found": (
+        "详见 docs/troubleshooting.zh-CN.md 的“找不到 SD 卡”一节"
+    ),
+    "writing failed: {}": "写入失败：{}",
+    "what was written reads back different": "读回的内容与写入的不同",
+    "{} of {} MB free, {} waiting, written and read": (
+        "剩余 {} MB，共 {} MB,{} 张等待上传，读写正常"
+    ),
+    "none is known on this board": "这块开发板没有已知的",
+    "{} was lit three times": "{} 亮了三次",
+    "{} was lit for a second": "{} 亮了一秒",
+    "none: trigger.pir_pin is null": "没有：trigger.pir_pin 为 null",
+    "GPIO{} is {}": "GPIO{} 的电平：{}",
+    "{} changed {} times: nothing drives it": "{} 变化了 {} 次：引脚悬空",
+    "check the wire to the sensor's OUT, and GND": "检查到传感器 OUT 的接线和 GND",
+    "{} went high after {} s": "{} 在 {} 秒后变为高电平",
+    "{} stayed high": "{} 一直为高电平",
+    "set the sensor's time (Tx) to its minimum, and check its GND": (
+        "请把传感器的延时（Tx）调到最小，并检查它的 GND"
+    ),
+    "{} stayed low": "{} 一直为低电平",
+    "check OUT and supply of the sensor: it needs a minute after power-on": (
+        "检查传感器的 OUT 和供电：上电后需要等一分钟"
+    ),
+    "none answers": "没有卡应答",
+    "it is not formatted as FAT32": "没有格式化为 FAT32",
+    "it cannot be read": "无法读取",
+    "this firmware has no SD card driver": "固件没有 SD 卡驱动",
+    # The serial port (tools/host/port.py, boardlink.py)
+    "there is no serial port at all": "没有找到任何串口",
+    "there are: {}": "现有串口：{}",
+    "{}: no such kind of port": "{}：不支持这种串口",
+    "{}: no such port: plug the board in; {}": "{}：没有这个串口：请插上开发板；{}",
+    "{}: no permission: add yourself to the port's group (Linux: sudo usermod -aG dialout $USER, "
+    "then log in again)": (
+        "{}：没有权限：请把自己加入串口所属的用户组"
+        "（Linux: sudo usermod -aG dialout $USER，然后重新登录）"
+    ),
+    "{}: in use: close the terminal or tool that has it open": (
+        "{}：串口被占用：请关闭正在使用它的终端或工具"
+    ),
+    "{}: not a serial port": "{}：不是串口",
+    "{}: the board talks, but does not come to MicroPython's prompt ({}): press RST and try "
+    "again; if it stays so, flash the firmware anew": (
+        "{}：开发板有输出，但没有进入 MicroPython 提示符（{}）：请按 RST 再试；"
+        "仍然如此则重新烧录固件"
+    ),
+    "{}: the board does not answer: press RST (or, if it sleeps, give --wait longer than that), "
+    "check that GPIO0 is not at GND, that it has MicroPython on it and that TX and RX are "
+    "crossed": (
+        "{}：开发板没有应答：请按 RST（如果它在睡眠，请给出比睡眠更长的 --wait），"
+        "确认 GPIO0 没有接 GND、"
+        "板上装有 MicroPython、TX 与 RX 交叉连接"
+    ),
+    "{}: the board's answer makes no sense: {}: flash the firmware anew": (
+        "{}：开发板的应答无法理解：{}：请重新烧录固件"
+    ),
+    "{}: the board takes nothing in: press RST and try again": (
+        "{}：开发板不接收数据：请按 RST 再试"
+    ),
+    "{}: the connection was lost: is it unplugged?": "{}：连接断开：是不是拔掉了？",
+    "{}: the board does not answer as it should: {}: press RST and try again": (
+        "{}：开发板的应答不正确：{}：请按 RST 再试"
+    ),
+    "the board raised an error without a text": "开发板报错，但没有说明",
+    "{}: the board's filesystem is full: no room for {} bytes": (
+        "{}：开发板的文件系统已满：放不下 {} 字节"
+    ),
+    "{}: cannot be read (error {})": "{}：无法读取（错误 {}）",
+    "{}: the board restarted": "{}：开发板重启了",
+    "{}: the board restarted, or lost its way": "{}：开发板重启了，或者程序跑飞了",
+    "(silent for {} s: nothing happens, or the board sleeps between pictures, by power.mode. To "
+    "see that it lives, press RST: a start prints lines. If it does not: are TX and RX crossed, "
+    "is GPIO0 off GND, is it this board's port?)": (
+        "(已静默 {} 秒：没有事件发生，或者开发板按 power.mode 在睡眠。"
+        "要确认它在工作，请按 RST：启动时会有输出。"
+        "如果没有：TX 与 RX 是否交叉，GPIO0 是否已离开 GND，串口是否选对？)"
+    ),
+    "{} in {}: the memory holds no {} now": "{} {}：目前内存放不下 {}",
+    "its free space": "剩余空间",
+    "its files": "文件列表",
+}
