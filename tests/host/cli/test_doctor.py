@@ -232,6 +232,13 @@ def test_a_camera_that_gives_damaged_frames(services):
     assert "cut short" in found["camera"].text
 
 
+def test_a_sensor_that_lacks_a_setting(services):
+    with board(services[0], sensor={"sharpness": 1, "vflip": True}) as it:
+        found = looked_over(it, upload=False)
+    assert wrong(found) == []
+    assert ", does not take sensor.sharpness," in found["camera"].text
+
+
 def test_the_lens_cap_is_on(services, tmp_path):
     black = io.BytesIO()
     Image.new("RGB", (640, 480), (3, 3, 3)).save(black, "JPEG")

@@ -165,6 +165,8 @@ def camera():
     wanted = have["config"].camera.frame_size
     if device.size != wanted:
         text += " in %s: the memory holds no %s now" % (device.size, wanted)
+    if device.refused:
+        text += ", does not take sensor.%s" % ", sensor.".join(device.refused)
     return text
 
 
