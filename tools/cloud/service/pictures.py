@@ -128,7 +128,7 @@ class Details:
 def details(path):
     """Return the Details of the picture file at `path`; what cannot be read is left out."""
     try:
-        with Image.open(path, formats=_OPENERS) as image:
+        with _budget.take(_HEAD_BYTES), Image.open(path, formats=_OPENERS) as image:
             width, height = image.size
             # Formats that keep EXIF behind the pixels would have to be decoded for it.
             exif = image.getexif() if "exif" in image.info else None
