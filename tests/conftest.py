@@ -89,7 +89,7 @@ class MicroPythonItem(pytest.Item):
     def runtest(self):
         """Run the test in a fresh MicroPython; fail with MicroPython's own traceback."""
         name = self.name.split("[")[0]
-        command = [MICROPYTHON, "-X", "heapsize=4M", FAKES / "run.py", self.path, name]
+        command = [MICROPYTHON, "-X", "heapsize=8M", FAKES / "run.py", self.path, name]
         env = dict(os.environ, MICROPYPATH="{}:{}:.frozen".format(LIB, FAKES))
         done = subprocess.run(
             command, env=env, capture_output=True, text=True, errors="replace", timeout=110

@@ -220,9 +220,11 @@ class Capture:
 
     def _started(self):
         if self._camera is None:
-            self._camera = Camera(
-                self._settings, self._limit, self._profile, self._light, self._feed
-            )
+            parts = (self._limit, self._profile, self._light, self._feed)
+            self._camera = Camera(self._settings, *parts)
+            if self._camera.refused and chip.start_cause() != "deep_sleep":
+                names = ", sensor.".join(self._camera.refused)
+                self._log.warning("this camera does not take sensor.%s", names)
             if self._refused:
                 self._camera.too_large(self._refused)
         return self._camera

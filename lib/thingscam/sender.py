@@ -36,7 +36,8 @@ class Sender:
         self._uploader = Uploader(config, self._session)
         self._uploader.ready()
         self._limit = cloud.limit_bytes
-        self._model = config.camera.board if config.camera.exif else None
+        camera = config.camera
+        self._model = (camera.board, camera.rotate) if camera.exif else None
         self._outbox = outbox
         self._newest_first = config.outbox.order == "newest"
         self._log = log
@@ -181,7 +182,7 @@ class Sender:
     def _stamped(self, image, captured_at, cause):
         if self._model is None:
             return image
-        segment = exif.segment(self._host.dated(captured_at), cause, self._model)
+        segment = exif.segment(self._host.dated(captured_at), cause, *self._model)
         return exif.Stamped(image, segment, self._limit)
 
     def _upload(self, image, size, cause, alone=False):

@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from tests.support.site import PIR, plain, site
+from tests.support.site import PIR, is_as_seen, plain, site
 
 PADDING = 512  # bytes, of the fault
 
@@ -43,6 +43,28 @@ def test_a_driver_with_trouble(tmp_path, driver, mode):
         assert frames == sorted(set(frames))
         assert whole(place)
         assert any(fault for _, _, fault in place.board.delivered())
+
+
+@pytest.mark.parametrize("driver", ["camera-api", "lemariva", "openmv", "openmv-sensor"])
+def test_a_camera_that_hangs_upside_down(tmp_path, driver):
+    camera, sensor = {"rotate": 180}, {"brightness": 2, "sharpness": 1}
+    with site(tmp_path, driver=driver, camera=camera, sensor=sensor) as place:
+        place.move()
+        (picture,) = place.wait_for_pictures(1)
+        look = {"vflip": 1, "hmirror": 1, "brightness": 2}
+        # Of 63 steps for 100 percent.
+        assert is_as_seen(picture, quality=84 if driver == "lemariva" else 85, look=look)
+        assert place.board.output.count("WARNING this camera does not take sensor.sharpness") == 1
+
+
+def test_a_camera_that_lies_on_its_side(tmp_path):
+    with site(tmp_path, camera={"rotate": 90}) as place:
+        place.move()
+        (picture,) = place.wait_for_pictures(1)
+        assert is_as_seen(picture) and "does not take" not in place.board.output
+        with Image.open(io.BytesIO(picture.data)) as lying:
+            assert lying.size == (320, 240)
+            assert ImageOps.exif_transpose(lying).size == (240, 320)
 
 
 def test_a_camera_that_fails_altogether_is_said_and_comes_back(tmp_path):

@@ -189,7 +189,7 @@ def site(
     is nothing on the board at all. `starts` tells whether its app can start; `panel`, a
     BoardPanel, shows it on the service's page."""
     place = Site(folder)
-    names = ("cloud", "camera", "trigger", "outbox", "power", "log", "wifi")
+    names = ("cloud", "camera", "sensor", "trigger", "outbox", "power", "log", "wifi")
     sections = {name: options.pop(name) for name in names if name in options}
     context = None
     everything = filesystem.firmware_files()
@@ -231,9 +231,13 @@ def plain(picture):
     return data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
 
 
-def is_as_seen(picture, size="QVGA", quality=85):
-    """Return whether a Picture is, byte for byte, the frame that the camera saw."""
-    return plain(picture) == Scenes().jpeg(picture.frame, picture.moment, size, quality)
+def is_as_seen(picture, size="QVGA", quality=85, look=None):
+    """Return whether a Picture is, byte for byte, the frame that the camera saw.
+
+    `look` is what was set of its sensor: see Scenes.jpeg().
+    """
+    seen = Scenes().jpeg(picture.frame, picture.moment, size, quality, look=look)
+    return plain(picture) == seen
 
 
 def in_steps(place, condition, step=120):

@@ -7,7 +7,7 @@ import tempfile
 
 from thingscam.board import profiles, sensorpin
 from thingscam.config import config
-from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, SECTIONS
+from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, sections
 from thingscam.config.values import check as check_value
 from thingscam.http import CertificateError
 from thingscam.http.context import make_context
@@ -22,7 +22,7 @@ SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
 _MASKED = "***"
 _DEEPEST = 20
 _KINDS = {
-    "{}.{}".format(section, row[0]): row[1:] for section, rows in SECTIONS for row in rows
+    "{}.{}".format(section, row[0]): row[1:] for section, rows in sections() for row in rows
 } | {"wifi." + row[0]: row[1:] for row in NETWORK}
 _INSTEAD = {"ssid": "ssid_hex", "ssid_hex": "ssid"}
 _WIFI = re.compile(r"wifi(?:\[([0-9])\])?\.(\w+)")
@@ -58,11 +58,12 @@ def value(name, text):
     What does not fit stays a text: the device's own check then says what it should be.
     """
     kind = describe(name)[0]
-    if kind in ("pin", "path") and text in ("null", "none"):
+    if kind[-1] == "?" and text in ("null", "none"):
         return None
+    kind = kind.rstrip("?")
     if kind == "flag":
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
-    if kind in ("number", "pin") and re.fullmatch(r"-?[0-9]{1,18}", text):
+    if kind in ("number", "auto", "step") and re.fullmatch(r"-?[0-9]{1,18}", text):
         return int(text)
     return text
 
@@ -105,7 +106,7 @@ def get(data, name):
         board = get(data, "camera.board")
         profile = profiles.find(board if board in profiles.names() else "ai-thinker")
         default = profile.pir if name == "trigger.pir_pin" else "SVGA" if profile.psram else "CIF"
-    return None if default is NEEDED else default
+    return None if default == NEEDED else default
 
 
 def load(path):
@@ -272,7 +273,7 @@ def _masked(found, name, hidden):
     choices = []
     if name == "camera.board":
         choices = profiles.names()
-    elif kind == "choice":
+    elif kind.startswith("choice"):
         choices = [str(each) for each in limits or ()]
     # So may a text that is none of those that can stand there.
     odd = check_value(kind, found, limits) or (choices and found not in choices)

@@ -131,7 +131,7 @@ def _question(data, name, text, hint, choices):
     hidden = name in configfile.SECRETS
     known = configfile.get(data, name)
     text = said(text)
-    if known is None and configfile.describe(name)[0] == "pin":
+    if known is None and configfile.describe(name)[0][-1] == "?":
         known = "null"
     if known not in (None, ""):
         text += " ({})".format(said(_KEPT)) if hidden else " [{}]".format(known)

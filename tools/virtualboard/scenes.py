@@ -6,7 +6,7 @@ import io
 import pathlib
 import re
 
-from PIL import Image, ImageDraw, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from .clock import EPOCH_2000
 
@@ -20,6 +20,7 @@ SIZES = {
     "SXGA": (1280, 1024), "UXGA": (1600, 1200), "FHD": (1920, 1080), "QXGA": (2048, 1536),
 }  # fmt: skip
 _STRIP = 26
+_NEGATIVE, _GRAYSCALE = 1, 2  # effects, esp32-camera's sensor.h
 _COMMENT = re.compile(rb"\xff\xfe..frame (\d{6}) at (\d+)", re.DOTALL)
 
 
@@ -31,10 +32,11 @@ class Scenes:
         if not self._paths:
             raise ValueError("{}: no *.jpg in it".format(folder))
 
-    def jpeg(self, number, moment_ms, size, quality, light=1.0):
+    def jpeg(self, number, moment_ms, size, quality, light=1.0, look=None):
         """Return the JPEG (bytes) of frame `number`, seen at `moment_ms` since 2000.
 
-        `size` is a name in SIZES, `quality` in percent, `light` 1 for a well-lit frame.
+        `size` is a name in SIZES, `quality` in percent, `light` 1 for a well-lit frame; `look` is
+        what was set of the sensor, by esp32-camera's names: what can be seen here is done.
         """
         picture = _scaled(self._paths[number % len(self._paths)], SIZES[size]).copy()
         if light < 1:
@@ -44,12 +46,28 @@ class Scenes:
         draw.rectangle((0, 0, picture.width, _STRIP), fill="black")
         text = "#{:06d}  {:%Y-%m-%d %H:%M:%S} UTC".format(number, moment)
         draw.text((6, 3), text, fill="white", font_size=18)
+        picture = _as_set(picture, look or {})
         data = io.BytesIO()
         comment = "frame {:06d} at {}".format(number, moment_ms)
         # An OV2640's JPEGs are smaller than Pillow's of the same quality: the lens is soft.
         quality = max(5, min(quality, 100)) * 65 // 100
         picture.save(data, "JPEG", quality=quality, comment=comment)
         return data.getvalue()
+
+
+def _as_set(picture, look):
+    if look.get("vflip"):
+        picture = ImageOps.flip(picture)
+    if look.get("hmirror"):
+        picture = ImageOps.mirror(picture)
+    if look.get("brightness"):
+        picture = ImageEnhance.Brightness(picture).enhance(1 + look["brightness"] / 5)
+    effect = look.get("special_effect")
+    if effect == _NEGATIVE:
+        picture = ImageOps.invert(picture)
+    elif effect == _GRAYSCALE:
+        picture = ImageOps.grayscale(picture).convert("RGB")
+    return picture
 
 
 def frame_of(jpeg):

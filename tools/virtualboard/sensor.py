@@ -106,6 +106,7 @@ class Sensor:
         self._latest = settings["latest"]
         self._timeout_ms = settings.get("timeout_ms", _TIMEOUT_MS)
         self._running = True
+        self._look = {}
         self._held = self._lost = False
         self._seen = 0
         self._waiting.clear()
@@ -126,8 +127,9 @@ class Sensor:
     def _set(self, settings):
         if not self._running:
             return {"result": False}
-        self._quality = settings["quality"]
-        return {}
+        self._quality = settings.pop("quality", self._quality)
+        self._look.update(settings)
+        return {"result": True}
 
     def _ready(self, _):
         return {"count": len(self._waiting)}
@@ -168,7 +170,9 @@ class Sensor:
         if fault == "enomem":
             return {"error": "no memory"}
         size = "QQVGA" if fault == "other_size" else self._size
-        data = self._scenes.jpeg(frame.number, frame.moment_ms, size, self._quality, frame.light)
+        data = self._scenes.jpeg(
+            frame.number, frame.moment_ms, size, self._quality, frame.light, self._look
+        )
         # A frame that is too large is dropped (FB-OVF), and the driver waits for another.
         if fault in ("failed", "first_frame") or len(data) > self._buffer:
             return {"error": "failed", "wait_ms": self._timeout_ms}

@@ -39,7 +39,8 @@ class Camera:
     `limit` is the largest picture in bytes, `profile` the board's (profiles.Profile; None:
     found by settings.board). `light`, a callable that takes True or False, switches the
     bright light; it is used when settings.light is true and the board has one. `feed()` is
-    called before each call of the driver, which may take 4 s, or 8.
+    called before each call of the driver, which may take 4 s, or 8. `refused` are those of
+    settings.sensor that this camera does not take.
 
     Raises CameraError when the firmware has no camera driver, or the camera does not start;
     profiles.UnknownBoardError when it has to look for the profile and there is none.
@@ -47,6 +48,7 @@ class Camera:
 
     def __init__(self, settings, limit, profile=None, light=None, feed=None):
         self._settings = settings
+        self.refused = ()
         self._feed = feed
         self._limit = self._most = limit
         if profile is None:
@@ -190,6 +192,10 @@ class Camera:
                     self._feed()
                 self._device = drivers.start(self._profile, size, quality)
                 self.size, self._quality = size, quality
+                if self._settings.sensor:
+                    from thingscam.camera.sensor import apply
+
+                    self.refused = apply(self._device.driver, self._settings.sensor)
                 self._warm_up()
                 return
             except _DRIVER_ERRORS + (TypeError,) as e:

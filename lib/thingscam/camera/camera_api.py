@@ -17,7 +17,7 @@ class CameraApi:
             # A tuple is refused.
             arguments["data_pins"] = list(profile.pins[:8])
         # Always made anew: init() after deinit() fails (issue 52 there, version 0.6.1).
-        self._camera = module.Camera(
+        self.driver = module.Camera(
             pixel_format=module.PixelFormat.JPEG,
             frame_size=constant(module.FrameSize, frame_size),
             jpeg_quality=quality,
@@ -28,18 +28,18 @@ class CameraApi:
 
     def capture(self):
         """Return the driver's own frame buffer, or None."""
-        return _unsigned(self._camera.capture())
+        return _unsigned(self.driver.capture())
 
     def set_quality(self, percent):
         """Set the JPEG quality in percent, the driver's own scale."""
-        if hasattr(self._camera, "quality"):
-            self._camera.quality = percent
+        if hasattr(self.driver, "quality"):
+            self.driver.quality = percent
         else:  # before 0.4 there were methods only
-            self._camera.set_quality(percent)
+            self.driver.set_quality(percent)
 
     def close(self):
         """Give the driver's memory back."""
-        self._camera.deinit()
+        self.driver.deinit()
 
 
 def _unsigned(frame):

@@ -11,7 +11,7 @@ class Lemariva:
     stale = 1
 
     def __init__(self, module, profile, frame_size, quality):
-        self._module = module
+        self.driver = module
         arguments = {}
         if profile.pins:
             names = "d0 d1 d2 d3 d4 d5 d6 d7 xclk pclk vsync href siod sioc pwdn reset"
@@ -27,15 +27,15 @@ class Lemariva:
 
     def capture(self):
         """Return the frame as bytes, or False or None."""
-        return self._module.capture()
+        return self.driver.capture()
 
     def set_quality(self, percent):
         """Set the JPEG quality; its scale goes from 63 (worst) to 10 (best).
 
         As micropython-camera-API maps percent to the same registers: 85 is 10, 50 is 32.
         """
-        self._module.quality(max(10, 63 - percent * 63 // 100))
+        self.driver.quality(max(10, 63 - percent * 63 // 100))
 
     def close(self):
         """Give the driver's memory back."""
-        self._module.deinit()
+        self.driver.deinit()

@@ -10,9 +10,9 @@ class OpenMv:
 
     def __init__(self, module, frame_size, quality):
         self._old = not hasattr(module, "CSI")
-        self._sensor = module if self._old else module.CSI()
+        self.driver = module if self._old else module.CSI()
         self._quality = quality
-        self._sensor.reset()
+        self.driver.reset()
         try:
             self._set("pixformat", module.JPEG)
             self._encodes = True
@@ -21,13 +21,13 @@ class OpenMv:
             self._set("pixformat", module.RGB565)
             self._encodes = False
         self._set("framesize", constant(module, frame_size))
-        if hasattr(self._sensor, "set_framebuffers" if self._old else "framebuffers"):
+        if hasattr(self.driver, "set_framebuffers" if self._old else "framebuffers"):
             self._set("framebuffers", 1)
         self.set_quality(quality)
 
     def capture(self):
         """Return the frame buffer with a JPEG in it, or None."""
-        frame = self._sensor.snapshot()
+        frame = self.driver.snapshot()
         if frame is None:
             return None
         if not self._encodes:
@@ -44,12 +44,12 @@ class OpenMv:
 
     def close(self):
         """Switch the sensor off; the frame buffer is the firmware's own."""
-        if hasattr(self._sensor, "shutdown"):
-            self._sensor.shutdown(True)
+        if hasattr(self.driver, "shutdown"):
+            self.driver.shutdown(True)
 
     def _set(self, name, value):
         # The same functions under two names.
-        getattr(self._sensor, "set_" + name if self._old else name)(value)
+        getattr(self.driver, "set_" + name if self._old else name)(value)
 
 
 def find():

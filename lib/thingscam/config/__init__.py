@@ -28,7 +28,8 @@ class Config:
 
     Attributes are the sections of config.json, each a Section; `wifi`, a list of
     (ssid, password), an ssid that is no text as bytes; `secrets`, the texts that no log and no
-    error may show; and `profile`, the board's (thingscam.board.profiles.Profile).
+    error may show; and `profile`, the board's (thingscam.board.profiles.Profile). What is set of
+    the section "sensor" is a dict, or None, and is `camera.sensor`.
     """
 
     def on_card(self):

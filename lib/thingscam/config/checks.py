@@ -3,7 +3,7 @@
 from thingscam.board import profiles as boards
 from thingscam.board import sensorpin
 from thingscam.config import ConfigError, Section
-from thingscam.config.schema import FRAME_SIZES, NEEDED, NETWORK, SECTIONS, section
+from thingscam.config.schema import FRAME_SIZES, NEEDED, NETWORK, SECTIONS, section, sections
 from thingscam.config.values import check, what
 from thingscam.util import strict_json as jsons
 from thingscam.util.redact import mask
@@ -45,7 +45,7 @@ def fill(config, data, name, wifi_needed):
     Raises ConfigError.
     """
     mistakes = _Mistakes(config.secrets)
-    for key, rows in SECTIONS:
+    for key, rows in sections("sensor" in data):
         values = _object(data.get(key, {}), key, mistakes)
         setattr(config, key, _section(values, key, rows, mistakes))
     _networks(data.get("wifi", []), wifi_needed, mistakes)
@@ -90,7 +90,7 @@ def _section(values, name, rows, mistakes):
         if key in values:
             problem = check(kind, values[key], limits)
         else:
-            problem = "missing" if default is NEEDED else None
+            problem = "missing" if default == NEEDED else None
         if problem:
             mistakes.add("{}.{}: {}".format(name, key, problem))
         return problem
@@ -141,12 +141,12 @@ def _unknown(values, prefix, mistakes):
 
 def _known(prefix):
     if prefix == "":
-        return [section for section, _ in SECTIONS] + ["wifi"]
+        return [section for section, _ in SECTIONS] + ["sensor", "wifi"]
     if prefix and prefix.startswith("wifi"):
         return [prefix + setting[0] for setting in NETWORK]
     return [
         section + "." + setting[0]
-        for section, settings in SECTIONS
+        for section, settings in sections(prefix is None or prefix == "sensor.")
         if prefix is None or prefix == section + "."
         for setting in settings
     ]
@@ -189,6 +189,12 @@ def _frame_size(config, tell, _on_board):
         tell(text.format(size, config.camera.board))
 
 
+def _rotate(config, tell, _on_board):
+    if config.camera.rotate in (90, 270) and not config.camera.exif:
+        text = "camera.rotate: {} is told by EXIF: set camera.exif to true"
+        tell(text.format(config.camera.rotate))
+
+
 def _card(config, tell, _on_board):
     if config.on_card() and not config.profile.card:
         text = "outbox.path: no SD card can be used on the board {}: set it to /outbox"
@@ -222,4 +228,15 @@ def _watchdog(config, tell, _on_board):
         tell(text.format(dog, _MIN_WATCHDOG_S))
 
 
-_JUDGES = (_board, _sensor, _triggers, _light, _frame_size, _card, _files, _authority, _watchdog)
+_JUDGES = (
+    _board,
+    _sensor,
+    _triggers,
+    _light,
+    _frame_size,
+    _rotate,
+    _card,
+    _files,
+    _authority,
+    _watchdog,
+)

@@ -62,8 +62,19 @@ def _parse(raw, name, wifi_needed):
         for key, rows in SECTIONS:
             setattr(config, key, section(data.get(key, {}), rows))
         profiles.settle(config)
+    camera = config.camera  # pyright: ignore
+    camera.sensor = _sensor(data.get("sensor", {}), camera.rotate)
     config.wifi = [_network(entry) for entry in data.get("wifi", ())]
     return config
+
+
+def _sensor(values, rotate):
+    # What is set, by name; None where nothing is. A camera that hangs upside down turns it.
+    found = {name: values[name] for name in values if values[name] is not None}
+    if rotate == 180:
+        for name in ("vflip", "hmirror"):
+            found[name] = not found.get(name, False)
+    return found or None
 
 
 def _network(entry):

@@ -3,7 +3,8 @@
 from thingscam.config import Section
 from thingscam.util.compat import const
 
-NEEDED = None  # in place of a default
+_NEEDED = const("<needed>")  # in place of a default
+NEEDED = _NEEDED
 
 # Frame sizes by the names the camera drivers share (esp32-camera's framesize_t), by size.
 _SIZES = const(("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "QXGA"))
@@ -18,12 +19,12 @@ SECTIONS = (
     (
         "cloud",
         (
-            ("endpoint", "endpoint", None, None),
-            ("access_token", "word", None, None),
-            ("identifier", "word", None, None),
-            ("project_key", "word", None, None),
-            ("region", "word", None, None),
-            ("ca", "path", "ca.der", None),
+            ("endpoint", "endpoint", _NEEDED, None),
+            ("access_token", "word", _NEEDED, None),
+            ("identifier", "word", _NEEDED, None),
+            ("project_key", "word", _NEEDED, None),
+            ("region", "word", _NEEDED, None),
+            ("ca", "path?", "ca.der", None),
             ("verify", "flag", True, None),
             ("limit_bytes", "number", 512000, (4096, 512000)),
             ("timeout_s", "number", 15, (1, 300)),
@@ -38,12 +39,13 @@ SECTIONS = (
             ("warmup_frames", "number", 2, (0, 30)),
             ("light", "flag", False, None),
             ("exif", "flag", True, None),
+            ("rotate", "step", 0, (0, 90, 180, 270)),
         ),
     ),
     (
         "trigger",
         (
-            ("pir_pin", "pin", -1, (0, 48)),  # -1: the board's own
+            ("pir_pin", "number?", -1, (0, 48)),  # -1: the board's own
             ("every_s", "number", 0, (0, 518400)),
             ("cooldown_s", "number", 10, (0, 86400)),
         ),
@@ -67,6 +69,16 @@ SECTIONS = (
     ("clock", (("servers", "hosts", _TIME_SERVERS, None),)),
     ("log", (("level", "choice", "info", ("debug", "info", "warning", "error")),)),
 )
+
+
+def sections(sensor=True):
+    """Return SECTIONS, and with `sensor` the one for the camera's sensor, which few need."""
+    if not sensor:
+        return SECTIONS
+    from thingscam.config.sensor import SENSOR
+
+    return SECTIONS + (SENSOR,)
+
 
 # What each entry of the list "wifi" holds: a name as text, or its bytes where it is none.
 NETWORK = (

@@ -7,17 +7,24 @@ _WORD_CHARS = "-._~!$&'()*+,;=:@"  # with letters and digits: what a URL's path 
 
 
 def check(kind, value, limits):
-    """Return what is wrong with `value` for a setting of this `kind`, or None."""
+    """Return what is wrong with `value` for a setting of this `kind`, or None.
+
+    A kind with a ? at its end takes null as well.
+    """
+    if kind[-1] == "?":
+        if value is None:
+            return None
+        kind = kind[:-1]
     if kind == "flag":
         return None if isinstance(value, bool) else _wrong("true or false", value)
-    if kind == "pin" and value is None:
-        return None
-    if kind in ("number", "pin"):
+    if kind == "auto" and isinstance(value, str):
+        return None if value == kind else 'must be "auto" or a whole number'
+    if kind in ("number", "auto"):
         return _number(value, limits)
+    if kind == "step":
+        return _step(value, limits)
     if kind == "hosts":
         return _hosts(value)
-    if kind == "path" and value is None:
-        return None
     if not isinstance(value, str):
         return _wrong("a text in quotes", value)
     # MicroPython makes two halves of \ud83d\udcf7.
@@ -79,6 +86,13 @@ def _number(value, limits):
     if not limits[0] <= value <= limits[1]:
         return "must be from {} to {}, found {}".format(limits[0], limits[1], _digits(value))
     return None
+
+
+def _step(value, limits):
+    if isinstance(value, bool) or not isinstance(value, int):
+        return _wrong("a whole number", value)
+    text = "must be one of {}".format(", ".join([str(each) for each in limits]))
+    return None if value in limits else text
 
 
 def _digits(value):

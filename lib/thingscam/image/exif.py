@@ -11,12 +11,14 @@ from thingscam.util.compat import const
 # their numbers, as TIFF wants them.
 _DESCRIPTION = const(0x010E)
 _MODEL = const(0x0110)
+_ORIENTATION = const(0x0112)
 _SOFTWARE = const(0x0131)
 _EXIF_IFD = const(0x8769)
 _VERSION = const(0x9000)
 _TIME_ORIGINAL = const(0x9003)
 _OFFSET_ORIGINAL = const(0x9011)
 _ASCII = const(2)
+_SHORT = const(3)
 _LONG = const(4)
 _UNDEFINED = const(7)
 
@@ -25,11 +27,12 @@ _MAX_SEGMENTS = const(64)
 _SOI = b"\xff\xd8"
 
 
-def segment(captured_at, cause, model):
+def segment(captured_at, cause, model, rotate=0):
     """Return the EXIF segment (bytes, at most about 300): marker, length, content.
 
     `captured_at` is in seconds since 1970 UTC; None: no time is told. `cause` becomes
     ImageDescription, `model` Model: ASCII, the first 48 characters; empty ones are left out.
+    `rotate` becomes Orientation: by how many degrees, clockwise, it is to be turned, 90 or 270.
     Software is thingscam with its version.
     """
     entries = []
@@ -37,6 +40,8 @@ def segment(captured_at, cause, model):
     for tag, text in ((_DESCRIPTION, cause), (_MODEL, model), (_SOFTWARE, software)):
         if text:
             entries.append((tag, _ASCII, _ascii(text)))
+        if tag == _MODEL and rotate in (90, 270):
+            entries.append((_ORIENTATION, _SHORT, bytes((rotate // 90 + 5, 0))))
     taken = b""
     if captured_at is not None:
         # The first directory begins behind the TIFF header of 8 bytes, the second behind it.
@@ -158,7 +163,7 @@ def _directory(start, entries):
     more = b""
     behind = start + 2 + 12 * len(entries) + 4
     for tag, kind, value in entries:
-        count = 1 if kind == _LONG else len(value)
+        count = 1 if kind in (_SHORT, _LONG) else len(value)
         table += struct.pack("<HHI", tag, kind, count)
         if len(value) <= 4:
             table += value + bytes(4 - len(value))

@@ -607,7 +607,7 @@ def test_a_driver_that_refuses_the_quality(world):
     if world.name == "lemariva":
         world.driver.module.quality = refuse
     elif world.name == "csi":
-        cam._device._sensor.quality = refuse
+        cam._device.driver.quality = refuse
     else:
         world.driver.module.Camera.set_quality = refuse
     assert "Invalid setting" in str(raises(CameraError, cam.capture))

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from tests.support.world import ROOT
 from thingscam import __version__
@@ -16,8 +16,8 @@ PHOTOS = sorted((ROOT / "tools" / "virtualboard" / "photos").glob("*.jpg"))
 EXIFTOOL = shutil.which("exiftool")
 
 
-def stamped(data, captured_at=1700000000, cause="pir", model="ai-thinker"):
-    picture = exif.Stamped(data, exif.segment(captured_at, cause, model))
+def stamped(data, captured_at=1700000000, cause="pir", model="ai-thinker", rotate=0):
+    picture = exif.Stamped(data, exif.segment(captured_at, cause, model, rotate))
     found = bytearray(picture.seek(0, 2))
     picture.seek(0)
     assert picture.readinto(found) == len(found)
@@ -45,6 +45,30 @@ def test_pillow_reads_it(path):
     assert inner[ExifTags.Base.DateTimeOriginal] == "2023:11:14 22:13:20"
     assert inner[ExifTags.Base.OffsetTimeOriginal] == "+00:00"
     assert inner[ExifTags.Base.ExifVersion] == b"0232"
+
+
+@pytest.mark.parametrize("rotate, angle", [(0, 0), (90, 270), (180, 0), (270, 90)])
+def test_pillow_turns_it_as_told(rotate, angle):
+    data = PHOTOS[0].read_bytes()
+    with (
+        Image.open(io.BytesIO(stamped(data, rotate=rotate))) as found,
+        Image.open(io.BytesIO(data)) as before,
+    ):
+        turned = ImageOps.exif_transpose(found)
+        # Pillow's angles go the other way round.
+        assert turned.tobytes() == before.rotate(angle, expand=True).tobytes()
+
+
+@pytest.mark.skipif(EXIFTOOL is None, reason="needs exiftool (Debian: libimage-exiftool-perl)")
+def test_exiftool_reads_how_it_is_turned(tmp_path):
+    file = tmp_path / "turned.jpg"
+    for rotate, text in ((90, "Rotate 90 CW"), (270, "Rotate 270 CW")):
+        file.write_bytes(stamped(PHOTOS[0].read_bytes(), rotate=rotate))
+        done = subprocess.run(
+            [EXIFTOOL, "-json", str(file)], capture_output=True, text=True, timeout=60
+        )
+        (found,) = json.loads(done.stdout)
+        assert found["Orientation"] == text and "Warning" not in found
 
 
 def test_pillow_reads_it_without_a_time():

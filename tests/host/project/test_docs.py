@@ -173,11 +173,11 @@ def test_readme_has_every_setting_with_its_default():
     assert code(table.pop("wifi")) == "[]"
     expected = {
         "{}.{}".format(section, key): "needed"
-        if default is schema.NEEDED
+        if default == schema.NEEDED
         else OTHER_DEFAULTS[key]
         if default in (-1, "")
         else "`{}`".format(json.dumps(default))
-        for section, keys in schema.SECTIONS
+        for section, keys in schema.sections()
         for key, _, default, _ in keys
     }
     assert table == expected

@@ -27,6 +27,31 @@ SIZES = {
     "UXGA": 1920,
     "QXGA": 3145,
 }
+# micropython-camera-API's attributes (src/modcamera_api.c), and what esp32-camera's ov2640.c and
+# gc2145.c do with them: the ranges they take.
+_TWO = (-2, -1, 0, 1, 2)
+_SWITCH = (False, True)
+API = {
+    "contrast": _TWO,
+    "brightness": _TWO,
+    "saturation": _TWO,
+    "sharpness": (),
+    "denoise": (),
+    "gainceiling": range(7),
+    "whitebal": _SWITCH,
+    "gain_ctrl": _SWITCH,
+    "exposure_ctrl": _SWITCH,
+    "hmirror": _SWITCH,
+    "vflip": _SWITCH,
+    "awb_gain": _SWITCH,
+    "agc_gain": range(1000),
+    "aec_value": range(1000001),
+    "special_effect": range(7),
+    "wb_mode": range(5),
+    "ae_level": _TWO,
+    "lenc": _SWITCH,
+}
+_GC2145 = ("hmirror", "vflip")  # all that it has
 _CAPACITY = 40000
 _HEAD = b"\xff\xd8\xff\xe0\x00\x06"  # the segment holds what the frame shows
 _SCAN = b"\xff\xc0\x00\x08\x08\x00\x10\x00\x10\x00\xff\xda\x00\x03\x01"
@@ -50,6 +75,7 @@ class Settings:
         self.quality = quality
         self.warmup_frames = warmup
         self.light = light
+        self.sensor = None
 
 
 class Sensor:
@@ -85,6 +111,16 @@ class Sensor:
         self.room = _CAPACITY  # the driver's buffer: a larger frame comes cut short
         self.lost = False
         self.on_capture = None
+        self.look = {}  # what was set since the start
+        self.simple = False  # a GC2145, which has next to nothing
+
+    def set(self, name, value, limits):
+        """Set something of how frames look; returns whether the sensor takes it."""
+        assert self.running and not self.shot, "to be set before the first frames"
+        if value not in limits or (self.simple and name not in _GC2145):
+            return False
+        self.look[name] = value
+        return True
 
     def start(self, size, quality):
         self.log.append("start {} {}".format(size, quality))
@@ -98,7 +134,8 @@ class Sensor:
         self.lost = False
         self.size = size
         self.start_size = size
-        self.settled = 0
+        self.settled = self.shot = 0
+        self.look = {}
         if self.cured:
             self.broken = None
 
@@ -121,6 +158,7 @@ class Sensor:
     def frame(self, seen, percent):
         """Write the frame of an exposure; return its length, or None or False."""
         self.taken += 1
+        self.shot += 1
         if self.on_capture:
             self.on_capture()
         fault = self.faults.pop(0) if self.faults else self.broken
@@ -228,7 +266,25 @@ class Api:
                 fake.percents.append(percent)
                 self._percent = percent
 
+            def _set(self, name, value):
+                if not sensor.set(name, value, API[name]):
+                    raise ValueError("Invalid setting for " + name)
+
+            def __getattr__(self, name):
+                # Before 0.4 there were methods alone.
+                if old and name[:4] == "set_" and name[4:] in API:
+                    return lambda value: self._set(name[4:], value)
+                if not old and name in API:
+                    return sensor.look.get(name)
+                raise AttributeError(name)
+
         class Newer(Camera):
+            def __setattr__(self, name, value):
+                if name in API:
+                    self._set(name, value)
+                else:
+                    super().__setattr__(name, value)
+
             def _get(self):
                 return self._percent
 
@@ -244,6 +300,17 @@ class Api:
             GrabMode=Names(WHEN_EMPTY=0, LATEST=1),
         )
         self.modules = {"camera": self.module}
+
+
+_LEMARIVA = {
+    "flip": "vflip",
+    "mirror": "hmirror",
+    "contrast": "contrast",
+    "saturation": "saturation",
+    "brightness": "brightness",
+    "speffect": "special_effect",
+    "whitebalance": "wb_mode",
+}
 
 
 class Lemariva:
@@ -267,7 +334,20 @@ class Lemariva:
             quality=self._set_quality,
             **numbers,
         )
+        for name, its in _LEMARIVA.items():
+            setattr(self.module, name, self._setter(its))
         self.modules = {"camera": self.module}
+
+    def _setter(self, name):
+        # It tells nothing of what the sensor says: src/modcamera.c.
+        def give(value):
+            assert isinstance(value, int) and not isinstance(value, bool)
+            if not self.sensor.running:
+                return False
+            self.sensor.set(name, value, API[name])
+            return None
+
+        return give
 
     def _init(self, number, format=0, framesize=0, **pins):
         assert number == 0 and format == 4
@@ -298,6 +378,21 @@ class Lemariva:
         self._quality = value
 
 
+# modules/py_csi.c: what the newer raises for is False with the older.
+_OPENMV = {
+    "vflip": _SWITCH,
+    "hmirror": _SWITCH,
+    "contrast": range(-3, 4),
+    "brightness": range(-3, 4),
+    "saturation": range(-3, 4),
+    "gainceiling": (2, 4, 8, 16, 32, 64, 128),
+    "special_effect": (0, 1),
+    "auto_whitebal": _SWITCH,
+    "auto_exposure": _SWITCH,
+    "auto_gain": _SWITCH,
+}
+
+
 class OpenMv:
     """OpenMV: `csi`, or the older `sensor`; images in place, encoded by the sensor or not."""
 
@@ -318,6 +413,8 @@ class OpenMv:
         }
         for name in ("pixformat", "framesize", "framebuffers", "quality"):
             calls["set_" + name if old else name] = getattr(self, "_set_" + name)
+        for name in _OPENMV:
+            calls["set_" + name if old else name] = self._setter(name, old)
         constants = dict(_numbers(), JPEG=4, RGB565=1)
         if old:
             self.module = Names(**dict(calls, **constants))
@@ -330,6 +427,20 @@ class OpenMv:
     def _reset(self):
         self._format = None
         self._ahead = True
+
+    def _setter(self, name, old):
+        def give(value, exposure_us=-1, gain_db=None):
+            taken = self.sensor.set(name, value, _OPENMV[name])
+            for each, number in (("exposure_us", exposure_us), ("gain_db", gain_db)):
+                if number not in (-1, None):
+                    self.sensor.look[each] = number
+            if old and name[:5] != "auto_":
+                return bool(taken)
+            if not taken:
+                raise RuntimeError("Sensor control is not supported.")
+            return None
+
+        return give
 
     def _set_pixformat(self, value):
         if value == 4 and not self._encodes:

@@ -38,6 +38,41 @@ def start(settings):
         raise OSError(-259, "ESP_ERR_INVALID_STATE")
 
 
+# Attributes of micropython-camera-API (src/modcamera_api.c v0.6.2) and the values that an OV2640
+# takes (sensors/ov2640.c of esp32-camera v2.1.5): the lowest and the highest, or none.
+KNOBS = {
+    "contrast": (-2, 2),
+    "brightness": (-2, 2),
+    "saturation": (-2, 2),
+    "sharpness": None,
+    "denoise": None,
+    "gainceiling": (0, 6),
+    "whitebal": (0, 1),
+    "gain_ctrl": (0, 1),
+    "exposure_ctrl": (0, 1),
+    "hmirror": (0, 1),
+    "vflip": (0, 1),
+    "awb_gain": (0, 1),
+    "agc_gain": (-1000, 1000),  # cut to 0 to 30
+    "aec_value": (-1000000, 1000000),  # cut to 0 to 1200
+    "special_effect": (0, 6),
+    "wb_mode": (0, 4),
+    "ae_level": (-2, 2),
+    "lenc": (0, 1),
+}
+
+
+def look(name, value):
+    """Set how frames look; returns whether the sensor takes it, None when it does not run."""
+    if ask("set", {})["result"] is False:
+        return None
+    limits = KNOBS[name]
+    if limits is None or not limits[0] <= value <= limits[1]:
+        return False
+    ask("set", {name: int(value)})
+    return True
+
+
 def capture(keep, first=False):
     """Return the next frame in the buffer, a view of signed bytes; None when it failed.
 

@@ -61,6 +61,7 @@ class Sensor:
         self._quality = 90
         self._count = 1
         self._running = False
+        self._look = {}
         _frame.ask("stop")
 
     def pixformat(self, pixformat):
@@ -84,6 +85,28 @@ class Sensor:
             _frame.ask("set", {"quality": quality})
         return True
 
+    def vflip(self, on):
+        """Turn frames upside down."""
+        self._give("vflip", on)
+
+    def hmirror(self, on):
+        """Exchange left and right."""
+        self._give("hmirror", on)
+
+    def brightness(self, level):
+        """Make frames lighter or darker, by -3 to 3."""
+        self._give("brightness", level)
+
+    def special_effect(self, effect):
+        """Make frames negative (1) or not (0)."""
+        self._give("special_effect", effect)
+
+    def _give(self, name, value):
+        # It starts with the first frame.
+        self._look[name] = int(value)
+        if self._running:
+            _frame.ask("set", {name: int(value)})
+
     def skip_frames(self, n=0, time=300):
         """Throw so many frames away."""
         for _ in range(n or time // 66):
@@ -101,6 +124,7 @@ class Sensor:
             _frame.ask("stop")
             if _frame.ask("start", settings)["error"]:
                 raise RuntimeError("Sensor control failed.")
+            _frame.ask("set", self._look)
             self._running = True
         _frame.ask("free")
         frame = _frame.capture(True)

@@ -34,6 +34,21 @@ class GrabMode:
 _ENOENT = 2
 
 
+def _knob(name):
+    # Of the values that were set: what the sensor had before is not known here.
+    def get(camera):
+        camera._check()
+        return camera._look.get(name, 0)
+
+    def give(camera, value):
+        camera._check()
+        if not _frame.look(name, value):
+            raise ValueError("Invalid setting for " + name)
+        camera._look[name] = value
+
+    return property(get, give)
+
+
 class Camera:
     """The camera. It is started, and takes a first frame, even where `init` is False."""
 
@@ -64,6 +79,7 @@ class Camera:
             self._pins.extend(pins.get(name, -1) for name in _PINS.split()[1:])
         self._size, self._quality = frame_size, jpeg_quality
         self._count, self._mode = min(max(fb_count, 1), 2), grab_mode
+        self._look = {}
         self._running = False
         # It is the same camera as before, over a soft reset too.
         _frame.ask("stop")
@@ -137,3 +153,7 @@ class Camera:
     def frame_size(self):
         """The number of the frame size."""
         return self._size
+
+
+for _name in _frame.KNOBS:
+    setattr(Camera, _name, _knob(_name))

@@ -83,8 +83,15 @@ def _percent(value):
     return (_WORST - value) * 100 // _WORST
 
 
-def _setting(value):
-    """Set something that the simulated scenes do not show."""
+def framesize(value):
+    """Set another size; the simulated scenes do not show it."""
 
 
-flip = mirror = framesize = contrast = saturation = brightness = speffect = whitebalance = _setting
+def _knob(name):
+    # What the sensor says of the value it does not tell.
+    return lambda value: False if _frame.look(name, int(value)) is None else None
+
+
+flip, mirror = _knob("vflip"), _knob("hmirror")
+contrast, saturation, brightness = _knob("contrast"), _knob("saturation"), _knob("brightness")
+speffect, whitebalance = _knob("special_effect"), _knob("wb_mode")
