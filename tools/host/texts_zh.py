@@ -196,6 +196,7 @@ TEXTS = {
     "must be {}, found {}": "必须是{}，现在是{}",
     "must be from {} to {}, found {}": "必须在 {} 到 {} 之间，现在是 {}",
     "must be one of {}": "必须是以下之一：{}",
+    'must be "auto" or a whole number': '必须是 "auto" 或整数',
     "must be 1 to 32 bytes, found {}": "长度必须是 1 到 32 字节，现在是 {}",
     "must be 1 to 32 bytes in hexadecimal, two digits each": (
         "必须是十六进制的 1 到 32 字节，每字节两位"
@@ -252,6 +253,9 @@ TEXTS = {
     "camera.light: no light is known on the board {}: set it to false": (
         "camera.light：开发板 {} 没有已知的补光灯：请设为 false"
     ),
+    "camera.rotate: {} is told by EXIF: set camera.exif to true": (
+        "camera.rotate: {} 要靠 EXIF 说明方向：请把 camera.exif 设为 true"
+    ),
     "camera.frame_size: {} needs PSRAM, the board {} has none: SVGA at most": (
         "camera.frame_size: {} 需要 PSRAM，而开发板 {} 没有：最大 SVGA"
     ),
@@ -285,6 +289,7 @@ TEXTS = {
         "12（请先看 docs/board.zh-CN.md 的“SD 卡”一节），或者把 outbox.path 改为 /outbox"
     ),
     "is the camera's": "已被摄像头占用",
+    "cannot be had": "无法使用",
     "is the bright LED's": "已被补光灯占用",
     "is the status LED's": "已被状态指示灯占用",
     "is the {} LED's": "已被 LED({})占用",
@@ -570,6 +575,7 @@ TEXTS = {
         "如果没有：TX 与 RX 是否交叉，GPIO0 是否已离开 GND，串口是否选对？)"
     ),
     "{} in {}: the memory holds no {} now": "{} {}：目前内存放不下 {}",
+    ", does not take sensor.{}": "，不支持 sensor.{}",
     "its free space": "剩余空间",
     "its files": "文件列表",
 }
