@@ -414,7 +414,7 @@ def doctor(port, folder, *options, env=None):
     command = [sys.executable, "-m", "tools", "doctor", "--port", port]
     command += ["--picture", folder / "picture.jpg", *options]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=100,
+        command, cwd=ROOT, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
         env=dict(os.environ, **(env or {})),
     )  # fmt: skip
 
@@ -446,6 +446,7 @@ def test_the_command(services, tmp_path):
 
 
 def test_no_board(tmp_path):
+    assert doctor("/dev/ttyNone", tmp_path, "--ask").returncode == 2
     done = doctor("/dev/ttyNone", tmp_path)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
     assert "no such port" in done.stderr

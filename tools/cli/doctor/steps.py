@@ -105,7 +105,7 @@ _MENDABLE = ("filesystem", "psram", "clock")
 def _by_person(board, result, person):
     # What the board alone cannot tell.
     if person is None:
-        text = result.text + ", and nobody was asked: --ask"
+        text = result.text + ", and nobody was asked: on a terminal you are"
         return dataclasses.replace(result, ok=None, text=text)
     if result.step == "sensor":
         person.tell("wave now, before the sensor: there are {} s".format(_WAVE_S))
