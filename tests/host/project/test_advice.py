@@ -54,7 +54,8 @@ def in_pages():
                     yield "{}:{}".format(name, number), re.split(" +# |   *", found[1])[0]
         for code in re.findall(r"(?<!`)`([^`]+)`(?!`)", text):
             found = SHOWN.search(code.replace("\n", " "))
-            if found:
+            # A verb alone names it; it is nothing to be typed.
+            if found and (" " in found[1] or found[1] not in main.list_commands(None)):
                 yield "{}: `{}`".format(name, code), found[1]
 
 
