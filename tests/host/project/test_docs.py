@@ -11,6 +11,7 @@ import pytest
 
 from docs import api
 from docs.draw.__main__ import PICTURES
+from tests.support import pages
 from tests.support.world import ROOT
 from thingscam import led
 from thingscam.board import profiles, rtc
@@ -42,18 +43,6 @@ def prose(page):
     return re.sub(r"^```.*?^```|^    .*?$", "", read(page), flags=re.M | re.S)
 
 
-def slugs(page):
-    """Return the anchors that GitHub gives to a page's headings."""
-    found = []
-    for heading in re.findall(
-        r"^#+ +(.*)", re.sub(r"^```.*?^```", "", read(page), flags=re.M | re.S), re.M
-    ):
-        text = re.sub(r"\[([^]]*)]\([^)]*\)", r"\1", heading)
-        slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
-        found.append(slug + ("-%d" % found.count(slug) if slug in found else ""))
-    return found
-
-
 def rows(page, heading):
     """Return the cells of the table below a heading, by row, without its two first lines."""
     text = read(page).split("\n## " + heading + "\n", 1)[1].split("\n## ", 1)[0]
@@ -77,7 +66,7 @@ def test_links_lead_somewhere(page):
             continue
         path, _, anchor = target.partition("#")
         goal = (page.parent / path).resolve() if path else page
-        if not goal.exists() or (anchor and anchor not in slugs(goal)):
+        if not goal.exists() or (anchor and anchor not in pages.slugs(read(goal))):
             wrong.append(target)
     assert not wrong
 
