@@ -14,7 +14,8 @@ from ..host.language import said
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
 _NEXT = """\
 next, for a bare board: python -m tools flash --firmware FILE --port PORT
-for one with thingscam on it: python -m tools deploy PORT"""
+for one with thingscam on it: python -m tools deploy PORT
+which FILE, and how to wire it: docs/board.md, Flashing"""
 _GO_ON = """\
 What you typed is kept. To go on, either
 - try again, once network and cloud.endpoint are right: {1}

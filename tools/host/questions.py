@@ -14,7 +14,8 @@ from .screen import echo
 _INTRODUCTION = """\
 This makes {}: the settings of one camera. What is not asked has a default.
 Enter alone takes what stands in [brackets]. Ctrl-C ends it, and nothing is written.
-Where the service's values come from: docs/board.md, "Where the values come from"."""
+Where the service's values come from: docs/board.md, "Where the values come from".
+ThingsCloud's image upload takes its enterprise plan, and OSS storage of your own."""
 _ENDED = "ended: nothing was written"
 _NEEDED = "Enter alone will not do: a camera cannot work without this value. Ctrl-C ends."
 _OPEN = "no password: taken as an open network"
@@ -71,8 +72,8 @@ _QUESTIONS = (
     (
         "cloud.region",
         "Region of the device",
-        "Where the service keeps the project, not where the camera hangs: ask ThingsCloud's "
-        "support for it, with the endpoint.",
+        "What the service calls the device's region, not where the camera hangs: ask "
+        "ThingsCloud's support for it, with the endpoint.",
         None,
     ),
     ("camera.board", "Board (number or name)", "The board:", BOARDS),

@@ -13,6 +13,9 @@ TEXTS = {
     'Where the service\'s values come from: docs/board.md, "Where the values come from".': (
         "云平台的各项参数从哪里获取，见 docs/board.zh-CN.md 的“参数从哪里来”一节。"
     ),
+    "ThingsCloud's image upload takes its enterprise plan, and OSS storage of your own.": (
+        "设备图片上传需要 ThingsCloud 企业版及以上版本，并集成您自己的阿里云 OSS 对象存储。"
+    ),
     "ended: nothing was written": "已退出，没有写入任何文件",
     "Enter alone will not do: a camera cannot work without this value. Ctrl-C ends.": (
         "这一项不能留空：没有它摄像头无法工作。按 Ctrl-C 退出。"
@@ -44,9 +47,9 @@ TEXTS = {
         "控制台 > 设备类型 > 功能定义：一个文本类型、设置为图片 URL 格式的属性，例如 image。"
     ),
     "Region of the device": "设备所属的区域（Region）",
-    "Where the service keeps the project, not where the camera hangs: ask ThingsCloud's support "
-    "for it, with the endpoint.": (
-        "项目在云平台上所属的区域，不是摄像头的安装地点：请与接入点一起"
+    "What the service calls the device's region, not where the camera hangs: ask ThingsCloud's "
+    "support for it, with the endpoint.": (
+        "设备在云平台上所属的区域标识，不是摄像头的安装地点：请与接入点一起"
         "向 ThingsCloud 技术支持索取。"
     ),
     '"{}" is a board\'s name. Is it really your region?': (
@@ -56,7 +59,7 @@ TEXTS = {
     "The board:": "开发板：",
     "ESP32-CAM by AI-Thinker, and boards like it": "安信可 ESP32-CAM 及其兼容板",
     "ESP-EYE by Espressif": "乐鑫 ESP-EYE",
-    "M5Camera, model A": "M5Camera,A 型",
+    "M5Camera, model A": "M5Camera A 型",
     "M5Camera with the wide lens, and model B": "M5Camera 广角镜头版，以及 B 型",
     "TTGO T-Journal, without PSRAM": "TTGO T-Journal，没有 PSRAM",
     "ESP-WROVER-KIT, and Freenove ESP32-WROVER": "ESP-WROVER-KIT，以及 Freenove ESP32-WROVER",
@@ -111,6 +114,9 @@ TEXTS = {
     ),
     "for one with thingscam on it: python -m tools deploy PORT": (
         "已经装有 thingscam 的开发板：python -m tools deploy PORT"
+    ),
+    "which FILE, and how to wire it: docs/board.md, Flashing": (
+        "FILE 用哪一个、怎样接线：见 docs/board.zh-CN.md 的“烧录”一节"
     ),
     "--fetch-ca fetches it, or copy it there": "用 --fetch-ca 获取，或者把它复制到那里",
     # The CA certificate (tools/host/ca.py)
@@ -330,7 +336,8 @@ TEXTS = {
     "Was the small LED lit three times ({})?": "小指示灯亮了三次吗（{}）？",
     "Was the bright light on ({})?": "补光灯亮了吗（{}）？",
     "{}, and was not seen": "{}，但没有看到灯亮",
-    "{}, and nobody was asked: --ask": "{}，没有人确认：请加 --ask",
+    "{}, and nobody was asked: on a terminal you are": "{}，没有人确认：在终端里运行才会询问",
+    "--ask needs a terminal": "--ask 需要在终端里运行",
     "check camera.board": "检查 camera.board",
     "{}, at the step {}: a weak power supply does that (brown-out): 5 V, 500 mA or more, a short "
     "cable, 100 uF at the board": (
@@ -450,6 +457,10 @@ TEXTS = {
     "{} bytes in {} ms -> {}": "{} 字节，用时 {} ms -> {}",
     "check the cloud settings": "检查 cloud 下的各项配置",
     "errcode {} {}: {}": "errcode {} {}：{}",
+    "errcode {} {}: {} (retry)": "errcode {} {}：{}（retry：会重试）",
+    "errcode {} {}: {} (wait)": "errcode {} {}：{}（wait：等待后再试）",
+    "errcode {} {}: {} (drop)": "errcode {} {}：{}（drop：丢弃这一张）",
+    "errcode {} {}: {} (stop)": "errcode {} {}：{}（stop：改好之前停止上传）",
     "set cloud.region": "请设置 cloud.region",
     "set cloud.project_key": "请设置 cloud.project_key",
     "the picture was empty": "图片为空",

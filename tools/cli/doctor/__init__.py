@@ -45,7 +45,7 @@ def command(port, picture, no_upload, ask, wait, as_json):
         language.use("en")
     show = _Lines(as_json)
     if ask and not sys.stdin.isatty():
-        raise click.UsageError("--ask needs a terminal")
+        raise click.UsageError(said("--ask needs a terminal"))
     if ask is None:
         ask = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
     with errors.exit_on_error():
