@@ -371,7 +371,7 @@ def _sum_in(line):
 
 def _last_line(text):
     lines = text.strip().split("\n")
-    return one_line(lines[-1]) or "the board raised an error without a text"
+    return "on the board: " + (one_line(lines[-1]) or "an error without a text")
 
 
 class _RestartError(Exception):
