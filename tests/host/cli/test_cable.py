@@ -17,7 +17,7 @@ from tests.support import firmwarefile
 from tests.support.talker import Talker, for_ever
 from tests.support.world import ROOT
 from tools.cli.doctor import steps
-from tools.host import bounds
+from tools.host import boardlink, bounds
 from tools.host.harmless import harmless, in_json, one_line
 from tools.virtualboard.board import VirtualBoard
 from tools.virtualboard.scenes import PHOTOS
@@ -203,7 +203,6 @@ def bomb():
     "step, found",
     [
         ("micropython", result(HOSTILE)),
-        ("micropython", result("GPIO 1")),
         ("micropython", result(HOSTILE, False, remedy=HOSTILE)),
         ("micropython", result([1], False, remedy={})),
         ("micropython", b"RESULT " + RAW + b"\r\n"),
@@ -219,13 +218,32 @@ def test_what_the_doctor_is_told(tmp_path, step, found):
     good |= {"run({!r})".format(step): found, "picture()": base64.b64encode(bomb())}
     with Talker(plays(**good)) as board:
         options = ("--port", board.port, "--no-upload", "--picture", tmp_path / "picture.jpg")
-        done = tools("doctor", *options, "--ask")
+        done = tools("doctor", *options)
         assert done.returncode == 1 and len(done.text) < 10000
         assert sum(line.startswith("✓ upload") for line in done.text.splitlines()) == 0
         assert "damaged" in done.text or step == "micropython"
         if found == result(HOSTILE):
             done = tools("doctor", *options, "--json")
             assert len(json.loads(done.stdout)) == len(steps.STEPS)
+
+
+def test_what_a_person_is_asked_is_harmless():
+    asked = []
+
+    class Person:
+        def tell(self, text):
+            asked.append(text)
+
+        def ask(self, question):
+            asked.append(question)
+            return False
+
+    good = {"run({!r})".format(name): result("fine") for name in ("files", "config")}
+    good |= {"run('micropython')": result("GPIO 1"), "run(": result("GPIO" + ODD.replace(" ", ""))}
+    with Talker(plays(**good)) as board, boardlink.Board(board.port) as link:
+        found = {result.step: result for result in steps.examine(link, person=Person())}
+    assert found["micropython"].ok and found["led"].ok is False
+    assert len(asked) > 3 and all(text.isprintable() for text in asked), asked
 
 
 NOISE = [for_ever(b"all is well\r\n"), for_ever(b"\x00\x9b\xff" * 999), for_ever(b"no line end ")]
