@@ -12,7 +12,7 @@ from thingscam.http.session import Session
 from thingscam.image import checks
 from thingscam.util.redact import mask
 
-from ..host import configfile, errors, screen, textfile, winsock
+from ..host import configfile, errors, language, screen, textfile, winsock
 
 
 @click.command()
@@ -25,6 +25,7 @@ from ..host import configfile, errors, screen, textfile, winsock
     type=click.Path(path_type=pathlib.Path),
     help="The board's configuration, or one without Wi-Fi; its cloud.ca is looked for beside it.",
 )
+@language.option
 def command(picture, config_path):
     """Send PICTURE (JPEG, PNG, GIF, WebP or BMP) and print its URL.
 
@@ -34,7 +35,7 @@ def command(picture, config_path):
         try:
             screen.echo(mask(send(picture, config_path)))
         except (CertificateError, checks.ImageError, UploadError) as e:
-            screen.echo(mask(_one_line(e, picture)), err=True)
+            screen.echo(language.said(mask(_one_line(e, picture))), err=True)
             sys.exit(1)
 
 

@@ -503,6 +503,31 @@ TEXTS = {
     "no answer in time": "等待应答超时",
     "the answer is not the service's": "应答不是来自云平台",
     "the answer makes no sense": "应答无法理解",
+    # send, and what is no picture (lib/thingscam/image/checks.py)
+    "not sent ({}): {}": "没有发送（{}）：{}",
+    "not sent ({}): errcode {} {}: wait 10 s": "没有发送（{}）：errcode {} {}：请等待 10 秒",
+    "cloud.ca {}: No such file: python -m tools config {} --fetch-ca --no-wifi": (
+        "cloud.ca {}：没有这个文件：python -m tools config {} --fetch-ca --no-wifi"
+    ),
+    "{}: empty picture: 0 bytes": "{}：图片为空：0 字节",
+    "{}: JPEG without start: no FF D8 FF at its head": "{}:JPEG 没有开头：最前面不是 FF D8 FF",
+    "{}: not a picture: begins with {}": "{}：不是图片：开头是 {}",
+    "{}: picture too large: {} bytes, limit {}": "{}：图片太大：{} 字节，上限 {}",
+    "JPEG damaged: no marker at byte {}": "JPEG 已损坏：第 {} 字节处没有标记",
+    "JPEG without a picture: no frame header and scan": "JPEG 里没有图像：没有帧头和扫描数据",
+    "JPEG without a picture: its scan is empty": "JPEG 里没有图像：扫描数据为空",
+    "JPEG cut short: no end marker FF D9 in {} bytes": (
+        "JPEG 不完整：{} 字节里没有结束标记 FF D9"
+    ),
+    "no picture: {} in place of its bytes": "不是图片：得到的是 {}",
+    # What the system says
+    "No such file or directory": "没有这个文件或文件夹",
+    "Permission denied": "没有权限",
+    "Is a directory": "是一个文件夹",
+    "No space left on device": "磁盘空间不足",
+    "Connection refused": "连接被拒绝",
+    "Network is unreachable": "网络不可达",
+    "No route to host": "找不到到主机的路由",
     # doctor: what is wired (tools/cli/doctor/wired.py)
     "take another card": "请换一张卡",
     "check trigger.pir_pin": "检查 trigger.pir_pin",

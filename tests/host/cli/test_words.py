@@ -1,7 +1,9 @@
 # `config` and `doctor` in Chinese: whole, chosen as people expect, and where it can be shown.
 
 import ast
+import errno
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -21,6 +23,7 @@ from tools.virtualboard.board import VirtualBoard
 # What `config` and `doctor` show comes from these.
 SOURCES = (
     "tools/cli/config.py",
+    "tools/cli/send.py",
     *sorted("tools/cli/doctor/" + path.name for path in ROOT.glob("tools/cli/doctor/*.py")),
     *("tools/host/{}.py".format(name) for name in ("boardlink", "ca", "configfile", "fleet")),
     *("tools/host/{}.py".format(name) for name in ("port", "prompt", "questions", "textfile")),
@@ -31,6 +34,7 @@ SOURCES = (
     "lib/thingscam/board/profiles.py",
     "lib/thingscam/cloud/advice.py",
     "lib/thingscam/cloud/errcodes.py",
+    "lib/thingscam/image/checks.py",
 )
 # Beyond those: camera, card and network in their own words, which a board's log has too.
 OTHERS = ("camera", "board", "outbox", "http", "cloud")
@@ -79,6 +83,7 @@ def test_every_errcode_step_and_board_is_translated():
 def test_no_translation_has_lost_its_text():
     files = [path for room in OTHERS for path in ROOT.glob("lib/thingscam/" + room + "/*.py")]
     said = "\n".join(text for path in (*SOURCES, *files) for text in constants(path))
+    said += "\n".join(map(os.strerror, errno.errorcode))
 
     def is_said(known):
         size = min(len(known), LEAST_SAID)
@@ -147,6 +152,19 @@ def test_the_language_is_that_of_the_person(tmp_path, options, names, console, i
     assert text.strip() == (chinese if is_chinese else english)
     text = shown("doctor", "--port", tmp_path / "no", *options, console=console, **names)
     assert ("请插上开发板" in text) == is_chinese and ("plug" in text) != is_chinese
+
+
+def test_what_is_wrong_with_a_picture_is_said_in_chinese(tmp_path):
+    cloud = {"endpoint": "http://127.0.0.1:9", "access_token": "t", "identifier": "i"}
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"cloud": cloud | {"project_key": "k", "region": "r"}}))
+    picture = tmp_path / "x.jpg"
+    names = ("send", picture, "--config", file, "--lang", "zh")
+    assert "没有这个文件" in shown(*names)
+    picture.write_bytes(b"abc")
+    assert "不是图片：开头是 61 62 63" in shown(*names)
+    picture.write_bytes((ROOT / "tools" / "virtualboard" / "photos" / "cat.jpg").read_bytes())
+    assert "没有发送（retry）：http://127.0.0.1:9" in shown(*names)
 
 
 def test_logs_and_json_stay_as_they_are(tmp_path):
