@@ -596,7 +596,8 @@ TEXTS = {
     "{}: the board does not answer as it should: {}: press RST and try again": (
         "{}：开发板的应答不正确：{}：请按 RST 再试"
     ),
-    "the board raised an error without a text": "开发板报错，但没有说明",
+    "on the board: {}": "开发板报错：{}",
+    "an error without a text": "没有说明",
     "{}: the board's filesystem is full: no room for {} bytes": (
         "{}：开发板的文件系统已满：放不下 {} 字节"
     ),
