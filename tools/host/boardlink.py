@@ -38,8 +38,8 @@ _QUIET = (
     "is GPIO0 off GND, is it this board's port?)"
 )
 _BUSY = (
-    "{}: the board talks, but does not come to MicroPython's prompt ({}): press RST and try "
-    "again; if it stays so, flash the firmware anew"
+    "{}: the board talks, but does not come to MicroPython's prompt in {:.0f} s: press RST and "
+    "try again; if it stays so, flash the firmware anew"
 )
 _SILENT = (
     "{}: the board does not answer: press RST (or, if it sleeps, give --wait longer than that), "
@@ -242,7 +242,9 @@ class Board:
                 return
             except TransportError as e:
                 if time.monotonic() > end:
-                    busy = _BUSY.format(self.port, e) if isinstance(e, OverError) else None
+                    busy = (
+                        _BUSY.format(self.port, self._wait) if isinstance(e, OverError) else None
+                    )
                     raise PortError(busy or _SILENT.format(self.port)) from e
                 patience = min(2 * patience, 5)
 
@@ -371,7 +373,7 @@ def _sum_in(line):
 
 def _last_line(text):
     lines = text.strip().split("\n")
-    return "on the board: " + (one_line(lines[-1]) or "an error without a text")
+    return "on the board: {}".format(one_line(lines[-1]) or "an error without a text")
 
 
 class _RestartError(Exception):

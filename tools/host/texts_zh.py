@@ -574,9 +574,9 @@ TEXTS = {
         "{}：串口被占用：请关闭正在使用它的终端或工具"
     ),
     "{}: not a serial port": "{}：不是串口",
-    "{}: the board talks, but does not come to MicroPython's prompt ({}): press RST and try "
-    "again; if it stays so, flash the firmware anew": (
-        "{}：开发板有输出，但没有进入 MicroPython 提示符（{}）：请按 RST 再试；"
+    "{}: the board talks, but does not come to MicroPython's prompt in {} s: press RST and "
+    "try again; if it stays so, flash the firmware anew": (
+        "{}：开发板有输出，但 {} 秒内没有进入 MicroPython 提示符：请按 RST 再试；"
         "仍然如此则重新烧录固件"
     ),
     "{}: the board does not answer: press RST (or, if it sleeps, give --wait longer than that), "
