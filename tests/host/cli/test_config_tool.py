@@ -253,6 +253,13 @@ def test_a_name_by_its_bytes(tmp_path):
     terminal.wait()
     assert config(tmp_path, path, "--set", "wifi.ssid=garden").returncode == 0
     assert json.loads(path.read_text())["wifi"] == [{"password": PASSWORD, "ssid": "garden"}]
+    # What the file holds is shown, and does nothing to the terminal.
+    assert config(tmp_path, path, "--set", "wifi.ssid=a\x1b[2J\x9b").returncode == 0
+    terminal = Terminal("-m", "tools", "config", path)
+    terminal.expect("a\\x1b[2J\\x9b")
+    os.kill(terminal.process, signal.SIGKILL)
+    terminal.wait()
+    assert "\x1b[2J" not in terminal.seen and "\x9b" not in terminal.seen
 
 
 def test_half_a_character_is_a_mistake_as_any_other(tmp_path):
