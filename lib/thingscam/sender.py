@@ -190,7 +190,7 @@ class Sender:
         # before, and others did not.
         start = ticks_ms()
         blind = self.interval.blind
-        self.interval.restart()
+        self.interval.restart(True)
         try:
             url = self._uploader.upload(image)
         except UploadError as e:

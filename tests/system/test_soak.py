@@ -151,7 +151,7 @@ def test_a_firmware_that_sends_again_what_was_accepted_is_caught():
 
 
 def test_a_firmware_that_knows_no_pace_is_caught():
-    files = mutant("cloud/interval", "        self._closed.set(self._period)\n", "")
+    files = mutant("cloud/interval", "        self._closed.set(self._period + begins)\n", "")
     result = broken(3, files)
     assert any("after the last" in line for line in result.broken), result.broken
     assert any("at the service" in line for line in result.broken), result.broken

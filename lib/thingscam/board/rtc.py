@@ -129,7 +129,7 @@ class Deadline:
     makes it no later than when it was set. `most_ms` is the longest ever set: a longer one, of
     another configuration, is none. `past_ms` is how long one that is over is told by left_ms().
     `fast`: in a deep sleep the clock may be fast by one part in so many, and it comes no earlier
-    for that.
+    for that. `length_ms` is what it was set to.
     """
 
     def __init__(self, place, most_ms, past_ms=0, fast=0):
@@ -137,25 +137,31 @@ class Deadline:
         self._past = past_ms
         self._at = None  # ticks
         kept = recall(place)
-        end, at, self._length = struct.unpack(_DEADLINE, kept) if kept else (0, 0, 0)
-        if not 0 < self._length <= most_ms:
+        end, at, length = struct.unpack(_DEADLINE, kept) if kept else (0, 0, 0)
+        self.length_ms = length
+        if not 0 < length <= most_ms:
             return
-        if chip.start_cause() == "soft_reset":
+        cause = chip.start_cause()
+        if cause == "soft_reset":
             left = ticks_diff(at % _TICKS, ticks_ms())
         else:
             left = end - steady_ms()
-            if fast and chip.start_cause() == "deep_sleep":
-                left += (self._length - left) // fast
-        if not -_YEAR_MS < left <= self._length:
-            left = self._length
-        if left >= -past_ms:
-            self._at = ticks_add(ticks_ms(), left)
+            if fast and cause == "deep_sleep":
+                left += (length - left) // fast
+        if not -_YEAR_MS < left <= length:
+            left = length
+        if left < -past_ms:
+            self.clear()
+        else:
+            # By the ticks of this start, for a soft reset, and by a clock that may have been set.
+            self.set(left)
+            self.length_ms = length
 
     def set(self, ms):
         """Have it `ms` milliseconds from now, less than 6 days."""
         self._at = at = ticks_add(ticks_ms(), ms)
-        self._length = ms
-        remember(self._place, struct.pack(_DEADLINE, steady_ms() + ms, at, ms))
+        self.length_ms = ms
+        remember(self._place, struct.pack(_DEADLINE, steady_ms() + ms, at, max(ms, 1)))
 
     def clear(self):
         """Have none."""
@@ -166,7 +172,7 @@ class Deadline:
         """Return the milliseconds until it comes, less than 0 when it is over; 0 for none."""
         if self._at is not None:
             left = ticks_diff(self._at, ticks_ms())
-            if -self._past <= left <= self._length:
+            if -self._past <= left <= self.length_ms:
                 return left
             self._at = None  # for good: when the ticks have wrapped it would seem to come
         return 0

@@ -121,6 +121,24 @@ def test_holds_over_soft_reset(esp):
 
 
 @on_board
+def test_a_soft_reset_in_the_middle_of_a_request_ends_it(esp):
+    # As by two Ctrl-C, which leave no time to take note of its end.
+    for ms in (3000, 9999, 40000):
+        interval.Interval().restart(True)
+        esp.go(ms)
+        esp.restart("soft_reset")
+        gate = interval.Interval()
+        assert gate.left_ms() == 10000 and gate.blind, ms
+        esp.go(1000)
+        assert wake(esp, 1000).left_ms() <= 8100
+        gate.restart(True)
+        assert not gate.ready()
+        gate.restart()
+        esp.restart("soft_reset")
+        assert not interval.Interval().blind
+
+
+@on_board
 def test_nonsense_blocks_no_longer_than_once(esp):
     for wall in (-(10**14), -1, 10**14, 2**62):
         esp.rtc = b""
