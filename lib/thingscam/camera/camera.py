@@ -195,7 +195,8 @@ class Camera:
                 if self._settings.sensor:
                     from thingscam.camera.sensor import apply
 
-                    self.refused = apply(self._device.driver, self._settings.sensor)
+                    driver = getattr(self._device, "driver", None)
+                    self.refused = apply(driver, self._settings.sensor)
                 self._warm_up()
                 return
             except _DRIVER_ERRORS + (TypeError,) as e:

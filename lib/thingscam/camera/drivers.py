@@ -13,8 +13,8 @@ def start(profile, frame_size, quality):
 
     `profile` is the board's (profiles.Profile), `frame_size` one of the names in settings,
     `quality` in percent. What it returns has capture() -> the JPEG frame as a bytes-like
-    object, or something else when that failed; set_quality(percent); close(); `stale`; `driver`,
-    what sensor.apply() takes.
+    object, or something else when that failed; set_quality(percent); close(); `stale`; and,
+    where the sensor can be set, `driver`, what sensor.apply() takes.
 
     Raises CameraError when there is no driver or it does not know the frame size, and what
     the driver raises when the camera does not start: OSError, MemoryError, RuntimeError,

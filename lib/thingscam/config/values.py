@@ -125,7 +125,7 @@ def _endpoint(value):
     host, colon, port = rest.partition(":")
     if not host or not all(_is_alnum(char) or char in "-._" for char in host):
         return "needs a host name of letters, digits, dots and hyphens"
-    if host[0] in "-." or ".." in host or len(host) > 253:
+    if host[0] in "-." or ".." in host or max(map(len, host.split("."))) > 63 or len(host) > 253:
         return "needs a real host name"
     if colon and not (_is_digits(port) and 0 < int(port) < 65536):
         return "has a port that is not a number from 1 to 65535"

@@ -85,5 +85,10 @@ def test_pictures_come_from_a_camera_of_ones_own():
         assert bytes(camera.capture()) == photo("1")
         camera.close()
         assert bytes(camera.capture()) == photo("1")
+        # It has no sensor to set.
+        settings = Settings(warmup=0)
+        settings.sensor = {"vflip": True}
+        camera = Camera(settings, 500000)
+        assert camera.refused == ["vflip"] and bytes(camera.capture()) == photo("1")
     finally:
         drivers.start = stock

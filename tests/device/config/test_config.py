@@ -207,6 +207,7 @@ def test_endpoints():
         ("https://images.example:65536", "port"),
         ("https://images.example:+1", "port"),
         ("https://a..b", "host name"),
+        ("https://{}.example".format("a" * 64), "host name"),  # a token, say
         ("https://<endpoint>", "placeholder"),
         ("https://<e>", "host name"),
         ("https://...", "host name"),
