@@ -135,6 +135,7 @@ def test_while_a_name_is_looked_up_that_no_server_knows(tmp_path, servers):
     with site(tmp_path, trigger={"cooldown_s": 0}) as place:
         place.board.dns(False, servers)
         place.wait_for("INFO Wi-Fi")
+        place.let_pass(0.2, 1)  # the look-up has begun
         start = place.moment()
         place.board.pin(PIR, 1)
         place.wait_for("INFO kept")

@@ -22,7 +22,8 @@ import sys
 print(*sys.implementation.version[:3])
 print(getattr(sys.implementation, "_machine", ""))
 """
-_WHOSE = "import thingscam\nprint(thingscam.__file__)"
+# A half of it, as an interrupted deployment leaves, is a package without a file.
+_WHOSE = 'import thingscam\nprint(getattr(thingscam, "__file__", thingscam.__path__))'
 _OURS = "/lib/thingscam"  # all in it is from here: what is not any more is removed
 
 

@@ -312,7 +312,7 @@ def test_delay(stage, cloud):
 
 
 def test_before_read_is_before_anything_is_read(cloud):
-    cloud.fault({"delay": {"before_read": 0.2}})
+    cloud.fault({"delay": {"before_read": 1}})
     with connect(cloud) as connection:
         connection.sendall(REQUEST)
         time.sleep(0.1)

@@ -40,18 +40,19 @@ class Service:
 
 def main(count, seed, wait):
     """Send `count` pictures, print the figures."""
-    from thingscam.cloud import interval as module
+    from thingscam.board import rtc
+    from thingscam.cloud import interval
 
     sys.path.append("tools/cloud/service")
     from pace import Pace
 
-    # The module's own names for time: nothing of it is changed but what time it is.
-    module.ticks_ms = lambda: time_ms.now
-    module.ticks_add = lambda ticks, delta: ticks + delta
-    module.ticks_diff = lambda end, start: end - start
+    # The modules' own names for time: nothing of them is changed but what time it is.
+    interval.ticks_ms = rtc.ticks_ms = lambda: time_ms.now
+    rtc.ticks_add = lambda ticks, delta: ticks + delta
+    rtc.ticks_diff = lambda end, start: end - start
     random.seed(int(seed))
     service = Service(Pace(_PERIOD / 1000))
-    gate = module.Interval(_PERIOD)
+    gate = interval.Interval(_PERIOD)
     busy = 0
     next_start = 0
     for _ in range(int(count)):

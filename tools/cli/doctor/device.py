@@ -99,7 +99,8 @@ def files():
     from thingscam.http import session  # noqa: F401 that they can be had
 
     version = getattr(thingscam, "__version__", "without a version")
-    if not thingscam.__file__.startswith("/lib/"):
+    # Without a file it is half a package: other files are missing, too.
+    if not getattr(thingscam, "__file__", "/lib/").startswith("/lib/"):
         return "%s, frozen into the firmware" % version
     return version
 
