@@ -25,8 +25,8 @@ class Trigger:
 
     Triggers within `cooldown_s` of the last picture are one with it: a person who walks
     by is one picture, not ten. Cooldown and period go on over deep sleep and resets. Whatever
-    the sensor does, a second lies between the end of a picture and the next one; a minute while
-    its line bounces.
+    the sensor does, a second lies between the end of a picture and the next one; a minute, if that
+    is by motion, while its line bounces.
     Its interrupt only takes a note; the line is looked at as well, each time that cause() or
     pending() is asked. `log` is a Log: a line that bounces for long is said.
     """
@@ -64,12 +64,12 @@ class Trigger:
     def cause(self):
         """Return "pir" or "timer" when a picture is due, None while none is."""
         cooling = self._cooling.left_ms()
-        if self.pending() and not self._is_resting():
+        if self.pending() and not self._is_resting(_STUCK_MS if self._bounces else _REST_MS):
             self._moved = False
             if not cooling:
                 self._cooling.set(self._cooldown_ms)
                 return "pir"
-        if self._is_due() and not self._is_resting():
+        if self._is_due() and not self._is_resting(_REST_MS):
             # Where it took longer than the period, what was missed is not made up.
             self._due.set(self._every_ms + self._due.left_ms() or self._every_ms)
             self._cooling.set(self._cooldown_ms)
@@ -170,12 +170,11 @@ class Trigger:
     def _is_due(self):
         return self._every_ms and self._due.left_ms() <= 0
 
-    def _is_resting(self):
-        now = ticks_ms()
-        rest = _STUCK_MS if self._bounces else _REST_MS
-        if self._ended is not None and not 0 <= ticks_diff(now, self._ended) < rest:
+    def _is_resting(self, rest):
+        gone = 0 if self._ended is None else ticks_diff(ticks_ms(), self._ended)
+        if not 0 <= gone < _STUCK_MS:
             self._ended = None  # for good: when the ticks have wrapped it would look new again
-        return self._ended is not None
+        return self._ended is not None and gone < rest
 
     def _count(self, gone, now):
         # A window is over.

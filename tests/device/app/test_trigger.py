@@ -138,6 +138,13 @@ def test_a_line_that_bounces_is_one_picture_a_second_and_is_said_once(esp):
 
 
 @on_board
+def test_a_line_that_bounces_takes_nothing_from_the_period(esp):
+    watcher = start(every_s=10)
+    bounce(esp, watcher, 50, 60000)
+    assert 12 <= bounce(esp, watcher, 50, 120000) <= 14
+
+
+@on_board
 def test_a_line_that_bounces_is_looked_at_seldom_in_deep_sleep(esp):
     # Each wake is too short to tell, and the line may be low as the sleep begins.
     notes = Notes()
