@@ -95,10 +95,9 @@ def _held_pin(cause):
     machine = chip.machine
     if not hasattr(machine, "Pin"):
         return None
-    kept = rtc.recall(rtc.HELD)
-    if kept and cause == "deep_sleep":  # which one has not changed while it slept
-        number = kept[0]
-    else:
+    kept = rtc.recall(rtc.HELD) if cause == "deep_sleep" else None
+    number = kept[0] if kept else -1  # which one has not changed while it slept
+    if number != _NONE and number not in _PINS_ESP32:
         number = _free_pin()
         rtc.remember(rtc.HELD, bytes([number]))
     if number == _NONE:

@@ -7,7 +7,7 @@ import thingscam
 from fakeboard import Board, Gone, Names, on_board
 from support import OldJson, env, new_folder, raises
 from thingscam import crashes, safemode
-from thingscam.board import chip, watchdog
+from thingscam.board import chip, rtc, watchdog
 from thingscam.board.counters import Counters
 from thingscam.util import redact as masks
 
@@ -207,6 +207,18 @@ def test_a_held_pin(esp):
     assert "GPIO14" in safemode.reason() and "GND" in safemode.reason()
     esp.drive(14, 1)
     assert safemode.reason() is None
+
+
+@on_board
+def test_a_pin_that_nobody_can_hold_is_not_believed(esp):
+    # In RTC memory: Pin() of a number that is none raises, and the app would never start again.
+    for number in (200, 2):
+        esp.drive(number, 0)
+        esp.drive(14, 1)
+        rtc.remember(rtc.HELD, bytes([number]))
+        esp.wake(1000)
+        assert safemode.reason() is None, number
+        assert rtc.recall(rtc.HELD) == b"\x0e"
 
 
 @on_board
