@@ -106,8 +106,8 @@ class Day:
         ledger = rig.ledger
         rig.run(_DRAIN_S, lambda: not ledger.waiting and not ledger.phases)
         self._read("end")
-        # A picture may have come while that was read; none may between this and the cut.
-        rig.board.set_speed(1)
+        # The period ends with the plan: its last picture comes now, and none before the cut.
+        rig.run(60)
         drained = rig.run(_DRAIN_S, lambda: not ledger.waiting and not ledger.phases)
         rig.cut()
         verdict = judge(ledger, rig.service)
