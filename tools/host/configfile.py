@@ -267,9 +267,12 @@ def _masked(found, name, hidden):
     # A misspelt name may hold a secret too, and so may an endpoint that is a whole URL.
     if name in SECRETS or name not in _KINDS:
         return _MASKED
+    kind, _, limits = _KINDS[name]
+    if isinstance(found, list):
+        odd = check_value(kind, found, limits)
+        return _MASKED if odd else [mask(each, hidden) for each in found]
     if not isinstance(found, str):
         return found
-    kind, _, limits = _KINDS[name]
     choices = []
     if name == "camera.board":
         choices = profiles.names()

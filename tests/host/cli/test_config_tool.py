@@ -152,12 +152,18 @@ def test_mask_and_check(tmp_path):
     data["cloud"]["projectkey"] = KEY + "2"
     data["note"] = ["a", {"b": PASSWORD + "2"}]
     data["camera"] = {"board": "a-token-of-another", "frame_size": "svga", "quality": "x"}
+    data["sensor"] = {"effect": ["a-token-of-another"], "gain": 65}
+    data["clock"] = {"servers": ["ntp.example", PASSWORD]}
+    data["log"] = {"level": [["a-token-of-another"]]}
     path.write_text(json.dumps(data))
     done = config(tmp_path, path, "--mask")
     assert done.returncode == 0
     shown = json.loads(done.stdout)
     assert shown["cloud"]["endpoint"] == "***"
     assert shown["camera"] == {"board": "***", "frame_size": "svga", "quality": "***"}
+    assert shown["sensor"] == {"effect": "***", "gain": 65}
+    assert shown["clock"] == {"servers": ["ntp.example", "***"]}
+    assert shown["log"] == {"level": "***"}
     assert shown["cloud"]["region"] == "cn-1"
     assert shown["wifi"] == [{"ssid": "garden", "password": "***"}]
     assert shown["note"] == ["***", {"b": "***"}]
