@@ -231,8 +231,7 @@ def test_a_person_who_ends_it_is_told_that_nothing_is_written(tmp_path):
     terminal.expect("password: ", "")
     terminal.expect("open network")
     terminal.expect("Endpoint")
-    os.write(terminal.output, b"\x03")
-    terminal.expect("nothing was written")
+    terminal.interrupt("nothing was written")
     assert terminal.wait() == 1
     assert list(tmp_path.iterdir()) == []
 

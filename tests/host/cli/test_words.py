@@ -183,8 +183,7 @@ def test_questions_in_chinese(tmp_path):
     terminal.expect("没有密码：按开放网络处理")
     terminal.expect("接入点（https://主机名）", "https://x/y")
     terminal.expect("cloud.endpoint: 含有路径")
-    os.write(terminal.output, b"\x03")
-    terminal.expect("没有写入任何文件")
+    terminal.interrupt("没有写入任何文件")
     assert terminal.wait() == 1 and not list(tmp_path.iterdir())
 
 
