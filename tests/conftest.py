@@ -46,6 +46,14 @@ def pytest_collect_file(file_path, parent):
     return None
 
 
+def pytest_collection_modifyitems(items):
+    # A virtual board's seconds are made of the computer's, which other jobs may have: what fails
+    # is run once more, and named at the end.
+    for item in items:
+        if isinstance(item, pytest.Function) and DEVICE not in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_runtest_setup(item):
     if DEVICE in item.path.parents:
         # The device code collects often, as a board must: not all that pytest holds.
@@ -64,6 +72,8 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             text.format(counts[False], versions[0], counts[True], versions[1])
         )
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_line("run once more, for it failed: " + report.nodeid)
     for line in needs.left_out(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line)
 
