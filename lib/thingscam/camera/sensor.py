@@ -9,9 +9,12 @@ from thingscam.util.compat import const
 
 WHITE_BALANCES = const(("auto", "sunny", "cloudy", "office", "home"))
 EFFECTS = const(("none", "negative", "grayscale", "red", "green", "blue", "sepia"))
+CEILINGS = const((2, 4, 8, 16, 32, 64, 128))
 
 # What a driver raises for what it, or the sensor, does not have.
 _REFUSALS = (ValueError, AttributeError, RuntimeError, OSError, TypeError)
+# For these the ESP32 drivers take a number, the place in the list: sensor.h.
+_NUMBERED = {"white_balance": WHITE_BALANCES, "effect": EFFECTS, "gainceiling": CEILINGS}
 _AUTOMATIC = {"exposure": ("exposure_ctrl", "aec_value"), "gain": ("gain_ctrl", "agc_gain")}
 _API = {"lens_correction": "lenc", "effect": "special_effect"}  # where its names are others
 _LEMARIVA = {
@@ -59,32 +62,19 @@ def _steps(name, value):
         if value == "auto":
             return ((control, True),)
         return ((control, False), (register, value))
+    value = _number(name, value)
     if name == "white_balance":
-        mode = WHITE_BALANCES.index(value)
-        return (("whitebal", True), ("awb_gain", True), ("wb_mode", mode))
-    if name == "gainceiling":
-        return ((name, _power(value) - 1),)
-    if name == "effect":
-        value = EFFECTS.index(value)
+        return (("whitebal", True), ("awb_gain", True), ("wb_mode", value))
     return ((_API.get(name, name), value),)
 
 
-def _power(value):
-    # 2, 4, ... 128 -> 1, 2, ... 7
-    power = 0
-    while value > 1:
-        value >>= 1
-        power += 1
-    return power
+def _number(name, value):
+    return _NUMBERED[name].index(value) if name in _NUMBERED else value
 
 
 def _to_lemariva(module, name, value):
-    if name == "white_balance":
-        value = WHITE_BALANCES.index(value)
-    elif name == "effect":
-        value = EFFECTS.index(value)
     # It returns False for a camera that does not run, and tells nothing of a value.
-    if getattr(module, _LEMARIVA.get(name, name))(int(value)) is False:
+    if getattr(module, _LEMARIVA.get(name, name))(int(_number(name, value))) is False:
         raise ValueError
 
 

@@ -1,6 +1,6 @@
 # The settings of the section "sensor": loaded only for a config.json that has it.
 
-from thingscam.camera.sensor import EFFECTS, WHITE_BALANCES
+from thingscam.camera.sensor import CEILINGS, EFFECTS, WHITE_BALANCES
 
 # As those of schema.SECTIONS. null: as the sensor does by itself.
 SENSOR = (
@@ -16,7 +16,7 @@ SENSOR = (
         ("ae_level", "number?", None, (-5, 5)),
         ("exposure", "auto?", None, (0, 1000000)),
         ("gain", "auto?", None, (0, 64)),
-        ("gainceiling", "step?", None, (2, 4, 8, 16, 32, 64, 128)),
+        ("gainceiling", "step?", None, CEILINGS),
         ("white_balance", "choice?", None, WHITE_BALANCES),
         ("effect", "choice?", None, EFFECTS),
         ("lens_correction", "flag?", None, None),
