@@ -40,11 +40,6 @@ def use(name):
     _is_chinese = name == "zh" and all(map(_shows_chinese, (sys.stdout, sys.stderr)))
 
 
-def is_chinese():
-    """Return whether Chinese is spoken."""
-    return _is_chinese
-
-
 def said(text):
     """Return `text`, which the tools or a board say in English, in the language in use.
 
