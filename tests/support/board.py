@@ -9,6 +9,17 @@ import time
 
 from tools.virtualboard.board import VirtualBoard
 
+# A configuration that is right, and whose service nobody is.
+CONFIG = {
+    "wifi": [{"ssid": "garden", "password": "wifi-pass-word"}],
+    "cloud": {
+        "endpoint": "http://127.0.0.1:9",
+        "access_token": "t0ken-abcdef",
+        "identifier": "image",
+        "project_key": "s3cret-key-7x",
+        "region": "cn-1",
+    },
+}
 MPREMOTE = pathlib.Path(sys.executable).parent / "mpremote"
 
 

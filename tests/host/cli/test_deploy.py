@@ -10,21 +10,12 @@ import time
 import pytest
 import serial
 
+from tests.support.board import CONFIG
 from tests.support.world import ROOT
 from thingscam import __version__
 from tools.host import boardlink, filesystem
 from tools.virtualboard.board import VirtualBoard
 
-CONFIG = {
-    "wifi": [{"ssid": "garden", "password": "wifi-pass-word"}],
-    "cloud": {
-        "endpoint": "http://127.0.0.1:9",
-        "access_token": "t0ken-abcdef",
-        "identifier": "image",
-        "project_key": "s3cret-key-7x",
-        "region": "cn-1",
-    },
-}
 EMPTY = {"boot.py": ""}
 
 

@@ -3,28 +3,21 @@
 import json
 import time
 
+from tests.support.board import CONFIG
 from thingscam.board import profiles
 from tools.cli.doctor import steps
 from tools.host import boardlink, filesystem
 from tools.virtualboard.board import VirtualBoard
 
-PASSWORD = "wifi-pass-word"
-CONFIG = {
-    "wifi": [{"ssid": "garden", "password": PASSWORD}],
-    "cloud": {
-        "endpoint": "http://127.0.0.1:9",
-        "access_token": "t0ken-abcdef",
-        "identifier": "image",
-        "project_key": "s3cret-key-7x",
-        "region": "cn-1",
-    },
+PASSWORD = CONFIG["wifi"][0]["password"]
+SLEEPER = CONFIG | {
     "power": {"mode": "deepsleep"},
     "trigger": {"pir_pin": None, "every_s": 20},
 }
 
 
 def test_a_deep_sleeper_is_caught_and_its_camera_is_not_blamed():
-    files = filesystem.firmware_files(compiled=True) | {"config.json": json.dumps(CONFIG)}
+    files = filesystem.firmware_files(compiled=True) | {"config.json": json.dumps(SLEEPER)}
     with VirtualBoard(files, speed=4) as board:
         # Asleep for 0.1 s, and soon to wake: three seconds of its time are less than one here.
         for asleep, later in ((1, 0.1), (3, 2)):
