@@ -50,6 +50,10 @@ def run(config):
         from thingscam.loop import App as Loop
     else:
         from thingscam.sleeper import Sleeper as Loop
+    if config.extras:
+        from thingscam.extras import loop
+
+        Loop = loop(Loop)  # noqa: N806
     _current = Loop(config)
     try:
         _current.run()

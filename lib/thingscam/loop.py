@@ -1,7 +1,5 @@
 # The loop of a board that stays awake: photograph what triggers ask for, get it to the service.
 
-from sys import implementation
-
 from thingscam import __version__, crashes
 from thingscam.board import chip, rtc, watchdog
 from thingscam.board.clock import Clock
@@ -41,7 +39,6 @@ class App:
         for pin, _ in self._sleep_pins:
             chip.let_go(pin)
         box, card = config.outbox, config.on_card()
-        self._too_old = _too_old(card)
         self._outbox = _kind(card)(
             box.path, box.max_bytes, box.policy, self._log, memory=rtc.Place(rtc.SENT)
         )
@@ -167,7 +164,7 @@ class App:
     def _say_start(self):
         cause, waiting = chip.start_cause(), len(self._outbox)
         self._log.info("start: thingscam %s, %s, %d waiting", __version__, cause, waiting)
-        for text in (crashes.ended, self._too_old):
+        for text in (crashes.ended, self._config.too_old):
             if text:
                 self._log.warning(text)
 
@@ -237,11 +234,3 @@ def _kind(card):
     else:
         from thingscam.outbox.policy import Outbox
     return Outbox
-
-
-def _too_old(card):
-    if tuple(implementation.version[:3]) >= (1, 24, 1):
-        return None
-    from thingscam.board.firmware import too_old
-
-    return too_old(implementation.version, card)

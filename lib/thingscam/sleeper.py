@@ -53,7 +53,7 @@ class Sleeper(App):
             self._watchdog.feed()
             self._capture.photograph()  # the last moment counts too
             self._capture.close()
-            ms, pin = self._capture.trigger.sleep_plan()  # from here on motion wakes the board
+            ms, pin = self._sleep_plan()  # from here on motion wakes the board
             late = ticks_diff(ticks_ms(), give_up) >= 0  # a sensor that never rests
             if late or not self._capture.trigger.restless():
                 break
@@ -69,6 +69,9 @@ class Sleeper(App):
         for number, level in self._sleep_pins:
             chip.hold(number, level)
         chip.deep_sleep(ms, pin)
+
+    def _sleep_plan(self):
+        return self._capture.trigger.sleep_plan()
 
 
 def _plan(ms, pin):

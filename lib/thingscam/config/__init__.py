@@ -29,7 +29,8 @@ class Config:
     Attributes are the sections of config.json, each a Section; `wifi`, a list of
     (ssid, password), an ssid that is no text as bytes; `secrets`, the texts that no log and no
     error may show; and `profile`, the board's (thingscam.board.profiles.Profile). What is set of
-    the section "sensor" is a dict, or None, and is `camera.sensor`.
+    the section "sensor" is a dict, or None, and is `camera.sensor`. `extras` has the names of the
+    other optional sections that are in use, a tuple: those that are not may be missing.
     """
 
     def on_card(self):

@@ -3,7 +3,16 @@
 from thingscam.board import profiles as boards
 from thingscam.board import sensorpin
 from thingscam.config import ConfigError, Section
-from thingscam.config.schema import FRAME_SIZES, NEEDED, NETWORK, SECTIONS, section, sections
+from thingscam.config.schema import (
+    FRAME_SIZES,
+    NEEDED,
+    NETWORK,
+    OPTIONAL,
+    SECTIONS,
+    optional,
+    section,
+    sections,
+)
 from thingscam.config.values import check, what
 from thingscam.util import strict_json as jsons
 from thingscam.util.redact import mask
@@ -45,12 +54,13 @@ def fill(config, data, name, wifi_needed):
     Raises ConfigError.
     """
     mistakes = _Mistakes(config.secrets)
-    for key, rows in sections("sensor" in data):
+    for key, rows in sections(data):
         values = _object(data.get(key, {}), key, mistakes)
         setattr(config, key, _section(values, key, rows, mistakes))
     _networks(data.get("wifi", []), wifi_needed, mistakes)
     _unknown(data, "", mistakes)
-    for judge in _JUDGES:
+    judges = [getattr(optional(key), "judge", None) for key in OPTIONAL if key in data]
+    for judge in _JUDGES + tuple(filter(None, judges)):
         try:
             judge(config, mistakes.add, wifi_needed)
         except AttributeError:
@@ -141,12 +151,12 @@ def _unknown(values, prefix, mistakes):
 
 def _known(prefix):
     if prefix == "":
-        return [section for section, _ in SECTIONS] + ["sensor", "wifi"]
+        return [section for section, _ in SECTIONS] + list(OPTIONAL) + ["wifi"]
     if prefix and prefix.startswith("wifi"):
         return [prefix + setting[0] for setting in NETWORK]
     return [
         section + "." + setting[0]
-        for section, settings in sections(prefix is None or prefix == "sensor.")
+        for section, settings in sections(OPTIONAL if prefix is None else (prefix[:-1],))
         if prefix is None or prefix == section + "."
         for setting in settings
     ]

@@ -29,6 +29,6 @@ def _read(raw, name, wifi_needed):
     try:
         return reader.read(raw, name, wifi_needed)
     finally:
-        unload("config.reader", "config.checks", "config.values", "config.schema", "config.sensor")
-        unload("camera.sensor")
-        unload("board.profiles", "board.sensorpin", "util.strict_json", "util.spelling")
+        unload("config.reader", "config.checks", "config.values", "config.schema")
+        unload("config.sensor", "camera.sensor", "board.firmware", "board.profiles")
+        unload("board.sensorpin", "util.strict_json", "util.spelling")

@@ -2,11 +2,12 @@
 
 import binascii
 import json
+from sys import implementation
 
 from thingscam import __version__
 from thingscam.board import chip, profiles, rtc
 from thingscam.config import Config, ConfigError
-from thingscam.config.schema import PLACEHOLDERS, SECTIONS, section
+from thingscam.config.schema import OPTIONAL, PLACEHOLDERS, optional, section, sections
 from thingscam.util.redact import hide
 
 _MAX_BYTES = 16384
@@ -59,13 +60,29 @@ def _parse(raw, name, wifi_needed):
         checks.fill(config, data, name, wifi_needed)
         rtc.remember(rtc.CONFIG, mark)
     else:
-        for key, rows in SECTIONS:
+        for key, rows in sections(data):
             setattr(config, key, section(data.get(key, {}), rows))
         profiles.settle(config)
     camera = config.camera  # pyright: ignore
     camera.sensor = _sensor(data.get("sensor", {}), camera.rotate)
+    config.too_old = _too_old(config.on_card())
+    config.extras = tuple(name for name in OPTIONAL[1:] if _is_used(data, name))
     config.wifi = [_network(entry) for entry in data.get("wifi", ())]
     return config
+
+
+def _too_old(card):
+    if tuple(implementation.version[:3]) >= (1, 24, 1):
+        return None
+    from thingscam.board.firmware import too_old
+
+    return too_old(implementation.version, card)
+
+
+def _is_used(data, name):
+    # Whether something of an optional section is not as it would be without it.
+    values = data.get(name)
+    return values and any(values.get(row[0], row[2]) != row[2] for row in optional(name).ROWS)
 
 
 def _sensor(values, rotate):

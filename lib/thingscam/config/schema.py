@@ -71,13 +71,20 @@ SECTIONS = (
 )
 
 
-def sections(sensor=True):
-    """Return SECTIONS, and with `sensor` the one for the camera's sensor, which few need."""
-    if not sensor:
-        return SECTIONS
-    from thingscam.config.sensor import SENSOR
+# Sections that few need. Each has a module of its name in this room, loaded only for a config.json
+# that has the section: its ROWS, and judge(), if its settings must agree with others. The first is
+# the camera's; each of the others, where anything in it is set, is an extra: see extras.py.
+OPTIONAL = ("sensor",)
 
-    return SECTIONS + (SENSOR,)
+
+def optional(name):
+    """Return the module of the section `name`, one of OPTIONAL."""
+    return __import__("thingscam.config." + name, None, None, ("ROWS",))
+
+
+def sections(names=OPTIONAL):
+    """Return SECTIONS, and of the OPTIONAL ones those in `names`."""
+    return SECTIONS + tuple((name, optional(name).ROWS) for name in OPTIONAL if name in names)
 
 
 # What each entry of the list "wifi" holds: a name as text, or its bytes where it is none.

@@ -728,9 +728,10 @@ def test_a_micropython_that_is_too_old_is_told_of():
         ((1, 29), True, None),
     ):
         with House(micropython=version) as house:
-            settings = house.config()
             if card:
-                settings.outbox.path = "/sd/outbox"
+                house.sections["outbox"]["path"] = "/sd/outbox"
+                house.sections["trigger"] = {"pir_pin": 12}
+            settings = house.config()
             house.esp.on_ticks = interrupt
             raises(KeyboardInterrupt, app.run, settings)
             assert house.count("WARNING MicroPython", "too old") == (wanted is not None), version
