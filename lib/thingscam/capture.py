@@ -20,6 +20,7 @@ class Capture:
 
     `config` is the whole configuration, `profile` the board's; `outbox`, `clock`, `log`
     and `counters` are the app's. `feed()` is called before each wait of the camera's driver.
+    `note`, a text, goes behind each picture's cause.
     """
 
     def __init__(self, config, profile, outbox, clock, log, counters, feed=None):
@@ -48,6 +49,7 @@ class Capture:
         self._copy = None  # the Entry it has become
         self._unkept = 0  # 1: the outbox did not take it, and counted it as lost
         self._held = None  # a Held, once flash or card has failed
+        self.note = ""
         self.trigger = Trigger(config.trigger, log)
 
     def ready(self):
@@ -70,7 +72,8 @@ class Capture:
         if self._refused:
             size = min(size, self._refused)  # larger ones may have waited
         self._refused, self._refused_at = size, rtc.steady_ms()
-        _remember(size, self._refused_at, self._settings)
+        what = struct.pack(_FORMAT, size, self._refused_at, _mark(self._settings))
+        rtc.remember(rtc.REFUSED, what)
         if self._camera is not None:
             self._camera.too_large(size)
 
@@ -197,6 +200,8 @@ class Capture:
                     "pictures in %s: no more fits the memory or the limit", self._size
                 )
         taken = self._clock.stamp()
+        if self.note:
+            cause += " " + self.note
         if not (may_send and self._can_spare and may_send() and self._make_spare()):
             self._keep(frame, taken, cause)
             return None
@@ -261,10 +266,6 @@ def _recall(settings):
         if mark == _mark(settings) and size >= _MIN_REFUSED:
             return size, at
     return 0, 0
-
-
-def _remember(size, at, settings):
-    rtc.remember(rtc.REFUSED, struct.pack(_FORMAT, size, at, _mark(settings)))
 
 
 def _mark(settings):

@@ -17,6 +17,7 @@ _EXIF_IFD = const(0x8769)
 _VERSION = const(0x9000)
 _TIME_ORIGINAL = const(0x9003)
 _OFFSET_ORIGINAL = const(0x9011)
+_USER_COMMENT = const(0x9286)
 _ASCII = const(2)
 _SHORT = const(3)
 _LONG = const(4)
@@ -28,32 +29,34 @@ _SOI = b"\xff\xd8"
 
 
 def segment(captured_at, cause, model, rotate=0):
-    """Return the EXIF segment (bytes, at most about 300): marker, length, content.
+    """Return the EXIF segment (bytes, at most about 370): marker, length, content.
 
-    `captured_at` is in seconds since 1970 UTC; None: no time is told. `cause` becomes
-    ImageDescription, `model` Model: ASCII, the first 48 characters; empty ones are left out.
+    `captured_at` is in seconds since 1970 UTC; None: no time is told. The first word of `cause`
+    becomes ImageDescription, what stands behind it UserComment, `model` Model: ASCII, the first
+    48 characters; empty ones are left out.
     `rotate` becomes Orientation: by how many degrees, clockwise, it is to be turned, 90 or 270.
     Software is thingscam with its version.
     """
     entries = []
+    word, _, notes = cause.partition(" ")
     software = "thingscam " + __version__
-    for tag, text in ((_DESCRIPTION, cause), (_MODEL, model), (_SOFTWARE, software)):
+    for tag, text in ((_DESCRIPTION, word), (_MODEL, model), (_SOFTWARE, software)):
         if text:
             entries.append((tag, _ASCII, _ascii(text)))
         if tag == _MODEL and rotate in (90, 270):
             entries.append((_ORIENTATION, _SHORT, bytes((rotate // 90 + 5, 0))))
-    taken = b""
+    inner = []
     if captured_at is not None:
-        # The first directory begins behind the TIFF header of 8 bytes, the second behind it.
-        start = 8 + len(_directory(8, entries + [(_EXIF_IFD, _LONG, bytes(4))]))
+        inner.append((_TIME_ORIGINAL, _ASCII, _time(captured_at)))
+        inner.append((_OFFSET_ORIGINAL, _ASCII, b"+00:00\0"))
+    if notes:
+        inner.append((_USER_COMMENT, _UNDEFINED, b"ASCII\0\0\0" + _ascii(notes)[:-1]))
+    if inner:
+        # Behind the TIFF header of 8 bytes and the first directory, with one more entry of 12.
+        start = 20 + len(_directory(8, entries))
         entries.append((_EXIF_IFD, _LONG, struct.pack("<I", start)))
-        times = (
-            (_VERSION, _UNDEFINED, b"0232"),
-            (_TIME_ORIGINAL, _ASCII, _time(captured_at)),
-            (_OFFSET_ORIGINAL, _ASCII, b"+00:00\0"),
-        )
-        taken = _directory(start, times)
-    content = b"Exif\0\0II*\0\x08\0\0\0" + _directory(8, entries) + taken
+        inner = _directory(start, [(_VERSION, _UNDEFINED, b"0232")] + inner)
+    content = b"Exif\0\0II*\0\x08\0\0\0" + _directory(8, entries) + bytes(inner)
     return b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content
 
 
@@ -174,8 +177,10 @@ def _directory(start, entries):
 
 
 def _ascii(text):
-    text = "".join(char if " " <= char <= "~" else "?" for char in text[:_MAX_TEXT])
-    return text.encode() + b"\0"
+    data = b""
+    for char in text[:_MAX_TEXT]:
+        data += char.encode() if " " <= char <= "~" else b"?"
+    return data + b"\0"
 
 
 def _time(seconds):

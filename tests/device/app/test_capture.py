@@ -122,12 +122,14 @@ def test_motion_is_kept(watcher):
 
 
 @watched()
-def test_time_and_cause_are_kept(watcher):
+def test_time_cause_and_note_are_kept(watcher):
     watcher.esp.set_clock()
+    watcher.capture.note = "3.71V low"
     watcher.pulse()
     watcher.capture.photograph()
     kept = watcher.outbox.oldest()
     assert kept.captured_at == watcher.esp.real_ms // 1000
+    assert kept.cause == "pir 3.71V low"
 
 
 def moved(esp, off_s=0):

@@ -84,12 +84,21 @@ def test_without_a_clock_no_time():
     assert tags(exif.segment(None, "", "")) == {0x0131: SOFTWARE}
 
 
+def test_notes_behind_the_cause_are_a_comment():
+    inner = {0x9000: b"0232", 0x9286: b"ASCII\0\0\0" + b"2/5 3.71V"}
+    for captured_at in (None, TAKEN):
+        expected = tags(exif.segment(captured_at, "pir", "x"))
+        expected.update(inner)
+        assert tags(exif.segment(captured_at, "pir 2/5 3.71V", "x")) == expected
+
+
 def test_texts_are_ascii_and_short():
     found = tags(exif.segment(0, "T\u00fcr\n" + "x" * 100, "m" * 100))
     assert found[0x010E] == b"T?r?" + b"x" * 44 + b"\0"
     assert found[0x0110] == b"m" * 48 + b"\0"
     assert found[0x9003] == b"1970:01:01 00:00:00\0"
     assert len(exif.segment(0, "x" * 100, "m" * 100)) <= 300
+    assert len(exif.segment(0, "x" * 48 + " " + "x" * 100, "m" * 48)) <= 370
 
 
 def test_stands_directly_behind_soi():

@@ -78,6 +78,15 @@ def test_pillow_reads_it_without_a_time():
         assert not tags.get_ifd(ExifTags.IFD.Exif)
 
 
+def test_pillow_reads_the_notes():
+    for captured_at in (1700000000, None):
+        with Image.open(io.BytesIO(stamped(encoded(), captured_at, "pir 2/5 low"))) as picture:
+            tags = picture.getexif()
+            assert tags[ExifTags.Base.ImageDescription] == "pir"
+            inner = tags.get_ifd(ExifTags.IFD.Exif)
+            assert inner[ExifTags.Base.UserComment] == b"ASCII\0\0\0" + b"2/5 low"
+
+
 def test_a_picture_with_exif_is_left_as_it_is():
     own = Image.Exif()
     own[ExifTags.Base.Model] = "another camera"
@@ -88,17 +97,18 @@ def test_a_picture_with_exif_is_left_as_it_is():
 
 
 @pytest.mark.skipif(EXIFTOOL is None, reason="needs exiftool (Debian: libimage-exiftool-perl)")
-@pytest.mark.parametrize("captured_at", (1700000000, None))
+@pytest.mark.parametrize("captured_at, notes", [(1700000000, ""), (None, ""), (None, "2/5 low")])
 @pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.name)
-def test_exiftool_reads_it_without_warning(path, captured_at, tmp_path):
+def test_exiftool_reads_it_without_warning(path, captured_at, notes, tmp_path):
     file = tmp_path / "stamped.jpg"
-    file.write_bytes(stamped(path.read_bytes(), captured_at))
+    file.write_bytes(stamped(path.read_bytes(), captured_at, ("pir " + notes).rstrip()))
     command = [EXIFTOOL, "-json", "-a", "-G0", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and not done.stderr
     (found,) = json.loads(done.stdout)
     assert not [name for name in found if "Warning" in name or "Error" in name], found
     assert found["EXIF:ImageDescription"] == "pir"
+    assert found.get("EXIF:UserComment", "") == notes
     assert found["EXIF:Model"] == "ai-thinker"
     assert found.get("EXIF:DateTimeOriginal") == (captured_at and "2023:11:14 22:13:20")
     assert found.get("EXIF:OffsetTimeOriginal") == (captured_at and "+00:00")
