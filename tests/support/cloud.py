@@ -27,6 +27,9 @@ HEADERS = {
     "Project-Key": KEY,
 }
 UPLOAD = f"/device/v1/{TOKEN}/image/image"
+ATTRIBUTES = "/device/v1/{token}/attributes"
+EVENT = "/device/v1/{token}/event/report"
+WRITE = "/app/device/v1/{token}/attributes"
 
 
 class Clock:
@@ -56,6 +59,24 @@ class Cloud:
         return http.request(
             method, self.url + path, data=body, headers=headers, timeout=10, allow_redirects=False
         )
+
+    def message(self, body, path=ATTRIBUTES, method="POST", token=TOKEN, **changed):
+        """Send a message to the device interface: `body` is bytes, or what its JSON says.
+
+        `changed` headers as with upload(). Returns the requests.Response.
+        """
+        headers = {"Content-Type": "application/json", "Project-Key": KEY}
+        for name, value in changed.items():
+            headers[name.replace("_", "-")] = value
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        url = self.url + path.format(token=token)
+        return requests.request(method, url, data=data, headers=headers, timeout=10)
+
+    def attributes(self, keys=None, token=TOKEN, key=KEY):
+        """Read a device's attributes, all or those in `keys`; return the requests.Response."""
+        headers = {"Project-Key": key} if key else {}
+        params = {} if keys is None else {"keys": keys}
+        return self.get(ATTRIBUTES.format(token=token), headers=headers, params=params)
 
     def get(self, path, **options):
         """GET `path` and return the requests.Response."""
@@ -97,6 +118,9 @@ def running(
     accounts=None,
     *,
     interval=0,
+    message_interval=0,
+    daily_messages=0,
+    pictures_as_messages=False,
     faults=True,
     keepalive=75.0,
     ssl_context=None,
@@ -118,6 +142,9 @@ def running(
         accounts_file.parse(text, "test accounts"),
         Store(folder),
         interval=interval,
+        message_interval=message_interval,
+        daily_messages=daily_messages,
+        pictures_as_messages=pictures_as_messages,
         faults=faults,
         clock=clock,
         date=date,

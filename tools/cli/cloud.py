@@ -66,7 +66,26 @@ def _new_accounts(ctx, param, value):
     type=click.FloatRange(min=0, max=86400),
     default=10.0,
     show_default=True,
-    help="Seconds a device must leave between requests; 0 switches the limit off.",
+    help="Seconds a device must leave between pictures; 0 switches the limit off.",
+)
+@click.option(
+    "--message-interval",
+    type=click.FloatRange(min=0, max=86400),
+    default=30.0,
+    show_default=True,
+    help="Seconds a device must leave between reports and events; 0 switches the limit off.",
+)
+@click.option(
+    "--daily-messages",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default="no limit",
+    help="How many reports, events and pictures a device may send in a day.",
+)
+@click.option(
+    "--pictures-as-messages",
+    is_flag=True,
+    help="Pictures must keep --message-interval too.",
 )
 @click.option(
     "--keepalive",

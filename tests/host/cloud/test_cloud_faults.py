@@ -347,7 +347,7 @@ def test_delete_clears_everything(cloud):
     cloud.fault({"errcode": 5001})
     empty = {"queued": [], "requests": {"seen": 0, "answered": {}}}
     assert requests.delete(cloud.url + "/_faults", timeout=10).json() == empty
-    assert cloud.get("/_requests").json() == {"requests": []}
+    assert cloud.get("/_requests").json() == {"requests": [], "messages": []}
     assert cloud.upload(PICTURE).json()["result"] == 1
 
 

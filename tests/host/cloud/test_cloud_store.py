@@ -33,11 +33,6 @@ MEDIA_TYPES = {
 LABEL = hashlib.sha256(TOKEN.encode()).hexdigest()[:8]
 
 
-def attributes(cloud, token=TOKEN, key=KEY):
-    headers = {"Project-Key": key} if key else {}
-    return cloud.get(f"/device/v1/{token}/attributes", headers=headers)
-
-
 @pytest.mark.parametrize("form", MEDIA_TYPES)
 def test_a_picture_comes_back_as_it_was(form, tmp_path):
     with running(tmp_path) as cloud:
@@ -59,27 +54,27 @@ def test_the_media_type_is_judged_from_the_content(tmp_path):
 
 def test_the_attribute_is_the_newest_url(tmp_path):
     with running(tmp_path) as cloud:
-        assert attributes(cloud).json() == {"result": 1, "attributes": {}}
+        assert cloud.attributes().json() == {"result": 1, "attributes": {}}
         cloud.upload(picture())
         newest = cloud.upload(picture("PNG")).json()["image_url"]
-        assert attributes(cloud).json() == {"result": 1, "attributes": {"image": newest}}
+        assert cloud.attributes().json() == {"result": 1, "attributes": {"image": newest}}
 
 
 def test_a_refused_picture_changes_no_attribute(tmp_path):
     with running(tmp_path) as cloud:
         kept = cloud.upload(picture()).json()["image_url"]
         cloud.upload(b"no picture")
-        assert attributes(cloud).json()["attributes"] == {"image": kept}
+        assert cloud.attributes().json()["attributes"] == {"image": kept}
 
 
 def test_attributes_are_for_those_who_know_the_project_key(tmp_path):
     accounts = demo_accounts()
     accounts["projects"]["other-key"] = {"region": "demo", "devices": {}}
     with running(tmp_path, accounts) as cloud:
-        assert attributes(cloud, key="wrong").json()["errcode"] == 1022
-        assert attributes(cloud, key=None).json()["errcode"] == 4002
-        assert attributes(cloud, token="unknown").json()["errcode"] == 1480
-        assert attributes(cloud, key="other-key").json()["errcode"] == 1480
+        assert cloud.attributes(key="wrong").json()["errcode"] == 401
+        assert cloud.attributes(key=None).json()["errcode"] == 401
+        assert cloud.attributes(token="unknown").json()["errcode"] == 401
+        assert cloud.attributes(key="other-key").json()["errcode"] == 401
 
 
 def test_two_devices_and_two_identifiers_do_not_mix(tmp_path):
@@ -89,8 +84,8 @@ def test_two_devices_and_two_identifiers_do_not_mix(tmp_path):
     with running(tmp_path, accounts) as cloud:
         first = cloud.upload(picture()).json()["image_url"]
         second = cloud.upload(picture(), "/device/v1/second-camera/door/image").json()["image_url"]
-        assert attributes(cloud).json()["attributes"] == {"image": first}
-        assert attributes(cloud, "second-camera").json()["attributes"] == {"door": second}
+        assert cloud.attributes().json()["attributes"] == {"image": first}
+        assert cloud.attributes(token="second-camera").json()["attributes"] == {"door": second}
 
 
 def test_a_restart_keeps_pictures_and_attributes(tmp_path):
@@ -99,7 +94,7 @@ def test_a_restart_keeps_pictures_and_attributes(tmp_path):
     path = url.removeprefix(cloud.url)
     with running(tmp_path) as cloud:
         assert cloud.get(path).content == picture()
-        assert attributes(cloud).json()["attributes"] == {"image": url}
+        assert cloud.attributes().json()["attributes"] == {"image": url}
         again = cloud.upload(picture()).json()["image_url"]
         assert len(list((tmp_path / "images").iterdir())) == 2
         assert "-000002." in again
@@ -134,10 +129,10 @@ def test_a_half_written_file_is_not_shown(tmp_path):
 @pytest.mark.parametrize(
     "path",
     [
-        "/images/../attributes.json",
-        "/images/..%2Fattributes.json",
-        "/images/%2e%2e%2fattributes.json",
-        "/images/..%5cattributes.json",
+        "/images/../devices/2a97516c.json",
+        "/images/..%2Fdevices%2F2a97516c.json",
+        "/images/%2e%2e%2fdevices%2f2a97516c.json",
+        "/images/..%5cdevices%5c2a97516c.json",
         "/images//etc/hostname",
         "/images/%2Fetc%2Fhostname",
         "/images/secret.jpg",
@@ -160,7 +155,7 @@ def test_nothing_but_pictures_is_served(path, tmp_path):
 
 def test_names_that_lead_elsewhere_have_no_path(tmp_path):
     store = Store(tmp_path)
-    assert store.path("../attributes.json") is None
+    assert store.path("../devices/2a97516c.json") is None
     assert store.path(f"20231114T221320.123456Z-{LABEL}-000001.jpg\n") is None
     assert store.path("x/../" + store.keep(b"", "jpg", LABEL)) is None
 
@@ -240,10 +235,22 @@ def test_the_gallery_escapes(tmp_path):
     assert "<b>" not in text and "&camera" not in text
 
 
-@pytest.mark.parametrize("content", ["no json", "[1]", "[" * 100000, '{"x": 1}', "\xff"])
-def test_a_broken_attributes_file_is_named(content, tmp_path):
-    (tmp_path / "attributes.json").write_text(content, encoding="latin-1")
-    with pytest.raises(StoreError, match="attributes.json: is not"):
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no json",
+        "[1]",
+        "[" * 100000,
+        '{"x": 1}',
+        "\xff",
+        '{"attributes": {"x": [{}, 1, "device"]}, "events": []}',
+        '{"attributes": {"x": [1]}, "events": []}',
+    ],
+)
+def test_a_broken_file_of_a_device_is_named(content, tmp_path):
+    (tmp_path / "devices").mkdir()
+    (tmp_path / "devices" / f"{LABEL}.json").write_text(content, encoding="latin-1")
+    with pytest.raises(StoreError, match=f"{LABEL}.json: is not"):
         Store(tmp_path)
 
 
@@ -262,13 +269,13 @@ def test_what_a_failed_write_began_is_removed_at_once_and_at_start(tmp_path):
             with pytest.raises(OSError, match="too large"):
                 store.keep(bytes(5000), "jpg", "0" * 8)
             with pytest.raises(OSError, match="too large"):
-                store.set_attribute("0" * 8, "image", "x" * 5000)
+                store.records.set("0" * 8, {"image": "x" * 5000}, "device")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
     # What a power cut has left.
     (tmp_path / "images" / "1.jpg.part").write_bytes(b"half")
-    (tmp_path / "attributes.json.part").write_bytes(b"half")
+    (tmp_path / "devices" / "1.json.part").write_bytes(b"half")
     (tmp_path / "mine.txt").write_bytes(b"whole")
     Store(tmp_path)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["mine.txt"]

@@ -10,6 +10,11 @@ def accepted(image_url):
     return web.json_response({"result": 1, "image_url": image_url})
 
 
+def done(**found):
+    """Return the answer to a message that was taken, or to a question: `found`."""
+    return web.json_response({"result": 1, **found})
+
+
 def refused(errcode, status=None):
     """Return the answer for an `errcode`; `status` overrules its HTTP status.
 

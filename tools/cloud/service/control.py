@@ -33,5 +33,6 @@ class Control:
         return await self.show(request)
 
     async def requests(self, request):
-        """GET /_requests: the last upload requests, oldest first."""
-        return web.json_response({"requests": self._journal.uploads()})
+        """GET /_requests: the last upload requests, and the last others, oldest first."""
+        journal = self._journal
+        return web.json_response({"requests": journal.uploads(), "messages": journal.messages()})

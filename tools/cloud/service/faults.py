@@ -33,6 +33,9 @@ With any of them, or alone:
                        seconds; before_body is between the answer's head and its body
     times N            for how many requests (1)
     token TEXT         for requests with this AccessToken only
+    on KIND            for requests of another kind than "image": "report" and "read" (of
+                       attributes), "event", "write" (by an app), or "any" of them
+    shape NAME         with "on": "read": attributes under "data", or at the "top"
     containing TEXT    for pictures with this text (latin-1) somewhere in their bytes only
 """
 
@@ -43,6 +46,10 @@ import math
 from dataclasses import dataclass, field
 
 BODY = "before_body"
+IMAGE, REPORT, READ, EVENT, WRITE, ANY = "image", "report", "read", "event", "write", "any"
+KINDS = (IMAGE, REPORT, READ, EVENT, WRITE, ANY)
+TOP = "top"
+_SHAPES = ("data", TOP)
 PAGES = ("portal", "firewall", "gateway", "xml", "text")
 
 
@@ -73,6 +80,12 @@ class Fault:
     times: int = 1
     token: str | None = None
     containing: str | None = None
+    on: str | None = None
+    shape: str | None = None
+
+    def meant_for(self, token, kind):
+        """Return whether it waits for such a request of the device `token`."""
+        return self.token in (None, token) and (self.on or IMAGE) in (kind, ANY)
 
     @property
     def judged(self):
@@ -110,7 +123,7 @@ class Fault:
 
     def names(self):
         """Return the names of what it does, for the journal."""
-        return [name for name in self.as_json() if name not in ("times", "token", "containing")]
+        return [name for name in self.as_json() if name not in _FOR_WHOM]
 
 
 def _integer(value):
@@ -170,7 +183,10 @@ _FIELDS = {
     "times": (lambda value: _integer(value) and value >= 1, "a whole number, 1 or more"),
     "token": (_text, "an AccessToken"),
     "containing": (_latin, "a text of latin-1 characters"),
+    "on": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
+    "shape": (lambda value: value in _SHAPES, " or ".join(_SHAPES)),
 }
+_FOR_WHOM = ("times", "token", "containing", "on")
 _STAGES = ("before_read", "before_answer", BODY)
 _INSTEAD = (
     "errcode",
@@ -240,12 +256,14 @@ def _check_combination(found, place):
     for name in ("content_length", "gzip"):
         if name in found and any(other in ("raw", "garbage") for other in instead):
             raise FaultError(f"{place}{name}: cannot go with {instead[0]}")
-    if not instead and not spoiling and "delay" not in found:
+    if "shape" in found and (found.get("on") != READ or instead):
+        raise FaultError(f'{place}shape: goes only with "on": "{READ}", and no other answer')
+    if not instead and not spoiling and "delay" not in found and "shape" not in found:
         raise FaultError(f"{place[:-1] or 'the object'} names no fault")
 
 
 class Faults:
-    """The faults waiting for requests to upload, first in, first out."""
+    """The faults waiting for requests of devices, first in, first out."""
 
     def __init__(self):
         self._queue = collections.deque()
@@ -262,15 +280,15 @@ class Faults:
         """Return whether this very Fault waits in the queue."""
         return any(other is fault for other in self._queue)
 
-    def wants_body(self, token):
+    def wants_body(self, token, kind=IMAGE):
         """Return whether it takes the body to tell which fault a device's request gets."""
-        return any(fault.containing for fault in self._queue if fault.token in (None, token))
+        return any(fault.containing for fault in self._queue if fault.meant_for(token, kind))
 
-    def take(self, token, body=b""):
+    def take(self, token, body=b"", kind=IMAGE):
         """Return the fault for a request of the device `token` with `body`, or None."""
         for fault in self._queue:
             wanted = (fault.containing or "").encode("latin-1")
-            if fault.token in (None, token) and wanted in body:
+            if fault.meant_for(token, kind) and wanted in body:
                 fault.times -= 1
                 if not fault.times:
                     self._queue.remove(fault)

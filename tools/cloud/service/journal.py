@@ -1,4 +1,4 @@
-# What came in: one line per request, and the last upload requests for tests.
+# What came in: one line per request, and the last requests of devices for tests.
 
 import collections
 import dataclasses
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from aiohttp import web
+
+from .faults import IMAGE
 
 LAST = 100
 
@@ -42,6 +44,20 @@ class Upload:
         self.sha256 = hashlib.sha256(body).hexdigest()
 
 
+@dataclass
+class Message(Upload):
+    """A request of another kind than an upload, see faults.py; `body` is a body read whole, as
+    text."""
+
+    kind: str = ""
+    body: str | None = None
+
+    def read_whole(self, body):
+        """Note the whole body (bytes)."""
+        super().read_whole(body)
+        self.body = body.decode("utf-8", "replace")
+
+
 UPLOAD = web.RequestKey("upload", Upload)
 
 
@@ -60,37 +76,52 @@ class Journal:
     def clear(self):
         """Forget all requests and set the counters to 0."""
         self._last = collections.deque(maxlen=LAST)
+        self._messages = collections.deque(maxlen=LAST)
+        self._told = 0
         self._seen = 0
         self._answered = collections.Counter()
 
-    def arrive(self, request, arrived):
-        """Note an upload request that arrived at `arrived` (seconds); return its Upload."""
-        self._seen += 1
+    def arrive(self, request, arrived, kind=IMAGE):
+        """Note a device's request that arrived at `arrived` (seconds); return its Upload."""
+        if kind == IMAGE:
+            self._seen += 1
+        else:
+            self._told += 1
         peer = request.transport.get_extra_info("peername") if request.transport else None
-        upload = Upload(
-            number=self._seen,
-            arrived=arrived,
-            path=self.masked_path(request.rel_url.raw_path),
-            peer=f"{peer[0]}:{peer[1]}" if peer else "",
-            device=self._names.get(request.match_info.get("token"), ""),
-            headers={
+        found = {
+            "number": self._seen if kind == IMAGE else self._told,
+            "arrived": arrived,
+            "path": self.masked_path(request.rel_url.raw_path),
+            "peer": f"{peer[0]}:{peer[1]}" if peer else "",
+            "device": self._names.get(request.match_info.get("token"), ""),
+            "headers": {
                 name: value
                 for name, value in request.headers.items()
                 if name.lower() not in _SECRET_HEADERS
             },
-        )
-        self._last.append(upload)
+        }
+        if kind == IMAGE:
+            upload = Upload(**found)
+            self._last.append(upload)
+        else:
+            upload = Message(**found, kind=kind)
+            self._messages.append(upload)
         return upload
 
     def answers(self, upload, status, errcode=None):
         """Note the answer that an upload request gets; `errcode` None: accepted."""
         upload.status = status
         upload.errcode = errcode
-        self._answered["accepted" if errcode is None else str(errcode)] += 1
+        if not isinstance(upload, Message):
+            self._answered["accepted" if errcode is None else str(errcode)] += 1
 
     def uploads(self):
         """Return the last upload requests as a list for JSON, oldest first."""
         return [dataclasses.asdict(upload) for upload in self._last]
+
+    def messages(self):
+        """Return the last requests of other kinds as a list for JSON, oldest first."""
+        return [dataclasses.asdict(message) for message in self._messages]
 
     def counters(self):
         """Return how many upload requests were seen, and how they were answered."""
@@ -117,7 +148,7 @@ class Journal:
         segments = raw_path.split("/")
         for number, segment in enumerate(segments):
             # What stands where an AccessToken belongs may be one, even if we know it not.
-            in_place = segments[1:2] == ["device"] and number == 3
+            in_place = number > 2 and segments[number - 2] == "device"
             if unquote(segment) in self._secrets:
                 segments[number] = "***"
             elif in_place:

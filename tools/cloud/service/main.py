@@ -25,6 +25,9 @@ def run(
     data,
     accounts,
     interval,
+    message_interval,
+    daily_messages,
+    pictures_as_messages,
     keepalive,
     faults,
     quiet,
@@ -44,7 +47,16 @@ def run(
         context, ca_out = _tls(tls, cert, key, tls_name, ca_out, data)
     except (AccountsError, StoreError, CertificateError) as error:
         raise StartError(str(error)) from error
-    app = make_app(known, store, interval=interval, faults=faults, write=None if quiet else _print)
+    app = make_app(
+        known,
+        store,
+        interval=interval,
+        message_interval=message_interval,
+        daily_messages=daily_messages,
+        pictures_as_messages=pictures_as_messages,
+        faults=faults,
+        write=None if quiet else _print,
+    )
     asyncio.run(_serve(app, host, port, context, keepalive, ca_out))
 
 

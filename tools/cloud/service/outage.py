@@ -1,12 +1,12 @@
-# The service fails for a while: errcode 5001 for every upload, for some seconds.
+# The service fails for a while: errcode 5001 for every request of a device, for some seconds.
 
 import asyncio
 
-from .faults import Fault
+from .faults import ANY, Fault
 
 SECONDS = 30
 
-# More uploads than can come in that time.
+# More requests than can come in that time.
 _MANY = 1_000_000_000
 
 
@@ -15,7 +15,7 @@ def _in_seconds(seconds, callback):
 
 
 class Outage:
-    """Fails uploads by way of `faults` (Faults) until its seconds are over.
+    """Fails requests by way of `faults` (Faults) until its seconds are over.
 
     `changed` is called without arguments whenever `left` is another; `later` is called
     with seconds and a callback and returns something with cancel().
@@ -25,14 +25,14 @@ class Outage:
         self._faults = faults
         self._changed = changed
         self._later = later
-        self._fault = Fault(errcode=5001, times=_MANY)
+        self._fault = Fault(errcode=5001, times=_MANY, on=ANY)
         self._next = None
         self.left = 0
 
     def begin(self, seconds=SECONDS):
         """Fail from now on, for so many whole seconds."""
         self.end()
-        self._fault = Fault(errcode=5001, times=_MANY)
+        self._fault = Fault(errcode=5001, times=_MANY, on=ANY)
         self._faults.add([self._fault])
         self._set(seconds)
 

@@ -2,11 +2,23 @@
 #
 # Source: ThingsCloud's "Device image upload" documentation. It does not say which mistake
 # is reported first, nor how many bytes "500 KB" are: order and number here are our reading.
+# Of the device interface its pages tell paths, headers and bodies, and that messages are limited;
+# its errcodes are those that the upload's documentation tells of its attribute report. The rest
+# is inferred.
+
+import json
 
 from .accounts import PICTURE_URL
 
 # 500 * 1024, boundary included.
 LIMIT_BYTES = 512000
+
+# A message to the device interface: the body, and what is kept of a device. Inferred.
+MESSAGE_BYTES = 65536
+MOST_ATTRIBUTES = 200
+NAME_SIGNS = 64
+TEXT_SIGNS = 8192
+_DEEPEST = 20
 
 _AUTHENTICATION = "Upload authentication failed"
 _REPORT = "Device Attribute report failed"
@@ -103,21 +115,89 @@ def check_report(device):
         raise RefusedError(device.report_error)
 
 
-def read_access(headers, token, accounts):
-    """Check a request that reads a device's attributes; return the Device.
+def known(headers, token, accounts):
+    """Check who asks at the device interface, a device or an app for it; return the Device.
 
-    `headers` is a case-insensitive mapping. Raises RefusedError 4002, 1022 or 1480.
+    `headers` is a case-insensitive mapping. Raises RefusedError 401 or 451.
     """
-    project_key = headers.get("Project-Key", "")
-    if not project_key:
-        raise RefusedError(4002)
-    project = accounts.projects.get(project_key)
-    if project is None:
-        raise RefusedError(1022)
-    device = project.devices.get(token)
-    if device is None or not device.enabled:
-        raise RefusedError(1480)
+    project = accounts.projects.get(headers.get("Project-Key", ""))
+    device = project.devices.get(token) if project else None
+    if device is None:
+        raise RefusedError(401)
+    if not device.enabled:
+        raise RefusedError(451)
     return device
+
+
+def attributes_in(headers, body, device):
+    """Return the attributes in the `body` (bytes) of a message as a dict: name, value.
+
+    A value is a text, number, true or false; None: it is to be removed. Raises RefusedError 402.
+    """
+    found = _object(headers, body)
+    for name, value in found.items():
+        _expect(0 < len(name) <= NAME_SIGNS and name.isprintable())
+        _expect(value is None or isinstance(value, (str, int, float)))
+        _expect(not isinstance(value, str) or len(value) <= TEXT_SIGNS)
+        _expect(_fits(value, (device.device_type or {}).get(name)))
+    _expect(found)
+    return found
+
+
+def event_in(headers, body):
+    """Return the method (text) and params (dict) of an event in the `body` (bytes) of a message.
+
+    Raises RefusedError 402.
+    """
+    found = _object(headers, body)
+    method, params = found.get("method"), found.get("params", {})
+    _expect(isinstance(method, str) and 0 < len(method) <= NAME_SIGNS and method.isprintable())
+    _expect(isinstance(params, dict))
+    return method, params
+
+
+def _object(headers, body):
+    _expect(_media_type(headers.get("Content-Type", "")) == "application/json")
+    try:
+        found = json.loads(body.decode(), parse_constant=_no_number)
+        # Half a character, as \ud83d alone, can be shown nowhere.
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(402) from error
+    _expect(isinstance(found, dict) and not _is_deep(found))
+    return found
+
+
+def _no_number(name):
+    raise ValueError(name)  # NaN and Infinity: Python reads them, JSON has none
+
+
+def _is_deep(found):
+    level = [found]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
+
+
+def _expect(right):
+    if not right:
+        raise RefusedError(402)
+
+
+def _fits(value, data_type):
+    # What the account says of it; an attribute that it does not name may be anything.
+    if value is None or data_type is None:
+        return True
+    if data_type == "boolean":
+        return isinstance(value, bool)
+    if data_type == "number":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, str) and data_type != "object"
 
 
 def _media_type(value):

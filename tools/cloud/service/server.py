@@ -17,7 +17,7 @@ from .control import Control
 from .device_api import DeviceApi
 from .faults import Faults
 from .journal import Journal
-from .pace import Pace
+from .pace import Limits
 
 # aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
 _logger = logging.getLogger("tools.cloud")
@@ -31,6 +31,9 @@ def make_app(
     store,
     *,
     interval=10.0,
+    message_interval=30.0,
+    daily_messages=0,
+    pictures_as_messages=False,
     faults=False,
     clock=time.monotonic,
     date=time.time,
@@ -41,7 +44,10 @@ def make_app(
     """Return the stand-in as an aiohttp application.
 
     `accounts` is an Accounts, `store` a Store; `interval` is the least time between two
-    requests of a device in seconds of `clock` (0: no limit); `date` returns the seconds since
+    uploads of a device in seconds of `clock` (0: no limit), `message_interval` that between two
+    messages to its device interface, `daily_messages` how many messages it may send in a day
+    (0: no limit; a picture is one), `pictures_as_messages` whether pictures wait for
+    `message_interval` too; `date` returns the seconds since
     1970 that the answers' Date tells; `faults` opens /_faults and
     /_requests; `write` is called with one line (str) per request. `panel` is a Panel: the
     page then has a board's log, state and buttons, and opens only under addresses, this
@@ -49,19 +55,23 @@ def make_app(
     """
     queue = Faults()
     journal = Journal(accounts, write)
-    api = DeviceApi(accounts, store, Pace(interval), queue, journal, clock)
+    limits = Limits(interval, message_interval, daily_messages, pictures_as_messages, date)
+    api = DeviceApi(accounts, store, limits, queue, journal, clock)
     cards = Cards(accounts, store)
     gallery = Gallery(accounts, store, cards, panel)
     live = Live(store, cards, queue, panel)
     app = web.Application(middlewares=[_logging(journal)])
     app.on_response_prepare.append(_dating(date))
-    # The body is asked for only when it is wanted: see wire.read_body.
-    app.router.add_post(
-        "/device/v1/{token:[^/]+}/{identifier:[^/]+}/image",
-        api.upload,
-        expect_handler=_no_go_ahead_yet,
-    )
-    app.router.add_get("/device/v1/{token:[^/]+}/attributes", api.attributes)
+    token = "{token:[^/]+}"
+    for method, path, handler in (
+        ("POST", f"/device/v1/{token}/{{identifier:[^/]+}}/image", api.upload),
+        ("POST", f"/device/v1/{token}/attributes", api.report),
+        ("POST", f"/device/v1/{token}/event/report", api.event),
+        ("PUT", f"/app/device/v1/{token}/attributes", api.write),
+    ):
+        # The body is asked for only when it is wanted: see wire.read_body.
+        app.router.add_route(method, path, handler, expect_handler=_no_go_ahead_yet)
+    app.router.add_get(f"/device/v1/{token}/attributes", api.read)
     app.router.add_get("/images/{name:[^/]+}", gallery.image)
     _add_page(app, gallery, live, panel, names)
     if faults:

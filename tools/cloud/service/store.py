@@ -1,17 +1,17 @@
-# Pictures and attributes on disk; both survive a restart.
+# Pictures on disk, and the records of the devices; all survives a restart.
 
-import contextlib
 import datetime
 import itertools
-import json
 import os
 import re
 import time
 from dataclasses import dataclass
 
+from .files import remove_unfinished, write_whole
+from .records import RecordError, Records
+
 # 20260131T235959.123456Z-1a2b3c4d-000042.jpg: time, device, counter.
 _NAME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z-([0-9a-f]{8})-(\d{6,})\.[a-z]{3,4}", re.ASCII)
-_UNFINISHED = ".part"
 
 
 class StoreError(Exception):
@@ -29,29 +29,28 @@ class Stored:
 
 
 class Store:
-    """Keeps pictures in `folder`/images and attributes in `folder`/attributes.json.
+    """Keeps pictures in `folder`/images, and `records` (Records) in `folder`/devices.
 
     `now` gives the nanoseconds since 1970 for file names; `kept` counts the pictures kept by
-    this object. Raises StoreError when the folder cannot be made, or holds an
-    attributes.json that is not one.
+    this object. Raises StoreError when the folder cannot be made, or a file in it is not
+    what it should be.
     """
 
     def __init__(self, folder, now=time.time_ns):
         self.folder = folder
         self._images = folder / "images"
-        self._attributes_file = folder / "attributes.json"
         self._now = now
         self._watchers = []
         self.kept = 0
         try:
             self._images.mkdir(parents=True, exist_ok=True)
-            for folder in (self.folder, self._images):
-                for unfinished in folder.glob("*" + _UNFINISHED):  # by a power cut
-                    unfinished.unlink()
-            self._attributes = self._read_attributes()
+            remove_unfinished(self._images)
+            self.records = Records(folder / "devices", now)
             names = self.names()
         except OSError as error:
             raise StoreError(f"{error.filename}: cannot be used: {error.strerror}") from error
+        except RecordError as error:
+            raise StoreError(str(error)) from error
         self._counter = itertools.count(_counter(names[0]) + 1 if names else 1)
 
     def watch(self, callback):
@@ -67,7 +66,7 @@ class Store:
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
         counter = next(self._counter)
         name = f"{stamp}.{nanoseconds // 1000:06d}Z-{device}-{counter:06d}.{ending}"
-        _write_whole(self._images / name, data)
+        write_whole(self._images / name, data)
         self.kept += 1
         for callback in self._watchers:
             callback()
@@ -113,40 +112,6 @@ class Store:
             pass
         return None
 
-    def set_attribute(self, device, identifier, value):
-        """Set one attribute of a device (by its label), on disk too. Raises OSError."""
-        attributes = {**self._attributes, device: {**self.attributes(device), identifier: value}}
-        text = json.dumps(attributes, indent=1, sort_keys=True)
-        _write_whole(self._attributes_file, text.encode())
-        self._attributes = attributes
-
-    def attributes(self, device):
-        """Return the attributes of a device (by its label) as a dict."""
-        return self._attributes.get(device, {})
-
-    def _read_attributes(self):
-        try:
-            found = json.loads(self._attributes_file.read_bytes())
-        except FileNotFoundError:
-            return {}
-        except (ValueError, RecursionError) as error:
-            raise StoreError(f"{self._attributes_file}: is not JSON: {error}") from error
-        if not isinstance(found, dict) or not all(isinstance(v, dict) for v in found.values()):
-            raise StoreError(f"{self._attributes_file}: is not a file of attributes")
-        return found
-
 
 def _counter(name):
     return int(name.rpartition("-")[2].partition(".")[0])
-
-
-def _write_whole(path, data):
-    # Readers see the old file or the new one, never half of one.
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    try:
-        unfinished.write_bytes(data)
-        os.replace(unfinished, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise

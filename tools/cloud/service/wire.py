@@ -43,11 +43,12 @@ class AlreadySent(web.StreamResponse):
         pass
 
 
-async def read_body(request, upload):
+async def read_body(request, upload, most=LIMIT_BYTES):
     """Read the whole body of `request` and return it as bytes; note it in `upload`.
 
-    Raises RefusedError 4005 as soon as it is too large, 4003 when it stops coming (broken
-    framing looks the same from here), and ConnectionError when the client goes away.
+    `most` is how many bytes it may have. Raises RefusedError 4005 as soon as it is too large,
+    4003 when it stops coming (broken framing looks the same from here), and ConnectionError
+    when the client goes away.
     """
     if BODY in request:  # somebody has looked at it before
         return request[BODY]
@@ -58,7 +59,7 @@ async def read_body(request, upload):
         while piece := await asyncio.wait_for(request.content.readany(), BODY_SECONDS):
             upload.bytes += len(piece)
             body += piece
-            if len(body) > LIMIT_BYTES:
+            if len(body) > most:
                 raise RefusedError(4005)
     except (web.RequestPayloadError, TimeoutError) as error:
         raise RefusedError(4003) from error
