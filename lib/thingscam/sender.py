@@ -32,8 +32,8 @@ class Sender:
         ca = cloud.ca if secure else None
         ways = (host.progress, host.free_memory, getattr(host, "wanted", None))
         address = rtc.Place(rtc.ADDRESS)  # the last good one
-        self._session = Session(ca, cloud.timeout_s, cloud.verify, *ways, address)
-        self._uploader = Uploader(config, self._session)
+        self.session = Session(ca, cloud.timeout_s, cloud.verify, *ways, address)
+        self._uploader = Uploader(config, self.session)
         self._uploader.ready()
         self._limit = cloud.limit_bytes
         camera = config.camera
@@ -118,16 +118,16 @@ class Sender:
 
     def date(self):
         """Return the HTTP Date of an answer that came over verified TLS, once; else None."""
-        date, self._session.date = self._session.date, None
+        date, self.session.date = self.session.date, None
         return date
 
     def connected(self):
         """Return whether a connection to the service is open, as far as is known."""
-        return self._session.connected()
+        return self.session.connected()
 
     def hang_up(self):
         """Close the connection: the network is gone, or memory is needed."""
-        self._session.close()
+        self.session.close()
 
     def _all_wait_ms(self):
         left = self.backoff.left_ms()

@@ -223,7 +223,8 @@ def _files(config, tell, _on_board):
 
 def _authority(config, tell, on_board):
     cloud = config.cloud
-    if on_board and cloud.verify and cloud.ca is None and cloud.endpoint.startswith("https:"):
+    secure = "https:" in (cloud.endpoint[:6], cloud.device_endpoint[:6])
+    if on_board and cloud.verify and cloud.ca is None and secure:
         tell("cloud.ca: null, but a board has no certificates of its own: give one in DER")
 
 

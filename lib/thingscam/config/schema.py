@@ -28,6 +28,7 @@ SECTIONS = (
             ("verify", "flag", True, None),
             ("limit_bytes", "number", 512000, (4096, 512000)),
             ("timeout_s", "number", 15, (1, 300)),
+            ("device_endpoint", "endpoint", "", ("",)),  # it may be empty
         ),
     ),
     (

@@ -42,7 +42,7 @@ def check(kind, value, limits):
     if kind == "password":
         return _password(value, size)
     if not value:
-        return "is empty"
+        return None if limits else "is empty"
     if kind == "endpoint":
         return _endpoint(value)
     if kind == "word":

@@ -10,9 +10,12 @@ _MAX_LENGTH = const(24)  # bytes of any, and of the empty line
 class Request:
     """A POST; one to the same URL with the same headers as the last costs little.
 
+    `method`, a text, is another one's name while it is set.
     `origin` is (secure, host, port) of its URL, `length` the bytes of its body, `chunks`
     what they are taken from.
     """
+
+    method = "POST"
 
     def __init__(self):
         self.origin = (False, "", 0)
@@ -69,7 +72,7 @@ class Request:
         self.origin = secure, name, number
         if number == usual:
             host = name
-        lines = ["POST /{} HTTP/1.1".format(path), "Host: " + host]
+        lines = ["{} /{} HTTP/1.1".format(self.method, path), "Host: " + host]
         coding = "Accept-Encoding: identity"  # nothing here undoes a coding
         self._headers = {}
         for name in headers:
@@ -91,7 +94,7 @@ class Request:
         fixed = "\r\n".join(lines).encode()
         self._fixed = len(fixed)
         self._head = memoryview(bytearray(fixed + bytes(_MAX_LENGTH)))
-        self._url = url
+        self._url = url if self.method == "POST" else None
 
 
 def _is_length(name):

@@ -27,7 +27,7 @@ class Session:
     short to connect, or the certificate is refused, which may have the same reason; then that
     is tried again. `busy()` returns whether a look-up must not block now: if that lasts, the
     HttpError is EAGAIN. `store` keeps the server's last good address over restarts: `save(data)`
-    11 bytes, which `load()` returns, or None.
+    11 bytes, which `load()` returns, or None. `request.method` may be another for a post().
 
     Raises CertificateError when the CA certificate cannot be used.
     """
@@ -50,7 +50,7 @@ class Session:
         self._progress = progress
         self._free_memory = free_memory
         self._addresses = Addresses(busy, store)
-        self._request = Request()
+        self.request = Request()
         self._connection = None
         self._origin = (False, "", 0)  # of the connection
         self._used = 0  # ticks at the end of the last request
@@ -71,12 +71,12 @@ class Session:
         MemoryError; ValueError for a URL, header or length that cannot be right; and what
         a callback or the iterable raises. The connection is closed then.
         """
-        head = self._request.prepare(url, data, headers or {})
+        head = self.request.prepare(url, data, headers or {})
         self.date = None
         timeout_ms = int((timeout or self._timeout) * 1000)
         response = None
         try:
-            if self._request.origin != self._origin or not self.connected():
+            if self.request.origin != self._origin or not self.connected():
                 self.close()
                 head = head[self._connect(timeout_ms, head) :]
             connection = self._connection
@@ -127,7 +127,7 @@ class Session:
 
     def _connect(self, timeout_ms, head):
         # Returns how much of the head was sent with the handshake.
-        secure, host, port = self._request.origin
+        secure, host, port = self.request.origin
         if secure and self._context is None:
             self._make_context()
         deadline = ticks_add(ticks_ms(), _CONNECTING * timeout_ms)
@@ -145,19 +145,19 @@ class Session:
                 raise
             self._addresses.reach(host, port, connection)
         self._connection = connection
-        self._origin = self._request.origin
+        self._origin = self.request.origin
         return connection.taken
 
     def _send(self, head):
         # Returns None when all is sent, and the first bytes of a response that comes before.
         connection = self._connection
-        length = left = self._request.length
+        length = left = self.request.length
         connection.sent = -len(head)  # of what is left of it; the callback counts the body alone
         begin = ticks_ms()
         give_up = ticks_add(begin, connection.timeout_ms + length // _MIN_RATE)
         early = connection.send(head, give_up)
         if early is None:
-            for chunk in self._request.chunks:
+            for chunk in self.request.chunks:
                 view = chunk if isinstance(chunk, memoryview) else memoryview(chunk)
                 left -= len(view)
                 if left < 0:

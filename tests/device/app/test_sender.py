@@ -939,7 +939,7 @@ def test_no_way_out_waits_as_after_a_failure(esp):
 @on_board
 def test_a_look_up_that_is_put_off_is_no_failure(esp):
     post = Post()
-    session = post.sender._session
+    session = post.sender.session
     ask = session.post
 
     def put_off(*_args, **_options):

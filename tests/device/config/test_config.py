@@ -216,6 +216,13 @@ def test_endpoints():
         refused("cloud", "endpoint", value, word)
 
 
+def test_the_device_endpoint_may_be_none():
+    assert parse(GOOD).cloud.device_endpoint == ""
+    for value in ("", "http://device.example"):
+        assert parse(changed("cloud", "device_endpoint", value)).cloud.device_endpoint == value
+    refused("cloud", "device_endpoint", "https://device.example/device", "path")
+
+
 def test_words_that_would_break_the_url_or_smuggle_a_header():
     for key in ("access_token", "identifier", "project_key", "region"):
         for char in '\r\n\t\0 /?#%\\"<\x7f\xe9\u4e2d\U0001f4f7':
@@ -399,6 +406,8 @@ def test_a_board_has_no_certificates_of_its_own():
     data = changed("cloud", "ca", None)
     data["cloud"]["endpoint"] = "http://images.example"
     parse(data, wifi_needed=True)
+    data["cloud"]["device_endpoint"] = "https://device.example"
+    assert "cloud.ca: null" in mistakes(data, wifi_needed=True)[0]
 
 
 def test_what_spans_settings_is_told_beside_what_is_wrong_alone():

@@ -14,7 +14,7 @@ from docs.draw.__main__ import PICTURES
 from tests.support import pages
 from tests.support.world import ROOT
 from thingscam import led
-from thingscam.board import profiles, rtc
+from thingscam.board import places, profiles, rtc
 from thingscam.config import schema
 from tools.__main__ import main as tools
 
@@ -154,7 +154,11 @@ def test_rooms_know_only_what_they_may(room):
 
 
 # By the board.
-OTHER_DEFAULTS = {"pir_pin": "the board's own", "frame_size": '`"SVGA"`, without PSRAM `"CIF"`'}
+OTHER_DEFAULTS = {
+    "pir_pin": "the board's own",
+    "frame_size": '`"SVGA"`, without PSRAM `"CIF"`',
+    "device_endpoint": "none",
+}
 
 
 def test_readme_has_every_setting_with_its_default():
@@ -187,14 +191,15 @@ def test_rtc_table_is_that_of_the_code():
         code(row[0]): (int(row[1]), int(row[2]))
         for row in rows(DOCS / "architecture.md", "RTC memory")
     }
-    places = {
+    found = {
         name: place
-        for name, place in vars(rtc).items()
+        for module in (rtc, places)
+        for name, place in vars(module).items()
         if name.isupper() and isinstance(place, tuple) and name[0] != "_"
     }
-    assert table == places
+    assert table == found
     end = 0
-    for offset, size in sorted(places.values()):
+    for offset, size in sorted(found.values()):
         assert offset >= end, "two places overlap"
         end = offset + size + 4
 

@@ -1,0 +1,4 @@
+# Places in RTC memory, as in rtc.py, of what few configurations use: loaded with it.
+
+REPORT = (768, 16)
+DEVICE = (788, 11)
