@@ -30,6 +30,7 @@ _VERBS = {
     "logs": "follow the log of a board",
     "doctor": "look a board over, step by step",
     "package": "thingscam as a package for mip install",
+    "update": "sign a version for boards that take it over the air",
     "board": "run a virtual board behind a serial port",
     "bench": "what a picture costs, beside stock requests",
     "demo": "the whole way of a picture, on this computer",

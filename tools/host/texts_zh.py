@@ -615,4 +615,74 @@ TEXTS = {
     ", does not take sensor.{}": "，不支持 sensor.{}",
     "its free space": "剩余空间",
     "its files": "文件列表",
+    # update (tools/cli/update.py, tools/host/bundle.py)
+    "wrote {}: keep it secret, and a copy of it safe": "已写入 {}：请保密，并妥善保存一份备份",
+    "wrote {}: for the boards, beside config.json": "已写入 {}：给开发板用，放在 config.json 旁边",
+    "{}: is there already, and boards may trust it: it stays": (
+        "{}：已经存在，可能有开发板信任它：保留不动"
+    ),
+    "wrote {} ({} bytes)": "已写入 {}（{} 字节）",
+    "wrote {}: offered to {} % of the boards": "已写入 {}：提供给 {} % 的开发板",
+    "{}: thingscam {}, {} files, {} bytes; MicroPython {} or later; boards: {}": (
+        "{}：thingscam {}，{} 个文件，{} 字节；MicroPython {} 或更高版本；适用的板子：{}"
+    ),
+    "all": "全部",
+    "signed by the key of {}": "签名正确，与 {} 的密钥一致",
+    "the board on {} would take it": "{} 上的开发板会接受它",
+    "{}: no {} in it: update build makes one": "{}：里面没有 {}：用 update build 生成",
+    "update.url for the board's config.json: {}": "开发板 config.json 中的 update.url：{}",
+    "the key's passphrase is asked for on a terminal alone: else set {}": (
+        "只有在终端上才会询问密钥的口令：否则请设置环境变量 {}"
+    ),
+    "Passphrase of the key: ": "密钥的口令：",
+    "Once more: ": "再输一遍：",
+    "these are two different passphrases: nothing was written": (
+        "两次输入的口令不同：没有写入任何文件"
+    ),
+    "an empty passphrase locks nothing: leave --passphrase out": (
+        "空口令没有作用：请不要用 --passphrase"
+    ),
+    "git is missing, to see what is committed: --dirty does without": (
+        "没有 git，无法确认哪些已提交：用 --dirty 可跳过"
+    ),
+    "{}: is no git checkout: --dirty takes it as it is": (
+        "{}：不是 git 工作副本：用 --dirty 可按现状采用"
+    ),
+    "lib/ is not as it is committed ({}): commit it, or --dirty takes it as it is": (
+        "lib/ 与已提交的内容不同（{}）：请先提交，或用 --dirty 按现状采用"
+    ),
+    "no {} on the board: deploy puts it there, where config.json has update.url": (
+        "开发板上没有 {}：config.json 中有 update.url 时，deploy 会把它放上去"
+    ),
+    "{} on the board: {}": "开发板上的 {}：{}",
+    "the board does not say what it is: deploy thingscam to it": (
+        "开发板没有说明自己是什么：请先部署 thingscam"
+    ),
+    "{}: compiled for .mpy format {}, the board takes {}: build it anew": (
+        "{}：按 .mpy 格式 {} 编译，开发板接受的是 {}：请重新生成"
+    ),
+    "{}: for MicroPython {} or later, the board has {}: flash a newer firmware": (
+        "{}：需要 MicroPython {} 或更高版本，开发板是 {}：请烧录更新的固件"
+    ),
+    "{}: for the boards {}, and this one is {}": "{}：适用于 {}，而这块是 {}",
+    "{}: version {}, and the board has {}: raise __version__, or --allow-downgrade": (
+        "{}：版本 {}，开发板已有 {}：请提高 __version__，或用 --allow-downgrade"
+    ),
+    "{}: a version is three numbers, such as 0.2.0": "{}：版本号是三个数，例如 0.2.0",
+    "is no bundle: it does not begin as one": "不是升级包：开头不对",
+    "is cut short, or its head is damaged": "不完整，或者头部已损坏",
+    "has a manifest that makes no sense": "清单无法理解",
+    "has a file of a name that no board takes: {}": "含有开发板不接受的文件名：{}",
+    "is cut short or damaged: {} is not as signed": "不完整或已损坏：{} 与签名不符",
+    "has {} bytes behind its last file": "最后一个文件之后还有 {} 字节",
+    "is signed by another key: no board with this one takes it": (
+        "由另一个密钥签名：使用这个密钥的开发板不会接受"
+    ),
+    "is no private key, or the passphrase is another": "不是私钥，或者口令不对",
+    "is no RSA key of {} bits: update keys makes one": (
+        "不是 {} 位的 RSA 密钥：用 update keys 生成"
+    ),
+    "is no public key for updates: it has 512 hexadecimal digits": (
+        "不是升级用的公钥：它应有 512 个十六进制数字"
+    ),
 }

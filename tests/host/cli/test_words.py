@@ -24,6 +24,8 @@ from tools.virtualboard.board import VirtualBoard
 SOURCES = (
     "tools/cli/config.py",
     "tools/cli/send.py",
+    "tools/cli/update.py",
+    "tools/host/bundle.py",
     *sorted("tools/cli/doctor/" + path.name for path in ROOT.glob("tools/cli/doctor/*.py")),
     *("tools/host/{}.py".format(name) for name in ("boardlink", "ca", "configfile", "fleet")),
     *("tools/host/{}.py".format(name) for name in ("port", "prompt", "questions", "textfile")),

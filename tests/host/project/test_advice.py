@@ -24,7 +24,7 @@ COMMAND = re.compile(r"python -m tools ([a-z][^`,:;()\n\"\u2000-\uffff]*)")
 SHOWN = re.compile(r"(?:python -m tools|^thingscam) ([a-z].*)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 # Those of other programs.
-OTHERS = {"--cacert", "--data-binary", "--disable-pip-version-check", "--index"}
+OTHERS = {"--cacert", "--data-binary", "--disable-pip-version-check", "--index", "--porcelain"}
 
 
 def texts(path):
@@ -88,8 +88,10 @@ def test_each_command_that_is_named_is_one(collect, tmp_path, monkeypatch):
 def test_each_option_that_is_named_is_one():
     known = {"--help", *OTHERS}
     for name in main.list_commands(click.Context(main)):
-        for parameter in main.get_command(click.Context(main), name).params:
-            known.update((*parameter.opts, *parameter.secondary_opts))
+        verb = main.get_command(click.Context(main), name)
+        for each in (verb, *getattr(verb, "commands", {}).values()):
+            for parameter in each.params:
+                known.update((*parameter.opts, *parameter.secondary_opts))
     wrong = []
     for path in SOURCES:
         if (ROOT / "tools") in path.parents:
