@@ -1,0 +1,1 @@
+# The hours in which pictures are taken: time zone, sun, windows.
