@@ -50,7 +50,12 @@ class Capture:
         self._unkept = 0  # 1: the outbox did not take it, and counted it as lost
         self._held = None  # a Held, once flash or card has failed
         self.note = ""
-        self.trigger = Trigger(config.trigger, log)
+        if config.extras:
+            from thingscam.extras import trigger
+
+            self.trigger = trigger(config, log, clock)
+        else:
+            self.trigger = Trigger(config.trigger, log)
 
     def ready(self):
         """Start the camera, so that the first picture need not wait for it."""
@@ -147,10 +152,6 @@ class Capture:
         if self._held:
             self._held.abandon()
         self.count_losses()
-
-    def wanted(self):
-        """Return whether a picture is due or may be any moment: see Trigger.wanted()."""
-        return self.trigger.wanted()
 
     def count_losses(self):
         """Count what the outbox has lost since it was asked last: dropped, or found damaged."""

@@ -1,26 +1,25 @@
 # What a configuration may ask for beyond pictures: an object each, asked in turn by the loop.
 
-
-class Extra:
-    """What the loop asks of an extra, and what one that does not care answers."""
-
-    def step(self, online):
-        """Do a bit: called each turn; `online` tells whether Wi-Fi is joined."""
-
-    def blocked_reason(self):
-        """Return why no picture may be sent now, a text, or None."""
-
-    def sleep_plan(self, ms, pin):
-        """Return how long to sleep deeply, in ms (0: no limit), and the pin that may wake.
-
-        The arguments are what was planned without it.
-        """
-        return ms, pin
+from thingscam.extra import Extra  # noqa: F401 to be had from here as well
 
 
 def make(config, app):
     """Return the extras that `config` asks for, as a list; `app` is the App they belong to."""
-    return []
+    found = []
+    if "bursts" in config.extras:
+        from thingscam.bursts import Pause
+
+        found.append(Pause(app._capture.trigger))
+    return found
+
+
+def trigger(config, log, clock):
+    """Return the Trigger that `config` asks for, of a kind of its own."""
+    from thingscam.trigger import Trigger as Kind
+
+    if "bursts" in config.extras:
+        from thingscam.bursts import Bursts as Kind
+    return Kind(config.trigger, log)
 
 
 def loop(base):

@@ -116,7 +116,7 @@ class App:
 
     def wanted(self):
         """Return whether a picture is due or may be any moment: no time for a look-up."""
-        return self._capture.wanted()
+        return self._capture.trigger.wanted()
 
     def progress(self, sent):
         """Take note of `sent` bytes, and see to triggers: they cannot wait for the end."""

@@ -23,9 +23,16 @@ class Sleeper(App):
             self._log.info("a deep sleeper: up for %d s first, for mpremote", _GRACE_MS // 1000)
             while ticks_diff(ticks_ms(), self._started) < _GRACE_MS:
                 self.turn()
-        self._capture.photograph()  # first of all: joining Wi-Fi takes seconds
+        self._photograph()  # first of all: joining Wi-Fi takes seconds
         self._deliver()
         self._sleep()
+
+    def _photograph(self):
+        self._capture.photograph()
+        if "bursts" in self._config.extras:
+            from thingscam.bursts import finish
+
+            finish(self._capture, self._alive)
 
     def _deliver(self):
         # A deep sleeper stays up for what can be sent now, one picture in 10 s.
@@ -51,7 +58,7 @@ class Sleeper(App):
         give_up = ticks_add(ticks_ms(), _LAST_MS)
         while True:
             self._watchdog.feed()
-            self._capture.photograph()  # the last moment counts too
+            self._photograph()  # the last moment counts too
             self._capture.close()
             ms, pin = self._sleep_plan()  # from here on motion wakes the board
             late = ticks_diff(ticks_ms(), give_up) >= 0  # a sensor that never rests

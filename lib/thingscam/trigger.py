@@ -62,7 +62,10 @@ class Trigger:
             self._listen()
 
     def cause(self):
-        """Return "pir" or "timer" when a picture is due, None while none is."""
+        """Return "pir" or "timer" when a picture is due, None while none is.
+
+        Behind the word there may be notes, parted by blanks: bursts.py.
+        """
         cooling = self._cooling.left_ms()
         if self.pending() and not self._is_resting(_STUCK_MS if self._bounces else _REST_MS):
             self._moved = False

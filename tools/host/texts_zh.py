@@ -256,6 +256,12 @@ TEXTS = {
     "trigger: nothing would ever take a picture: set pir_pin or every_s": (
         "trigger：永远不会拍照：请设置 pir_pin 或 every_s"
     ),
+    "trigger.{}: goes with a motion sensor: set pir_pin": (
+        "trigger.{}：需要人体感应传感器：请设置 pir_pin"
+    ),
+    "trigger.retrigger_s: {} must be at least cooldown_s {}, or 0 for none": (
+        "trigger.retrigger_s：{} 必须不小于 cooldown_s {}，或为 0（不用）"
+    ),
     "camera.light: no light is known on the board {}: set it to false": (
         "camera.light：开发板 {} 没有已知的补光灯：请设为 false"
     ),

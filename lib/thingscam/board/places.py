@@ -1,4 +1,5 @@
 # Places in RTC memory, as in rtc.py, of what few configurations use: loaded with it.
 
+AGAIN = (628, 16)
 REPORT = (768, 16)
 DEVICE = (788, 11)

@@ -30,7 +30,8 @@ class Config:
     (ssid, password), an ssid that is no text as bytes; `secrets`, the texts that no log and no
     error may show; and `profile`, the board's (thingscam.board.profiles.Profile). What is set of
     the section "sensor" is a dict, or None, and is `camera.sensor`. `extras` has the names of the
-    other optional sections that are in use, a tuple: those that are not may be missing.
+    other optional sections that are in use, a tuple: those that are not may be missing; and
+    "bursts" where `trigger` asks for these.
     """
 
     def on_card(self):

@@ -185,6 +185,16 @@ def _triggers(config, tell, _on_board):
         tell("trigger: nothing would ever take a picture: set pir_pin or every_s")
 
 
+def _bursts(config, tell, _on_board):
+    trigger = config.trigger
+    for name, least in (("burst", 1), ("retrigger_s", 0)):
+        if trigger.pir_pin is None and getattr(trigger, name) > least:
+            tell("trigger.{}: goes with a motion sensor: set pir_pin".format(name))
+    if 0 < trigger.retrigger_s < trigger.cooldown_s:
+        text = "trigger.retrigger_s: {} must be at least cooldown_s {}, or 0 for none"
+        tell(text.format(trigger.retrigger_s, trigger.cooldown_s))
+
+
 def _light(config, tell, _on_board):
     if config.camera.light and config.profile.light is None:
         text = "camera.light: no light is known on the board {}: set it to false"
@@ -243,6 +253,7 @@ _JUDGES = (
     _board,
     _sensor,
     _triggers,
+    _bursts,
     _light,
     _frame_size,
     _rotate,

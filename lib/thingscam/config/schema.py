@@ -49,6 +49,9 @@ SECTIONS = (
             ("pir_pin", "number?", -1, (0, 48)),  # -1: the board's own
             ("every_s", "number", 0, (0, 518400)),
             ("cooldown_s", "number", 10, (0, 86400)),
+            ("burst", "number", 1, (1, 20)),
+            ("burst_ms", "number", 500, (0, 10000)),
+            ("retrigger_s", "number", 0, (0, 86400)),
         ),
     ),
     (

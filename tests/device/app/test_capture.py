@@ -6,7 +6,7 @@ import os
 from fakeboard import NOW, Board, Notes
 from photocamera import Photographer
 from support import new_folder, note_in, photo, raises
-from thingscam import capture
+from thingscam import bursts, capture  # noqa: F401 bursts: for the played board's clock
 from thingscam.board import profiles as boards
 from thingscam.board import rtc, watchdog
 from thingscam.board.clock import Clock
@@ -589,3 +589,48 @@ def test_close_gives_the_camera_back(watcher):
     watcher.pulse()
     watcher.capture.photograph()
     assert len(watcher.kept()) == 1
+
+
+def causes(watcher):
+    """Return the causes of the pictures that wait, oldest first."""
+    found = []
+    while len(found) < len(watcher.outbox):
+        found.append(watcher.outbox.oldest((), found[-1].number + 1 if found else None))
+    return [kept.cause for kept in found]
+
+
+def pass_by(watcher, ms, look):
+    """Let `ms` go by, and look() as often as the loop or an upload does."""
+    for _ in range(ms // 100):
+        look()
+        watcher.esp.go(100)
+
+
+@watched(psram=True, burst=3, burst_ms=500)
+def test_a_burst_is_kept_one_by_one(watcher):
+    watcher.pulse()
+    pass_by(watcher, 2000, watcher.capture.photograph)
+    assert causes(watcher) == ["pir 1/3", "pir 2/3", "pir 3/3"]
+    assert watcher.kept() == ["frame 0002", "frame 0003", "frame 0004"]
+
+
+@watched(burst=3, burst_ms=500)
+def test_a_burst_while_something_is_sent(watcher):
+    watcher.pulse()
+    watcher.capture.photograph()  # an upload begins behind it
+    pass_by(watcher, 2000, watcher.capture.meanwhile)
+    assert causes(watcher) == ["pir 1/3", "pir 2/3", "pir 3/3"]
+
+
+@watched(burst=4, burst_ms=500)
+def test_one_that_fails_is_the_only_one_of_a_burst(watcher):
+    watcher.pulse()
+    watcher.capture.photograph()
+    watcher.esp.go(500)
+    watcher.camera.broken = RuntimeError("no frame")
+    watcher.capture.photograph()
+    watcher.camera.broken = None
+    pass_by(watcher, 2000, watcher.capture.photograph)
+    assert causes(watcher) == ["pir 1/4", "pir 3/4", "pir 4/4"]
+    counts = watcher.counters.as_dict()
+    assert counts["captured"] == 3 and counts["capture_failed"] == 1
