@@ -29,6 +29,7 @@ HEADERS = {
 UPLOAD = f"/device/v1/{TOKEN}/image/image"
 ATTRIBUTES = "/device/v1/{token}/attributes"
 EVENT = "/device/v1/{token}/event/report"
+CAMERA = "/camera/6763b427"  # the page of TOKEN's
 WRITE = "/app/device/v1/{token}/attributes"
 
 
@@ -127,6 +128,7 @@ def running(
     port=0,
     panel=None,
     names=(),
+    settings=True,
     clock=None,
     date=time.time,
 ):
@@ -151,6 +153,7 @@ def running(
         write=lines.append,
         panel=panel,
         names=names,
+        settings=settings,
     )
     runner, url = _loop.run(start(app, port=port, ssl_context=ssl_context, keepalive=keepalive))
     try:

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import io
+import json
 import pathlib
 import time
 
@@ -11,7 +12,9 @@ from PIL.ExifTags import IFD, Base
 from playwright.sync_api import sync_playwright
 
 from tests.support import needs
+from tests.support.cloud import KEY, TOKEN, demo_accounts
 from tests.support.world import ROOT
+from thingscam import __version__
 from tools.cloud.page.panel import Action, Panel, PanelError, Status
 
 PHOTOS = sorted((ROOT / "tools" / "virtualboard" / "photos").glob("*.jpg"))
@@ -25,6 +28,19 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+# What a camera may report.
+SETTINGS = {"trigger_every_s": 15, "camera_frame_size": "SVGA", "report_every_s": 600}
+REPORT = {
+    "version": __version__,
+    "captured": 12,
+    "waiting": 0,
+    "rssi": -61,
+    "oldest_s": 7200,
+    "settings": json.dumps(SETTINGS),
+    "settings_state": "in force",
+    "settings_error": "",
+}
 
 
 @contextlib.contextmanager
@@ -51,7 +67,8 @@ def visit(chromium, url, wrong=(), **options):
     page = context.new_page()
     page.on("console", lambda line: line.type in ("error", "warning") and found.append(line.text))
     page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("request", lambda request: request.url.startswith(url) or found.append(request.url))
+    here = "/".join(url.split("/")[:3])
+    page.on("request", lambda request: request.url.startswith(here) or found.append(request.url))
     try:
         page.goto(url)
         yield page
@@ -158,6 +175,16 @@ class FakePanel(Panel):
                 "waiting": "wait" if self.waiting else "",
             },
         )
+
+
+def devices(count):
+    """Return accounts with so many devices, as Python objects: `token-0`, "Camera 0" and so on."""
+    accounts = demo_accounts()
+    kept = accounts["projects"][KEY]["devices"][TOKEN]
+    accounts["projects"][KEY]["devices"] = {
+        f"token-{number}": {**kept, "name": f"Camera {number}"} for number in range(count)
+    }
+    return accounts
 
 
 def keep_many(folder, count):

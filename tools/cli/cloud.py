@@ -94,6 +94,13 @@ def _new_accounts(ctx, param, value):
     show_default=True,
     help="Seconds after which an idle connection is closed.",
 )
+@click.option(
+    "--name",
+    multiple=True,
+    metavar="NAME",
+    help="One more name that this computer goes by in a browser, beside --tls-name; repeatable.",
+)
+@click.option("--no-settings", is_flag=True, help="Nobody sets cameras on the page.")
 @click.option("--faults", is_flag=True, help="Open /_faults and /_requests, for tests.")
 @click.option("--quiet", is_flag=True, help="No line per request.")
 @click.option("--tls", is_flag=True, help="Serve HTTPS.")

@@ -16,7 +16,17 @@ import pytest
 import requests
 import trustme
 
-from tests.support.cloud import HEADERS, KEY, TOKEN, UPLOAD, head, picture, trusting
+from tests.support.cloud import (
+    ATTRIBUTES,
+    CAMERA,
+    HEADERS,
+    KEY,
+    TOKEN,
+    UPLOAD,
+    head,
+    picture,
+    trusting,
+)
 from tests.support.world import ROOT
 
 
@@ -130,6 +140,38 @@ def test_the_interval_is_ten_seconds_unless_told(tmp_path):
         assert upload(cloud.url)["errcode"] == 4291
     with process(tmp_path, "--interval", "0") as cloud:
         assert [upload(cloud.url)["result"] for _ in range(3)] == [1, 1, 1]
+
+
+def report(url):
+    """Report an attribute; return the answer's errcode, None where it was taken."""
+    headers = {"Project-Key": KEY}
+    path = url + ATTRIBUTES.format(token=TOKEN)
+    return requests.post(path, json={"a": 1}, headers=headers, timeout=10).json().get("errcode")
+
+
+def test_the_messages_limits(tmp_path):
+    with process(tmp_path) as cloud:
+        assert [report(cloud.url), report(cloud.url)] == [None, 403]
+    limits = ("--message-interval", "0", "--interval", "0", "--daily-messages", "3")
+    with process(tmp_path, *limits) as cloud:
+        upload(cloud.url)
+        assert [report(cloud.url) for _ in range(3)] == [None, None, 413]
+    with process(tmp_path, "--interval", "0", "--pictures-as-messages") as cloud:
+        assert [upload(cloud.url)["result"], upload(cloud.url)["errcode"]] == [1, 403]
+
+
+def test_who_may_set_cameras_on_the_page(tmp_path):
+    def page(url):
+        found = requests.get(url + CAMERA, headers={"Host": "camera.example"}, timeout=10)
+        return found.status_code, "<form" in found.text
+
+    for options, seen in (
+        ((), (403, False)),
+        (("--name", "camera.example"), (200, True)),
+        (("--name", "camera.example", "--no-settings"), (200, False)),
+    ):
+        with process(tmp_path, *options) as cloud:
+            assert page(cloud.url) == seen
 
 
 def test_faults_are_off_unless_asked_for(tmp_path):

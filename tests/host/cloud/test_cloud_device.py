@@ -104,6 +104,7 @@ def test_an_event_becomes_no_attribute_and_the_newest_stay(tmp_path):
         b'{"a\\nb": 1}',
         b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}",
         b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": 18446744073709551616}',
         b'{"%s": 1}' % (b"a" * 65),
         b'{"a": "%s"}' % (b"a" * 8193),
         b'{"a": "%s"}' % (b"a" * 66000),

@@ -16,11 +16,15 @@ from tools.cloud.service.outage import Outage
 
 FILES = {
     "page.css": "text/css",
+    "cameras.css": "text/css",
     "page.js": "text/javascript",
     "pictures.js": "text/javascript",
     "viewer.js": "text/javascript",
     "board.js": "text/javascript",
     "stream.js": "text/javascript",
+    "fresh.js": "text/javascript",
+    "camera.js": "text/javascript",
+    "cameras.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 

@@ -1,10 +1,10 @@
 # One picture as HTML: the only place that writes it, for the page and for what comes later.
 
-import datetime
 import functools
 from html import escape
 
 from ..service.pictures import details
+from . import words
 
 _CARD = """\
 <li class="card" data-name="{name}">
@@ -49,12 +49,12 @@ class Cards:
             facts.insert(1, f"{found.width} × {found.height}")
             size = f' width="{found.width}" height="{found.height}"'
         cause = _cause(found.cause)
-        received = _shown(picture.taken_in)
+        received = words.shown(picture.taken_in)
         return _CARD.format(
             name=escape(picture.name),
             alt=escape(", ".join(filter(None, [f"Picture received {received}", cause]))),
             size=size,
-            received=_time(picture.taken_in),
+            received=words.moment(picture.taken_in),
             cause=f' <span class="cause">{escape(cause)}</span>' if cause else "",
             taken=_taken(found.captured_at, picture.taken_in),
             facts=_DOT.join(f"<span>{escape(fact)}</span>" for fact in facts),
@@ -73,23 +73,5 @@ def _taken(captured_at, received_at):
         # EXIF has whole seconds: so are these.
         late = (received_at.replace(microsecond=0) - captured_at).total_seconds()
         if late >= _AT_ONCE_SECONDS:
-            waited = f' <span class="waited">waited {_span(late)}</span>'
-    return f'<p class="detail">captured {_time(captured_at)}{waited}</p>\n'
-
-
-def _time(moment):
-    if moment.tzinfo:
-        moment = moment.astimezone(datetime.UTC)
-    return f'<time datetime="{moment.isoformat(timespec="seconds")}">{_shown(moment)}</time>'
-
-
-def _shown(moment):
-    zone = " UTC" if moment.tzinfo else " by the camera's clock"
-    return moment.strftime("%Y-%m-%d %H:%M:%S") + zone
-
-
-def _span(seconds):
-    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * unit:
-            return f"{seconds // unit:.0f} {name}"
-    return f"{seconds:.0f} s"
+            waited = f' <span class="waited">waited {words.span(late)}</span>'
+    return f'<p class="detail">captured {words.moment(captured_at)}{waited}</p>\n'

@@ -19,11 +19,15 @@ PAGE = 48
 _FOLDER = pathlib.Path(__file__).parent / "static"
 _FILES = {
     "page.css": "text/css",
+    "cameras.css": "text/css",
     "page.js": "text/javascript",
     "pictures.js": "text/javascript",
     "viewer.js": "text/javascript",
     "board.js": "text/javascript",
     "stream.js": "text/javascript",
+    "camera.js": "text/javascript",
+    "cameras.js": "text/javascript",
+    "fresh.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 
@@ -39,6 +43,10 @@ class Gallery:
         self._cards = cards
         self._panel = panel
         self._demo = accounts == accounts_file.default()
+        devices = accounts.devices()
+        self._cameras = "/cameras", "Cameras"
+        if len(devices) == 1:
+            self._cameras = "/camera/" + devices[0].label, "Report and settings"
 
     async def page(self, request):
         """Answer GET / with the newest pictures, or those older than ?before=NAME."""
@@ -56,6 +64,8 @@ class Gallery:
             older=f"/?before={escape(older)}" if older else "/",
             no_older="" if older else "hidden",
             curl=escape(self._curl(request)),
+            cameras=self._cameras[0],
+            cameras_text=self._cameras[1],
         )
         headers = {**guard.HEADERS, "Cache-Control": "no-store"}
         return web.Response(text=text, content_type="text/html", headers=headers)

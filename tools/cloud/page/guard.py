@@ -43,8 +43,8 @@ def for_own_hosts(handler, names=()):
         if own_host(request, names):
             return await handler(request)
         text = (
-            "This page has a board's buttons on it. So that no other site can press them, it"
-            " opens only at an IP address, at localhost, or by this computer's own name.\n"
+            "This page has buttons on it. So that no other site can press them, it opens only at"
+            " an IP address, at localhost, or by this computer's own name; another one: --name.\n"
         )
         return web.Response(status=403, text=text, headers=HEADERS)
 

@@ -44,7 +44,7 @@ class _Cursor:
 
 
 class Live:
-    """The handlers of /page/events and /page/act/NAME.
+    """The handlers of /page/events, /page/changes and /page/act/NAME.
 
     `panel` (Panel or None) is the board; `faults` (Faults) is what the button for the
     service's failing works on. A stream is woken when something has changed, and then looks
@@ -62,6 +62,7 @@ class Live:
         # Numbers of lines are good for this run of the server only.
         self._run = secrets.token_hex(4)
         store.watch(self._wake)
+        store.records.watch(self._wake)
 
     async def attach(self, app):
         """Listen to the panel while `app` runs (an aiohttp cleanup context)."""
@@ -91,6 +92,38 @@ class Live:
         """Answer GET /page/events with server-sent events, from Last-Event-ID or ?since= on."""
         since = request.headers.get("Last-Event-ID") or request.query.get("since", "")
         cursor = _Cursor.parse(since)
+        seen = {}
+
+        async def news():
+            found = []
+            # The folder is read only when there is something new in it.
+            if seen.get("kept") != self._store.kept:
+                seen["kept"] = self._store.kept
+                found.append(await self._pictures(cursor))
+            if self._panel:
+                found.append(self._log(cursor))
+                if seen.get("state") != (state := self._state()):
+                    seen["state"] = state
+                    found.append(("state", state))
+            return filter(None, found)
+
+        return await self._stream(request, cursor, news)
+
+    async def changes(self, request):
+        """Answer GET /page/changes with server-sent events: one when a camera told something."""
+        seen = None
+
+        async def news():
+            nonlocal seen
+            if seen == (mark := (self._store.kept, self._store.records.changes)):
+                return ()
+            seen = mark
+            return (("changed", {}),)
+
+        return await self._stream(request, "", news)
+
+    async def _stream(self, request, cursor, news):
+        """Send what `news` gives, (name, data) each, with `cursor` as its id, until the end."""
         headers = {
             **guard.HEADERS,
             "Content-Type": "text/event-stream",
@@ -103,7 +136,16 @@ class Live:
         try:
             await response.prepare(request)
             await response.write(b"retry: %d\n\n" % _RETRY_MILLISECONDS)
-            await self._tell(request, response, cursor, awake)
+            while not (self._ended or wire.gone(request)):
+                awake.clear()
+                for name, data in await news():
+                    await response.write(_event(name, data, cursor))
+                try:
+                    await asyncio.wait_for(awake.wait(), KEEP_ALIVE_SECONDS)
+                except TimeoutError:
+                    # An event, not a comment: the page must hear it.
+                    await response.write(_event("alive", {}, cursor))
+                await asyncio.sleep(_GATHER_SECONDS)
         except ConnectionError:
             pass  # the page was closed
         finally:
@@ -127,28 +169,6 @@ class Live:
             return _problem(409, str(error))
         self._wake()
         return web.Response(status=204, headers=guard.HEADERS)
-
-    async def _tell(self, request, response, cursor, awake):
-        kept = state = None
-        while not (self._ended or wire.gone(request)):
-            awake.clear()
-            events = []
-            # The folder is read only when there is something new in it.
-            if kept != self._store.kept:
-                kept = self._store.kept
-                events.append(await self._pictures(cursor))
-            if self._panel:
-                events.append(self._log(cursor))
-                if state != (state := self._state()):
-                    events.append(("state", state))
-            for name, data in filter(None, events):
-                await response.write(_event(name, data, cursor))
-            try:
-                await asyncio.wait_for(awake.wait(), KEEP_ALIVE_SECONDS)
-            except TimeoutError:
-                # An event, not a comment: the page must hear it.
-                await response.write(_event("alive", {}, cursor))
-            await asyncio.sleep(_GATHER_SECONDS)
 
     async def _pictures(self, cursor):
         def read():

@@ -29,6 +29,8 @@ def run(
     daily_messages,
     pictures_as_messages,
     keepalive,
+    name,
+    no_settings,
     faults,
     quiet,
     tls,
@@ -56,6 +58,8 @@ def run(
         pictures_as_messages=pictures_as_messages,
         faults=faults,
         write=None if quiet else _print,
+        names=[*name, *tls_name],
+        settings=not no_settings,
     )
     asyncio.run(_serve(app, host, port, context, keepalive, ca_out))
 

@@ -138,6 +138,7 @@ def attributes_in(headers, body, device):
     for name, value in found.items():
         _expect(0 < len(name) <= NAME_SIGNS and name.isprintable())
         _expect(value is None or isinstance(value, (str, int, float)))
+        _expect(not isinstance(value, int) or abs(value) < 1 << 64)
         _expect(not isinstance(value, str) or len(value) <= TEXT_SIGNS)
         _expect(_fits(value, (device.device_type or {}).get(name)))
     _expect(found)

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ..page import guard
+from ..page.cameras import Cameras
 from ..page.cards import Cards
 from ..page.gallery import Gallery
 from ..page.live import Live
@@ -40,6 +41,7 @@ def make_app(
     write=None,
     panel=None,
     names=(),
+    settings=True,
 ):
     """Return the stand-in as an aiohttp application.
 
@@ -51,7 +53,8 @@ def make_app(
     1970 that the answers' Date tells; `faults` opens /_faults and
     /_requests; `write` is called with one line (str) per request. `panel` is a Panel: the
     page then has a board's log, state and buttons, and opens only under addresses, this
-    computer's own names, and `names`.
+    computer's own names, and `names`, as the pages about cameras always do. `settings` tells
+    whether people may set attributes there.
     """
     queue = Faults()
     journal = Journal(accounts, write)
@@ -73,6 +76,7 @@ def make_app(
         app.router.add_route(method, path, handler, expect_handler=_no_go_ahead_yet)
     app.router.add_get(f"/device/v1/{token}/attributes", api.read)
     app.router.add_get("/images/{name:[^/]+}", gallery.image)
+    _add_cameras(app, Cameras(accounts, store, writable=settings), live, names)
     _add_page(app, gallery, live, panel, names)
     if faults:
         control = Control(queue, journal)
@@ -96,6 +100,21 @@ def _add_page(app, gallery, live, panel, names):
         app.router.add_post("/page/act/{name:[^/]+}", guarded(live.act))
     app.cleanup_ctx.append(live.attach)
     app.on_shutdown.append(live.end)
+
+
+def _add_cameras(app, cameras, live, names):
+    for path, handler in (
+        ("/cameras", cameras.overview),
+        ("/camera/{label:[^/]+}", cameras.camera),
+        ("/page/cameras", cameras.overview_news),
+        ("/page/camera/{label:[^/]+}", cameras.camera_news),
+        ("/page/changes", live.changes),
+    ):
+        app.router.add_get(path, guard.for_own_hosts(handler, names), allow_head=False)
+    app.router.add_post("/camera/{label:[^/]+}/settings", guard.for_own_hosts(cameras.set, names))
+    app.router.add_post(
+        "/camera/{label:[^/]+}/command", guard.for_own_hosts(cameras.command, names)
+    )
 
 
 async def start(app, host="127.0.0.1", port=0, *, ssl_context=None, keepalive=75.0):

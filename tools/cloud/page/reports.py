@@ -1,0 +1,269 @@
+# What a camera reports, in groups and units for people, and what of it a person should look at.
+
+import datetime
+import json
+import re
+from dataclasses import dataclass, field
+from html import escape
+
+from thingscam import __version__
+
+from . import words
+
+# A camera is silent when nothing was heard from it for so many of its periods.
+_PERIODS = 3
+_PERIOD_S = 3600  # where it does not tell: the setting's own default
+
+# In the settings in force, by their attributes' names.
+_SETTINGS = "settings"
+_STATE = "settings_state"
+_ERROR = "settings_error"
+
+# Group, ((attribute, what it is called, how it is written), ...): a unit, or a name in _WRITTEN.
+_GROUPS = (
+    (
+        "Pictures",
+        (
+            ("captured", "captured", ""),
+            ("sent", "sent", ""),
+            ("waiting", "waiting", ""),
+            ("waiting_bytes", "they take", "bytes"),
+            ("oldest_s", "the oldest waits for", "span"),
+            ("set_aside", "set aside", ""),
+            ("dropped", "dropped", ""),
+            ("retried", "uploads repeated", ""),
+            ("capture_failed", "captures failed", ""),
+        ),
+    ),
+    (
+        "How it stands",
+        (
+            ("blocked_reason", "nothing goes out", ""),
+            ("last_error", "last error", ""),
+            ("next_wake", "wakes next", "time"),
+            ("next_wake_s", "wakes in", "span"),
+            ("uptime_s", "runs for", "span"),
+            ("clock_set", "clock set", "yes"),
+        ),
+    ),
+    (
+        "Power",
+        (
+            ("battery", "battery", ""),
+            ("battery_mv", "battery", "volt"),
+            ("battery_level", "battery", ""),
+            ("temperature", "chip", "°C"),
+            ("temperature_c", "chip", "°C"),
+        ),
+    ),
+    (
+        "Network",
+        (("wifi", "Wi-Fi", ""), ("ssid", "Wi-Fi", ""), ("rssi", "signal", "dBm")),
+    ),
+    (
+        "Memory",
+        (
+            ("heap_free", "free heap", "bytes"),
+            ("flash_free", "free flash", "bytes"),
+            ("card", "SD card", "yes"),
+            ("card_free", "free on the card", "bytes"),
+        ),
+    ),
+    (
+        "Software",
+        (
+            ("version", "thingscam", ""),
+            ("micropython", "MicroPython", ""),
+            ("board", "board", ""),
+        ),
+    ),
+    (
+        "Restarts",
+        (
+            ("power_on", "power on", ""),
+            ("reset", "reset button", ""),
+            ("deep_sleep", "woken", ""),
+            ("soft_reset", "soft reset", ""),
+            ("watchdog", "watchdog", ""),
+            ("crash", "crash", ""),
+        ),
+    ),
+)
+_OTHER = "Other"
+_KNOWN = {name: row for _, rows in _GROUPS for name, *row in rows}
+# What an attribute of no known name is written as, by the end of its name.
+_ENDS = (("_s", "span"), ("_mv", "volt"), ("_bytes", "bytes"), ("_at", "time"), ("_c", "°C"))
+_APART = (_SETTINGS, _STATE, _ERROR)
+_LOW_LEVELS = ("low", "critical")
+_MOST = 1e15  # a larger number is none of a camera's
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a report: the attribute, what it is called, its value as HTML, its colour."""
+
+    name: str
+    label: str
+    value: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a camera stands: each trouble a few words, worst first, with their tone "bad" or "wait".
+
+    `heard` is when it was heard from, `period` how often it reports, in seconds; `reports` tells
+    whether it does so at all. `kinds` names the troubles for a filter: "silent", "stopped",
+    "low", "old", "waiting".
+    """
+
+    heard: float | None
+    period: int
+    reports: bool
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
+
+    @property
+    def rank(self):
+        """What to sort by: the worst first."""
+        order = ("silent", "stopped", "low", "old", "waiting")
+        return [kind not in self.kinds for kind in order]
+
+
+def groups(attributes, left_out):
+    """Return the report in `attributes` (name: Attribute) as a list of (group, rows).
+
+    Those in `left_out` and the camera's settings are not in it.
+    """
+    apart = {*left_out, *_APART}
+    # An empty text says that there is nothing to say.
+    rest = {name: a.value for name, a in attributes.items() if name not in apart and a.value != ""}
+    found = []
+    for title, rows in _GROUPS:
+        lines = [
+            Row(name, label, _written(rest[name], how), _tone(name, rest[name]))
+            for name, label, how in rows
+            if name in rest
+        ]
+        if lines:
+            found.append((title, lines))
+    other = [
+        Row(name, name, _written(rest[name], _by_end(name)))
+        for name in sorted(rest)
+        if name not in _KNOWN
+    ]
+    return [*found, (_OTHER, other)] if other else found
+
+
+def in_force(attributes):
+    """Return the settings in force that a camera tells, as a dict: name of the wish, value."""
+    try:
+        found = json.loads(str(_value(attributes, _SETTINGS)))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def settings_state(attributes):
+    """Return what the camera says of the settings asked for: (state, error), both texts."""
+    return str(_value(attributes, _STATE) or ""), str(_value(attributes, _ERROR) or "")
+
+
+def health(attributes, heard, now):
+    """Return the Health of a camera that was `heard` from last at that time (None: never).
+
+    Times are in seconds since 1970.
+    """
+    every = in_force(attributes).get("report_every_s", _value(attributes, "report_every_s"))
+    reports = "version" in attributes or _SETTINGS in attributes
+    period = every if isinstance(every, int) and every > 0 else _PERIOD_S
+    found = Health(heard, period, reports)
+
+    def tell(kind, text, tone):
+        found.kinds.add(kind)
+        found.troubles.append((text, tone))
+
+    if heard is not None and reports and now - heard > _PERIODS * period:
+        tell("silent", "silent", "bad")
+    blocked = _value(attributes, "blocked_reason")
+    if blocked and "stop" in str(blocked).lower():
+        tell("stopped", "stopped", "bad")
+    level = str(_value(attributes, "battery_level") or _value(attributes, "battery") or "")
+    if any(word in level for word in _LOW_LEVELS):
+        tell("low", "battery low", "bad" if "critical" in level else "wait")
+    if _is_old(_value(attributes, "version")):
+        tell("old", "old version", "wait")
+    waiting = _value(attributes, "waiting")
+    if isinstance(waiting, int) and waiting > 0:
+        found.kinds.add("waiting")
+    if settings_state(attributes)[0] in ("refused", "rolled back"):
+        found.troubles.append(("settings " + settings_state(attributes)[0], "wait"))
+    return found
+
+
+def text_of(attributes, name):
+    """Return one attribute as HTML, an empty text where there is none."""
+    value = _value(attributes, name)
+    return "" if value is None else _written(value, _KNOWN[name][1])
+
+
+def _value(attributes, name):
+    found = attributes.get(name)
+    return None if found is None else found.value
+
+
+def _is_old(version):
+    return isinstance(version, str) and bool(
+        _numbers(version) and _numbers(version) < _numbers(__version__)
+    )
+
+
+def _numbers(version):
+    found = re.match(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", version, re.ASCII)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def _by_end(name):
+    return next((how for end, how in _ENDS if name.endswith(end)), "")
+
+
+def _tone(name, value):
+    if name in ("blocked_reason", "capture_failed", "crash", "watchdog", "dropped") and value:
+        return "wait"
+    if name == "battery_level" and value in _LOW_LEVELS:
+        return "bad" if value == "critical" else "wait"
+    return ""
+
+
+def _written(value, how):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, (int, float)):
+        return _time(value) if how == "time" else escape(value)
+    if abs(value) >= _MOST:
+        return f"{value:g}"
+    if how in _WRITTEN:
+        return _WRITTEN[how](value)
+    return f"{round(value, 2):,}{how and ' ' + how}"
+
+
+def _time(text):
+    try:
+        return words.moment(datetime.datetime.fromisoformat(text))
+    except ValueError:
+        return escape(text)
+
+
+def _at(value):
+    try:
+        return words.moment(words.utc(value))
+    except (ValueError, OverflowError, OSError):
+        return str(value)
+
+
+_WRITTEN = {
+    "span": words.span,
+    "bytes": words.size,
+    "volt": lambda value: f"{value / 1000:.2f} V",
+    "time": _at,
+}
