@@ -40,6 +40,13 @@ def loop(base):
             if not self._extras:
                 self._extras = make(self._config, self)
 
+        def _kind(self, card):
+            if "bursts" not in self._config.extras:
+                return super()._kind(card)
+            from thingscam.outbox.thinning import kind
+
+            return kind(card)
+
         def _network(self):
             super()._network()
             for extra in self._extras:

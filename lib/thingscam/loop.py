@@ -38,8 +38,8 @@ class App:
         self._sleep_pins = _sleep_pins(profile)
         for pin, _ in self._sleep_pins:
             chip.let_go(pin)
-        box, card = config.outbox, config.on_card()
-        self._outbox = _kind(card)(
+        box = config.outbox
+        self._outbox = self._kind(config.on_card())(
             box.path, box.max_bytes, box.policy, self._log, memory=rtc.Place(rtc.SENT)
         )
         parts = (self._log, self.wanted, self._clock_set, self._gateway)
@@ -212,6 +212,14 @@ class App:
         trouble = self._sender.trouble
         return trouble is not None and trouble.status is None and trouble.action == "stop"
 
+    def _kind(self, card):
+        # Which outbox: what the configuration does not use is not imported.
+        if card:
+            from thingscam.outbox.card import CardOutbox as Outbox
+        else:
+            from thingscam.outbox.policy import Outbox
+        return Outbox
+
     def _blocked_reason(self):
         if not self._online:
             return "no Wi-Fi"
@@ -225,12 +233,3 @@ def _sleep_pins(profile):
     pins = profile.pins
     found = [(pins[_PWDN], 1)] if pins and pins[_PWDN] >= 0 else []
     return found if profile.light is None else found + [(profile.light, 0)]
-
-
-def _kind(card):
-    # Which outbox: what the configuration does not use is not imported.
-    if card:
-        from thingscam.outbox.card import CardOutbox as Outbox
-    else:
-        from thingscam.outbox.policy import Outbox
-    return Outbox

@@ -32,6 +32,26 @@ def test_motion_wakes_it_and_the_picture_comes_before_the_wifi(tmp_path):
         assert picture.cause == "pir" and is_as_seen(picture)
 
 
+def test_a_burst_is_taken_before_the_wifi(tmp_path):
+    trigger = {"burst": 3, "burst_ms": 300, "retrigger_s": 60}
+    with site(tmp_path, power=DEEP, trigger=trigger) as place:
+        asleep(place)
+        place.move()
+        pictures = place.wait_for_pictures(3)
+        asleep(place)
+        (text,) = wake_ups(place)
+        steps = [f"pir {i}/3, {i} waiting" for i in (1, 2, 3)]
+        steps += ["INFO Wi-Fi garden", "pir 1/3 -> ", "pir 3/3 -> ", "INFO asleep, 0 waiting"]
+        places = [text.index(step) for step in steps]
+        assert places == sorted(places)
+        assert all(map(is_as_seen, pictures)) and pictures[0].cause == "pir"
+        assert min(gaps(pictures)) >= 10
+        place.board.pin(PIR, 1)  # and so it stays
+        pictures = place.wait_for_pictures(7)
+        assert "bytes pir, 1 waiting" in place.board.output
+        assert 60 <= (pictures[6].moment - pictures[5].moment) / 1000 <= 75
+
+
 def test_the_period_wakes_it(tmp_path):
     settings = {"every_s": 600, "cooldown_s": 0}
     with site(tmp_path, power=DEEP, trigger=settings, fair=True) as place:

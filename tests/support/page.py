@@ -88,7 +88,9 @@ def until(page, expression, argument=None):
         page.wait_for_timeout(20)
 
 
-def photo(size=(64, 48), *, captured_at=None, offset=None, cause=None, colour=(90, 120, 130)):
+def photo(
+    size=(64, 48), *, captured_at=None, offset=None, cause=None, notes=None, colour=(90, 120, 130)
+):
     """Return a JPEG (bytes) with EXIF: `captured_at` a datetime, `offset` such as "+01:00"."""
     exif = Image.Exif()
     if cause is not None:
@@ -98,6 +100,8 @@ def photo(size=(64, 48), *, captured_at=None, offset=None, cause=None, colour=(9
         tags[Base.DateTimeOriginal] = captured_at.strftime("%Y:%m:%d %H:%M:%S")
     if offset is not None:
         tags[Base.OffsetTimeOriginal] = offset
+    if notes is not None:
+        tags[Base.UserComment] = notes
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "JPEG", exif=exif)
     return file.getvalue()

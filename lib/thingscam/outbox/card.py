@@ -31,6 +31,8 @@ class CardOutbox:
     half a minute while it is missing or fails.
     """
 
+    kind = Outbox
+
     def __init__(self, path, max_bytes, policy="drop_oldest", log=None, memory=None):
         self._path = path
         self._options = max_bytes, policy, log, 0, memory
@@ -44,7 +46,8 @@ class CardOutbox:
         self._card: Outbox = None  # pyright: ignore  # on the card; made with the first one
         self._mount()  # first: what lies on the flash below /sd is moved before
         on_flash = path[len(MOUNT) :]
-        self._flash = Outbox(on_flash, min(max_bytes, _MAX_FLASH), policy, log, _FIRST, memory)
+        size = min(max_bytes, _MAX_FLASH)
+        self._flash = self.kind(on_flash, size, policy, log, _FIRST, memory)
         self._given = self._flash  # where the picture that was handed out last came from
 
     def __len__(self):
@@ -182,7 +185,7 @@ class CardOutbox:
         self._missing = None
         self._look_at = 0
         if self._card is None:
-            self._card = Outbox(self._path, *self._options)
+            self._card = self.kind(self._path, *self._options)
         else:
             self._card.look()
         self._writable = True

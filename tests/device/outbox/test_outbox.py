@@ -13,6 +13,7 @@ from thingscam.outbox import folder as folders
 from thingscam.outbox import record as records
 from thingscam.outbox import store
 from thingscam.outbox.policy import Outbox
+from thingscam.outbox.thinning import ThinnedOutbox
 
 MAX = 1000000
 CARD = "/thingscam-card"
@@ -1135,3 +1136,112 @@ def test_a_folder_that_cannot_be_read_leaves_the_others():
             folders.ilistdir = listing
         assert len(log.lines) == 1 and log.has("folder %d of the outbox" % bad), log.lines
     assert sent(Small(path, MAX)) == list(range(12))
+
+
+class Thinned(ThinnedOutbox):
+    per_folder = 4
+
+
+def burst(box, first, count, of=None):
+    """Put the pictures of a burst; return how many were kept."""
+    of = of or count
+    return sum(
+        box.put(picture(first + i), None, "pir %d/%d low" % (i + 1, of)) for i in range(count)
+    )
+
+
+@everywhere
+def test_a_full_outbox_keeps_one_of_each_burst(path):
+    log = Lines()
+    box = Thinned(path, 18500, log=log)  # nine pictures
+    fill(box, 1)
+    assert burst(box, 10, 3) == burst(box, 20, 3) == 3
+    fill(box, 2, 1)
+    fill(box, 2, 3)
+    assert sent(Thinned(path, 18500)) == [0, 10, 20, 21, 22, 1, 2, 3, 4]
+    assert box.dropped == 2 and log.has("dropped, another of its burst stays")
+
+
+@everywhere
+def test_when_there_is_one_of_each_the_oldest_goes(path):
+    box = Thinned(path, 18500)
+    fill(box, 1)
+    assert burst(box, 10, 3) == 3
+    fill(box, 5, 1)
+    fill(box, 3, 6)
+    assert sent(box) == [10, 1, 2, 3, 4, 5, 6, 7, 8]
+    fill(box, 9)
+    # Nor does what is too many of a new one push others out.
+    assert burst(box, 10, 4) == 1
+    assert box.fault is None
+    assert sent(box) == [1, 2, 3, 4, 5, 6, 7, 8, 10]
+    fill(box, 9)
+    box.put(picture(10), None, "pir 2/4")  # the first of it failed
+    assert sent(box) == [1, 2, 3, 4, 5, 6, 7, 8, 10]
+
+
+@everywhere
+def test_the_last_of_a_burst_stays_whatever_was_sent_of_it(path):
+    box = Thinned(path, 18500)
+    fill(box, 1)
+    assert burst(box, 10, 4) == 4
+    fill(box, 5, 1)  # 11 gave way
+    for number in (1, 3):
+        assert read(box.get(number))[3] == 9 + number
+        box.remove(box.get(number))
+    fill(box, 3, 6)
+    assert sent(box) == [13, 1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@everywhere
+def test_of_a_burst_the_one_that_is_being_sent_stays(path):
+    box = Thinned(path, 18500)
+    assert burst(box, 10, 4) == 4
+    fill(box, 5)
+    file = box.get(1).open()
+    fill(box, 2, 5)
+    file.close()
+    assert sent(box) == [10, 11, 0, 1, 2, 3, 4, 5, 6]
+
+
+def test_few_records_are_read_to_find_what_is_too_many():
+    path = env("FILES") + "/outbox"
+    delete(path)
+    box = ThinnedOutbox(path, 400 * 2000)
+    fill(box, 300)
+    for _ in range(5):
+        assert burst(box, 100, 20) == 20
+    real, reads = records.load, []
+
+    def load(*arguments):
+        reads.append(1)
+        return real(*arguments)
+
+    records.load = load
+    try:
+        for i in range(40):
+            before = len(reads)
+            assert box.put(picture(i), None, "pir")
+            assert len(reads) - before <= 33
+    finally:
+        records.load = real
+    # After nine pictures that found none among 32 each, each puts out one of a burst.
+    assert len(reads) < 600 and box.dropped == 40
+    assert sent(box)[:5] == [9, 10, 11, 12, 13]
+
+
+def test_keep_oldest_keeps_the_oldest_of_bursts_too():
+    path = env("FILES") + "/outbox"
+    delete(path)
+    box = Thinned(path, 18500, "keep_oldest")
+    assert burst(box, 10, 20) == 9
+    assert not box.put(picture(1), None, "pir")
+    assert sent(box) == list(range(10, 19))
+
+
+@everywhere
+def test_pictures_of_bursts_in_a_plain_outbox(path):
+    assert burst(Thinned(path, 18500), 10, 9) == 9
+    box = Small(path, 18500)
+    fill(box, 1)
+    assert sent(box) == [11, 12, 13, 14, 15, 16, 17, 18, 0]

@@ -62,7 +62,8 @@ def test_pictures_appear_by_themselves_newest_first(chromium, tmp_path):
 def test_a_card_tells_time_cause_size_and_device(chromium, tmp_path):
     early = datetime.datetime(2026, 1, 31, 23, 30, 15)
     with running(tmp_path) as cloud:
-        cloud.upload(photo(captured_at=early, offset="+00:00", cause="pir"))
+        notes = b"ASCII\0\0\0" + b"2/5"
+        cloud.upload(photo(captured_at=early, offset="+00:00", cause="pir", notes=notes))
         cloud.upload(photo(captured_at=early, cause="<b>door</b>"))
         cloud.upload(photo(captured_at=ago(1), offset="+00:00", cause="timer"))
         cloud.upload(picture("PNG", (40, 30)))
@@ -70,7 +71,7 @@ def test_a_card_tells_time_cause_size_and_device(chromium, tmp_path):
             plain, timer, floating, pir = cards(page).all()
             # Berlin is an hour ahead of UTC in winter.
             assert re.search(r"captured 00:30:15 1 Feb.* waited \d+ d", pir.inner_text())
-            assert "movement" in pir.inner_text()
+            assert "movement 2/5" in pir.inner_text()
             assert "64 × 48" in pir.inner_text()
             assert re.search(r"Demo camera", pir.inner_text())
             assert re.search(

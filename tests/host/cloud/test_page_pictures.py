@@ -55,6 +55,19 @@ def test_a_cause_is_one_short_line(cause, expected, tmp_path):
     assert told(tmp_path, photo(cause=cause)).cause == expected
 
 
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        (b"ASCII\0\0\0" + b"2/5 low\n", "pir 2/5 low"),
+        (b"ASCII\0\0\0", "pir"),
+        (b"UNICODE\0" + b"2\0", "pir"),
+        (b"", "pir"),
+    ],
+)
+def test_a_comment_is_noted_behind_the_cause(notes, expected, tmp_path):
+    assert told(tmp_path, photo(cause="pir", notes=notes)).cause == expected
+
+
 @pytest.mark.parametrize("when", ["0000:00:00 00:00:00", "    :  :     :  :  ", "2026", 7])
 def test_a_capture_time_that_is_none(when, tmp_path):
     exif = Image.Exif()

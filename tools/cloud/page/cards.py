@@ -62,7 +62,9 @@ class Cards:
 
 
 def _cause(text):
-    return _CAUSES.get(text.lower(), text)
+    word, _, notes = text.partition(" ")
+    known = _CAUSES.get(word.lower())
+    return text if known is None else f"{known} {notes}".rstrip()
 
 
 def _taken(captured_at, received_at):

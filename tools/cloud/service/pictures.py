@@ -32,6 +32,7 @@ MAX_PIXELS = 64_000_000
 
 # Of all pictures that are decoded at once.
 MOST_BYTES = 350_000_000
+_IN_ASCII = b"ASCII\0\0\0"  # what a UserComment begins with
 _HEAD_BYTES = 64_000_000  # as much as Pillow takes for texts and profiles before the pixels
 _PIXEL_BYTES = 4
 _CANVASES = 3  # where frames are put together: the last, the next, and what is shown
@@ -116,7 +117,8 @@ def judge(data):
 class Details:
     """What a stored picture tells of itself: size in pixels, and, if its EXIF says so,
 
-    when it was captured (without a time zone if the camera did not say which) and why.
+    when it was captured (without a time zone if the camera did not say which) and why: a word,
+    and what its UserComment notes behind it.
     """
 
     width: int = 0
@@ -137,7 +139,7 @@ def details(path):
     if exif is None:
         return Details(width, height)
     try:
-        return Details(width, height, _captured_at(exif), _words(exif.get(Base.ImageDescription)))
+        return Details(width, height, _captured_at(exif), _cause(exif))
     except BROKEN:
         return Details(width, height)
 
@@ -152,6 +154,14 @@ def media_type(path):
             return _FORMATS[image.format or ""][0]
     except BROKEN as error:
         raise PictureError(str(error)) from error
+
+
+def _cause(exif):
+    word = _words(exif.get(Base.ImageDescription))
+    notes = exif.get_ifd(IFD.Exif).get(Base.UserComment)
+    if not isinstance(notes, bytes) or not notes.startswith(_IN_ASCII):
+        return word
+    return f"{word} {_words(notes[len(_IN_ASCII) :])}".strip()
 
 
 def _captured_at(exif):
