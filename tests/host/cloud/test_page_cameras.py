@@ -108,7 +108,7 @@ def test_what_is_told_appears_and_what_is_typed_stays(chromium, tmp_path):
         page.get_by_role("button", name="Take a picture").click()
         page.wait_for_url("**#settings")
         assert cloud.attributes("take_photo").json()["attributes"] == {"take_photo": 1}
-        expect(page.locator("[data-command=take_photo]")).to_contain_text("asked for")
+        expect(page.locator("[data-command=take_photo]")).to_contain_text("the camera read it")
 
 
 @BOTH

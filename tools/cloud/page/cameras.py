@@ -217,9 +217,7 @@ class Cameras:
             "state": panes.state(attributes),
         }
         asked = {
-            name: f"asked for {panes.words.span(max(now - attributes[name].at, 0))} ago"
-            if name in attributes
-            else ""
+            name: panes.asked(attributes.get(name), self._records.asked(device.label), now)
             for name in panes.COMMANDS
         }
         return parts, stands, asked

@@ -183,6 +183,18 @@ def stand(field, attributes, now):
     return Stand(value, asked if has is None else f"{asked}, now {has}", "wait")
 
 
+def asked(command, read, now):
+    """Return how a command (an Attribute, or None) stands, in a few words.
+
+    `read` is when the camera asked for its attributes last, or None.
+    """
+    if command is None or command.by == DEVICE:
+        return ""
+    if read is not None and read >= command.at:
+        return f"the camera read it {words.span(max(now - read, 0))} ago"
+    return f"asked for {words.span(max(now - command.at, 0))} ago, waits for the camera"
+
+
 def form(label, sections, stands, typed, wrongs):
     """Return the form of all settings: `sections` are (title, fields), `stands` by their names.
 

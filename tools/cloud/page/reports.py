@@ -1,6 +1,5 @@
 # What a camera reports, in groups and units for people, and what of it a person should look at.
 
-import datetime
 import json
 import re
 from dataclasses import dataclass, field
@@ -40,9 +39,9 @@ _GROUPS = (
         (
             ("blocked_reason", "nothing goes out", ""),
             ("last_error", "last error", ""),
-            ("next_wake", "wakes next", "time"),
-            ("next_wake_s", "wakes in", "span"),
+            ("started", "started by", "word"),
             ("uptime_s", "runs for", "span"),
+            ("next_wake_s", "wakes at the latest in", "span"),
             ("clock_set", "clock set", "yes"),
         ),
     ),
@@ -50,15 +49,13 @@ _GROUPS = (
         "Power",
         (
             ("battery", "battery", ""),
-            ("battery_mv", "battery", "volt"),
-            ("battery_level", "battery", ""),
-            ("temperature", "chip", "°C"),
+            ("battery_mv", "its voltage", "volt"),
             ("temperature_c", "chip", "°C"),
         ),
     ),
     (
         "Network",
-        (("wifi", "Wi-Fi", ""), ("ssid", "Wi-Fi", ""), ("rssi", "signal", "dBm")),
+        (("wifi", "Wi-Fi", ""), ("rssi", "signal", "dBm")),
     ),
     (
         "Memory",
@@ -185,12 +182,11 @@ def health(attributes, heard, now):
 
     if heard is not None and reports and now - heard > _PERIODS * period:
         tell("silent", "silent", "bad")
-    blocked = _value(attributes, "blocked_reason")
-    if blocked and "stop" in str(blocked).lower():
+    if str(_value(attributes, "blocked_reason")).startswith("stopped"):
         tell("stopped", "stopped", "bad")
-    level = str(_value(attributes, "battery_level") or _value(attributes, "battery") or "")
-    if any(word in level for word in _LOW_LEVELS):
-        tell("low", "battery low", "bad" if "critical" in level else "wait")
+    level = _value(attributes, "battery")
+    if level in _LOW_LEVELS:
+        tell("low", f"battery {level}", "wait" if level == "low" else "bad")
     if _is_old(_value(attributes, "version")):
         tell("old", "old version", "wait")
     waiting = _value(attributes, "waiting")
@@ -230,7 +226,7 @@ def _by_end(name):
 def _tone(name, value):
     if name in ("blocked_reason", "capture_failed", "crash", "watchdog", "dropped") and value:
         return "wait"
-    if name == "battery_level" and value in _LOW_LEVELS:
+    if name == "battery" and value in _LOW_LEVELS:
         return "bad" if value == "critical" else "wait"
     return ""
 
@@ -239,19 +235,12 @@ def _written(value, how):
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, (int, float)):
-        return _time(value) if how == "time" else escape(value)
+        return escape(value.replace("_", " ") if how == "word" else value)
     if abs(value) >= _MOST:
         return f"{value:g}"
     if how in _WRITTEN:
         return _WRITTEN[how](value)
     return f"{round(value, 2):,}{how and ' ' + how}"
-
-
-def _time(text):
-    try:
-        return words.moment(datetime.datetime.fromisoformat(text))
-    except ValueError:
-        return escape(text)
 
 
 def _at(value):

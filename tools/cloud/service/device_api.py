@@ -139,7 +139,7 @@ class DeviceApi:
     async def _read(self, request, upload, fault):
         token = request.match_info["token"]
         device = rules.known(request.headers, token, self._accounts)
-        self._records.hear(device.label)
+        self._records.hear(device.label, asks=True)
         found = self._records.attributes(device.label)
         if "keys" in request.query:
             keys = request.query["keys"].split(",")

@@ -52,6 +52,7 @@ class Records:
         self._now = now
         self._watchers = []
         self._heard = {}
+        self._asked = {}
         self.changes = 0
         folder.mkdir(exist_ok=True)
         remove_unfinished(folder)
@@ -95,12 +96,22 @@ class Records:
                 break
         self._keep(device, self.details(device), events)
 
-    def hear(self, device):
-        """Note that the device has just been heard of; not on disk."""
+    def hear(self, device, asks=False):
+        """Note that the device was just heard from, and whether it `asks` for its attributes.
+
+        Not on disk.
+        """
         self._heard[device] = self._now() / 1e9
+        if asks:
+            self._asked[device] = self._heard[device]
+            self._changed()
+
+    def asked(self, device):
+        """Return when the device asked for its attributes last (seconds since 1970), or None."""
+        return self._asked.get(device)
 
     def heard(self, device):
-        """Return when the device was heard of last (seconds since 1970), or None."""
+        """Return when the device was heard from last (seconds since 1970), or None."""
         times = [found.at for found in self.details(device).values() if found.by == DEVICE]
         times += [event.at for event in self.events(device)[:1]]
         if device in self._heard:
@@ -114,6 +125,9 @@ class Records:
         }
         write_whole(self._folder / f"{device}.json", json.dumps(found, indent=1).encode())
         self._devices[device] = attributes, events
+        self._changed()
+
+    def _changed(self):
         self.changes += 1
         for callback in self._watchers:
             callback()
