@@ -46,7 +46,9 @@ def run(config):
     Does not return. Raises CertificateError when cloud.ca cannot be used.
     """
     global _current
-    if config.power.mode == "awake":
+    if "battery" in config.extras:
+        from thingscam.sleeper import Either as Loop
+    elif config.power.mode == "awake":
         from thingscam.loop import App as Loop
     else:
         from thingscam.sleeper import Sleeper as Loop

@@ -42,7 +42,7 @@ class Capture:
         self._refused, self._refused_at = _recall(self._settings)
         self._size = self._settings.frame_size  # of the last picture
         self._lost = 0  # of the outbox's losses, those that have been counted
-        self._deferred_cause = None  # the cause of a picture that failed while something was sent
+        self.next_cause = None  # of a picture that is due: one failed while something was sent
         self._fault = None  # of ours, met while something was sent
         self._sending = None  # the picture that is sent from memory, while it is not kept
         self._since = 0
@@ -96,7 +96,7 @@ class Capture:
             raise fault
         if self._held:
             self._lost += self._held.keep(self._outbox)
-        cause, self._deferred_cause = self._deferred_cause or self.trigger.cause(), None
+        cause, self.next_cause = self.next_cause or self.trigger.cause(), None
         if cause is None:
             return None
         try:
@@ -116,7 +116,7 @@ class Capture:
         cause = None
         try:
             self._safeguard()
-            if self._deferred_cause is None and self._fault is None:
+            if self.next_cause is None and self._fault is None:
                 cause = self.trigger.cause()
                 if cause is not None:
                     self._shoot(cause, None, True)
@@ -221,7 +221,7 @@ class Capture:
 
     def _defer(self, cause, why):
         # An upload may have the memory that camera and outbox need.
-        self._deferred_cause = cause
+        self.next_cause = cause
         self._log.warning("%s; once more when the upload is over", why)
 
     def _started(self):

@@ -10,6 +10,10 @@ def make(config, app):
         from thingscam.bursts import Pause
 
         found.append(Pause(app._capture.trigger))
+    if "battery" in config.extras and config.battery.pin is not None:
+        from thingscam.battery import Battery
+
+        found.append(Battery(config, app._log, app._capture, app.waits))
     return found
 
 
@@ -24,8 +28,13 @@ def trigger(config, log, clock):
 
 def loop(base):
     """Return the class `base`, App or Sleeper, with the extras in it."""
+    return _sending(_having(base))
 
-    class Extended(base):
+
+def _having(base):
+    # They are made, and asked each turn.
+
+    class Having(base):
         _extras = ()
 
         def __init__(self, config):
@@ -35,6 +44,17 @@ def loop(base):
         def connect(self):
             self._have_extras()  # before the radio
             super().connect()
+
+        def run(self):
+            if self._rests():
+                self._rest()
+            super().run()
+
+        def status(self):
+            found = super().status()
+            for extra in self._extras:
+                found.update(extra.status())
+            return found
 
         def _have_extras(self):
             if not self._extras:
@@ -52,12 +72,51 @@ def loop(base):
             for extra in self._extras:
                 extra.step(self._online)
 
-        def _blocked_reason(self):
+        def _rests(self):
+            return any(extra.rests() for extra in self._extras)
+
+    return Having
+
+
+def _sending(base):
+    # They say when pictures go, and for how long the board sleeps.
+
+    class Sending(base):
+        def waits(self):
+            """Return whether pictures wait."""
+            return self._capture.holds() or len(self._outbox) > 0
+
+        def _send(self, call, *arguments):
+            result = super()._send(call, *arguments)
+            if not self.waits():
+                self._sent_all()
+            return result
+
+        def _sent_all(self):
+            for extra in self._extras:
+                extra.sent()
+
+        def _held_back(self):
             for extra in self._extras:
                 why = extra.blocked_reason()
                 if why:
                     return why
-            return super()._blocked_reason()
+            return None
+
+        def _blocked_reason(self):
+            return self._held_back() or super()._blocked_reason()
+
+        def _may_go(self):
+            return self._held_back() is None and super()._may_go()
+
+        def _deliver(self):
+            if self._may_go():
+                super()._deliver()
+                self._sent_all()
+
+        def _left_ms(self):
+            left = max([extra.left_ms() or 0 for extra in self._extras] + [0])
+            return left or super()._left_ms()
 
         def _sleep_plan(self):
             ms, pin = super()._sleep_plan()
@@ -65,4 +124,4 @@ def loop(base):
                 ms, pin = extra.sleep_plan(ms, pin)
             return ms, pin
 
-    return Extended
+    return Sending

@@ -37,7 +37,7 @@ class Sleeper(App):
     def _deliver(self):
         # A deep sleeper stays up for what can be sent now, one picture in 10 s.
         give_up = ticks_add(ticks_ms(), _OFFLINE_MS)
-        while self._capture.holds() or len(self._outbox):
+        while self._may_go():
             self.connect()
             if self._sender.waits_ms():
                 break
@@ -50,11 +50,11 @@ class Sleeper(App):
                 # Nothing may be wrong, and yet none be sent: when the outbox cannot read them.
                 self._sender.note_offline(why or "what waits cannot be read")
 
+    def _may_go(self):
+        return self._capture.holds() or len(self._outbox)
+
     def _sleep(self):
-        self._hang_up()
-        if self._wifi is not None:
-            self._wifi.off()
-        self._status.off()
+        self._quiet()
         give_up = ticks_add(ticks_ms(), _LAST_MS)
         while True:
             self._watchdog.feed()
@@ -65,11 +65,25 @@ class Sleeper(App):
             if late or not self._capture.trigger.restless():
                 break
             sleep_ms(_LOOP_MS)
+        self._leave(ms, pin)
+
+    def _rest(self):
+        # Without another picture.
+        self._quiet()
+        self._capture.close()
+        self._leave(*self._sleep_plan())
+
+    def _quiet(self):
+        self._hang_up()
+        if self._wifi is not None:
+            self._wifi.off()
+        self._status.off()
+
+    def _leave(self, ms, pin):
         crashes.healthy()
         self._capture.abandon()
         if len(self._outbox):
-            self.connect()
-            left = max(self._sender.left_ms(), 1)
+            left = self._left_ms()
             ms = min(ms or left, left)
         self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
         self._log.flush()
@@ -77,8 +91,26 @@ class Sleeper(App):
             chip.hold(number, level)
         chip.deep_sleep(ms, pin)
 
+    def _left_ms(self):
+        self.connect()
+        return max(self._sender.left_ms(), 1)
+
     def _sleep_plan(self):
         return self._capture.trigger.sleep_plan()
+
+
+class Either(Sleeper):
+    """What runs with a battery that may have a board sleep which else stays awake."""
+
+    def run(self):
+        """Do as Sleeper, or photograph and send until the battery asks for a sleep."""
+        if self._config.power.mode == "deepsleep":
+            super().run()
+        self._say_start()
+        self._capture.ready()
+        while not self._rests():  # pyright: ignore[reportAttributeAccessIssue] extras.py has it
+            self.turn()
+        self._rest()
 
 
 def _plan(ms, pin):

@@ -6,7 +6,7 @@ import re
 import tempfile
 
 from thingscam.board import profiles, sensorpin
-from thingscam.config import config
+from thingscam.config import battery, config
 from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, sections
 from thingscam.config.values import check as check_value
 from thingscam.http import CertificateError
@@ -65,6 +65,8 @@ def value(name, text):
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
     if kind in ("number", "auto", "step") and re.fullmatch(r"-?[0-9]{1,18}", text):
         return int(text)
+    if kind == "decimal" and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        return float(text)
     return text
 
 
@@ -191,8 +193,14 @@ def reject_chip(settings, chip):
     sleeps = settings.power.mode == "deepsleep"
     pin = settings.trigger.pir_pin
     wrong = sensorpin.trouble(profile, pin, sleeps, settings.on_card(), chip)
+    wrong = wrong or battery.trouble(profile, configured_battery(settings), chip)
     if wrong:
         raise SettingError(wrong)
+
+
+def configured_battery(settings):
+    """Return the GPIO on which `settings` (a Config) have the battery measured, or None."""
+    return settings.battery.pin if "battery" in settings.extras else None
 
 
 def certificate(settings, folder, advice):

@@ -300,6 +300,17 @@ TEXTS = {
     "12 (first see docs/board.md, An SD card), or outbox.path to /outbox": (
         "12（请先看 docs/board.zh-CN.md 的“SD 卡”一节），或者把 outbox.path 改为 /outbox"
     ),
+    "battery.pin: GPIO{} {}; on the board {} it can be {} (docs/board.md, The battery)": (
+        "battery.pin：GPIO{} {}；在开发板 {} 上可以用 {}（见 docs/board.zh-CN.md 的“电池”一节）"
+    ),
+    "cannot be measured while Wi-Fi is on": "在 Wi-Fi 工作时无法测量电压",
+    "battery.pin: GPIO{} is trigger.pir_pin too": "battery.pin：GPIO{} 同时也是 trigger.pir_pin",
+    "battery.low_v: {} must lie between critical_v {} and charged_v {}": (
+        "battery.low_v：{} 必须在 critical_v {} 和 charged_v {} 之间"
+    ),
+    "battery.divider: {} leaves {} V on the pin of {} V, more than {} V can be told": (
+        "battery.divider：按 {0}，{2} V 的电池在引脚上有 {1} V，超过可测的 {3} V"
+    ),
     "is the camera's": "已被摄像头占用",
     "cannot be had": "无法使用",
     "is the bright LED's": "已被补光灯占用",
@@ -327,6 +338,7 @@ TEXTS = {
     "status LED": "状态指示灯",
     "bright light": "补光灯",
     "motion sensor": "人体感应",
+    "battery": "电池",
     "looking the board over; its program is stopped meanwhile": (
         "正在检查开发板；检查期间板上的程序暂停"
     ),
@@ -549,6 +561,20 @@ TEXTS = {
     "none is known on this board": "这块开发板没有已知的",
     "{} was lit three times": "{} 亮了三次",
     "{} was lit for a second": "{} 亮了一秒",
+    "check battery.pin": "检查 battery.pin",
+    "not measured: battery.pin is null": "未测量：battery.pin 为 null",
+    "check the two resistors, and the wires to battery, GND and pin": (
+        "检查两个分压电阻，以及到电池、GND 和引脚的接线"
+    ),
+    "{} V, {} mV on GPIO{}": "{0} V，GPIO{2} 上为 {1} mV",
+    "{}: no battery of these levels has that": "{}：按所设的电压级别，电池不可能是这个电压",
+    "compare with a multimeter: is battery.divider right?": (
+        "用万用表核对：battery.divider 是否正确？"
+    ),
+    "{}: critical": "{}：电量极低（critical）",
+    "charge it: the camera would sleep now": "请充电：摄像头现在会进入睡眠",
+    "{}: low": "{}：电量低（low）",
+    "{}: good": "{}：正常",
     "none: trigger.pir_pin is null": "没有：trigger.pir_pin 为 null",
     "GPIO{} is {}": "GPIO{} 的电平：{}",
     "{} changed {} times: nothing drives it": "{} 变化了 {} 次：引脚悬空",

@@ -108,6 +108,10 @@ class Air:
         """Return whether packets get anywhere now."""
         return self.joined() and self.internet
 
+    def is_on(self):
+        """Return whether the radio is."""
+        return self._active
+
     def joined(self):
         """Return whether packets get to the access point now."""
         return self._connected and self._point is not None and self._point.up

@@ -171,6 +171,13 @@ class VirtualBoard:
         self.pin(number, 1)
         self._supervisor.later(seconds * 1000, lambda: self.pin(number, 0))
 
+    def voltage(self, number, mv):
+        """Put `mv` millivolts on a pin, for its ADC; None: nothing is wired to it."""
+        if mv is not None and not 0 <= mv <= 100000:
+            raise ValueError("mv: {} is not between 0 and 100000".format(mv))
+        with self._supervisor.lock:
+            self._world.voltages[number] = mv
+
     def bounce(self, number, hz, seconds):
         """Let a wire bounce for `seconds` of board time: the pin rises `hz` times a second.
 

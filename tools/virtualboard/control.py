@@ -14,6 +14,7 @@ ACTIONS = (
     "pin",
     "pulse",
     "bounce",
+    "voltage",
     "wifi",
     "internet",
     "network",

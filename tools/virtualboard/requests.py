@@ -122,6 +122,9 @@ class Requests:
     def _memory(self, value):
         self._chip.memory = value
 
+    def _adc(self, number):
+        return {"mv": self._world.voltages.get(number), "radio": self._world.air.is_on()}
+
     def _ntp(self, server):
         world = self._world
         names = {address: name for name, address in world.time_servers.items()}

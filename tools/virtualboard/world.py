@@ -25,7 +25,7 @@ class World:
 
     Of the time servers, `dead_ntp` names those that do not answer, a router as most are among
     them; `wrong_ntp` has by how many seconds others are wrong; `time_servers` has the address of
-    each that was looked up.
+    each that was looked up. `voltages` has the millivolts on pins, for the ADC.
     """
 
     clock: Clock
@@ -45,6 +45,7 @@ class World:
     dead_ntp: set = dataclasses.field(default_factory=lambda: {GATEWAY})
     wrong_ntp: dict = dataclasses.field(default_factory=dict)
     time_servers: dict = dataclasses.field(default_factory=dict)
+    voltages: dict = dataclasses.field(default_factory=dict)
 
     def switched_off(self):
         """The chip has lost power, or was reset: so have camera and radio."""

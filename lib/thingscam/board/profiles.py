@@ -8,8 +8,8 @@ from collections import namedtuple
 # bright light's GPIO or None; `pir`: a GPIO that is free and can wake the chip (an RTC pin), or
 # None when there is none or the user must choose one; `card`: an SD card can be used, one wired
 # to the pins of slot 1, and to none of the above.
-_FIELDS = ("name", "chip", "psram", "pins", "led", "led_low", "light", "pir", "card")
-Profile = namedtuple("Profile", _FIELDS)  # pyright: ignore
+FIELDS = ("name", "chip", "psram", "pins", "led", "led_low", "light", "pir", "card")
+Profile = namedtuple("Profile", FIELDS)  # pyright: ignore
 
 # Where a board below says nothing.
 _OTHERWISE = {"psram": True, "led_low": False, "card": False}
@@ -121,7 +121,7 @@ def find(name):
     """
     for row in _BOARDS:
         if row["name"] == name:
-            return Profile(*[row.get(key, _OTHERWISE.get(key)) for key in _FIELDS])
+            return Profile(*[row.get(key, _OTHERWISE.get(key)) for key in FIELDS])
     from thingscam.util.spelling import is_like, nearest
 
     known = names()

@@ -67,6 +67,10 @@ def _parse(raw, name, wifi_needed):
     camera.sensor = _sensor(data.get("sensor", {}), camera.rotate)
     config.too_old = _too_old(config.on_card())
     config.extras = tuple(name for name in OPTIONAL[1:] if _is_used(data, name))
+    for name in config.extras:
+        settle = getattr(optional(name), "settle", None)
+        if settle:
+            settle(config)
     trigger = config.trigger  # pyright: ignore
     if trigger.burst > 1 or trigger.retrigger_s:
         config.extras += ("bursts",)

@@ -76,9 +76,10 @@ SECTIONS = (
 
 
 # Sections that few need. Each has a module of its name in this room, loaded only for a config.json
-# that has the section: its ROWS, and judge(), if its settings must agree with others. The first is
+# that has the section: its ROWS; judge(), if its settings must agree with others; settle(), if it
+# changes others. The first is
 # the camera's; each of the others, where anything in it is set, is an extra: see extras.py.
-OPTIONAL = ("sensor",)
+OPTIONAL = ("sensor", "battery")
 
 
 def optional(name):

@@ -21,6 +21,8 @@ def check(kind, value, limits):
         return None if value == kind else 'must be "auto" or a whole number'
     if kind in ("number", "auto"):
         return _number(value, limits)
+    if kind == "decimal":
+        return _decimal(value, limits)
     if kind == "step":
         return _step(value, limits)
     if kind == "hosts":
@@ -85,6 +87,14 @@ def _number(value, limits):
         return _wrong("a whole number", value)
     if not limits[0] <= value <= limits[1]:
         return "must be from {} to {}, found {}".format(limits[0], limits[1], _digits(value))
+    return None
+
+
+def _decimal(value, limits):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return _wrong("a number", value)
+    if not limits[0] <= value <= limits[1]:
+        return "must be from {} to {}, found {}".format(limits[0], limits[1], value)
     return None
 
 

@@ -1,150 +1,31 @@
 # app: the whole firmware on a played board against the stand-in: awake, asleep, stopped.
 
 import json
-import os
 import re
 import time
 
-import thingscam.board.wifi  # noqa: F401 - so that the played board is in its place there too
-import thingscam.outbox.memory  # noqa: F401
-import thingscam.sender  # noqa: F401
-import thingscam.sleeper  # noqa: F401
 from fakeboard import Board, Gone, Names
-from photocamera import Photographer
+from house import HOME, House, arrived
 from support import (
     KEY,
     TOKEN,
     Script,
     env,
     fault,
-    new_folder,
-    no_faults,
-    note_in,
     photo,
     raises,
-    request,
     uploads,
 )
-from thingscam import app, crashes, loop, safemode
+from thingscam import app, crashes, safemode
 from thingscam.board import rtc, watchdog
 from thingscam.board.counters import Counters
-from thingscam.config import config
 from thingscam.http import session
 from thingscam.outbox import folder
 from thingscam.util import log
 
-HOME = ("home", "the home password")
 HOUR_MS = 3600000
 SHED = ("shed", "the shed password")
 TIME_SERVERS = ("pool.ntp.org", "time.cloudflare.com", "ntp.aliyun.com", "192.168.4.1")
-
-
-class House:
-    """A board with camera, Wi-Fi and motion sensor, in a folder of its own."""
-
-    def __init__(self, psram=False, endpoint=None, networks=(HOME,), micropython=None, **sections):
-        self.esp = Board(psram=psram, micropython=micropython or (1, 27))
-        self.camera = Photographer()
-        cloud = {
-            "endpoint": endpoint,
-            "access_token": TOKEN,
-            "identifier": "image",
-            "project_key": KEY,
-            "region": "demo",
-            "timeout_s": 5,
-        }
-        cloud.update(sections.pop("cloud", {}))
-        self.sections = dict(sections, cloud=cloud)
-        self.sections["wifi"] = [{"ssid": ssid, "password": word} for ssid, word in networks]
-        for each in networks:
-            self.esp.air.add(*each)
-        self.app = None
-        self.on_progress = None
-
-    def __enter__(self):
-        self._home = os.getcwd()
-        folder = new_folder()
-        os.chdir(folder)
-        self.sections.setdefault("outbox", {})["path"] = folder + "/outbox"
-        cloud = self.sections["cloud"]
-        cloud["endpoint"] = cloud["endpoint"] or env("SERVICE")
-        cloud.setdefault("ca", env("FILES") + "/service_tls/ca.der")
-        no_faults()
-        self.esp.__enter__()
-        self.camera.__enter__()
-        return self
-
-    def __exit__(self, *_):
-        self.camera.__exit__()
-        self.esp.__exit__()
-        app._current = None
-        os.chdir(self._home)
-
-    def config(self):
-        return config.parse(json.dumps(self.sections).encode(), wifi_needed=True)
-
-    def start(self):
-        """Start the app, to be driven by turns()."""
-        house = self
-
-        class Watched(loop.App):
-            def progress(self, sent):
-                if house.on_progress:
-                    house.on_progress(sent)
-                super().progress(sent)
-
-        self.app = Watched(self.config())
-        return self.app
-
-    def turns(self, ms=0, until=None):
-        """Go round for so long, or until something holds; that must be within ten minutes."""
-        end = self.esp.ticks + (ms or 600000)
-        while self.esp.ticks < end:
-            self.app.turn()
-            if until and until():
-                return
-        assert until is None, self.lines()
-
-    def sleep(self):
-        """Run the app as boot does until it sleeps; return for how many ms."""
-        assert str(raises(Gone, app.run, self.config())) == "asleep"
-        return self.esp.slept
-
-    def wake(self, by_pin=False, after_ms=None):
-        """Wake as planned, or by the pin after so long."""
-        self.esp.wake(self.esp.slept if after_ms is None else after_ms, by_pin)
-
-    def lines(self):
-        """Return the lines in the ring file, and those for it, without their times."""
-        found = []
-        for name in ("log.old.txt", "log.txt"):
-            try:
-                with open(name) as file:
-                    found += [line.strip()[20:] for line in file]
-            except OSError:
-                pass
-        # Not by flush(): how often that writes is bounded.
-        return found + ([line[20:] for line in self.app._log._lines] if self.app else [])
-
-    def count(self, *parts):
-        return sum(1 for line in self.lines() if all(part in line for part in parts))
-
-    def online(self):
-        return self.count("INFO Wi-Fi") > 0
-
-
-def arrived():
-    """Return the notes of the pictures that the service has stored, each of them whole."""
-    found = []
-    for each in uploads():
-        if each["stored"]:
-            status, body = request("GET", env("SERVICE") + "/images/" + each["stored"])
-            length = body[4] << 8 | body[5]
-            assert status == 200 and body[6:10] == b"Exif"
-            body = body[:2] + body[4 + length :]
-            assert body == photo(note_in(body)), "damaged"
-            found.append(note_in(body))
-    return found
 
 
 # Awake

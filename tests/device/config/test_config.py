@@ -563,3 +563,47 @@ def test_no_secret_is_ever_told():
             changed("cloud", "timeout_s", secret),
         ):
             assert secret not in str(raises(config.ConfigError, parse, data))
+
+
+def battery(**values):
+    return changed_sections(battery=dict({"pin": 33}, **values), trigger={"pir_pin": 12})
+
+
+def changed_sections(**sections):
+    data = json.loads(json.dumps(GOOD))
+    data.update(sections)
+    return data
+
+
+def test_a_battery():
+    assert parse(GOOD).extras == ()
+    assert parse(changed_sections(battery={"pin": None, "divider": 2})).extras == ()
+    found = parse(battery(divider=3, charged_v=4))
+    assert found.extras == ("battery",)
+    assert (found.battery.pin, found.battery.divider, found.battery.low_v) == (33, 3, 3.6)
+    assert found.profile.led is None and found.profile.light == 4  # it was taken off
+    board = {"board": "wrover-kit"}
+    assert parse(changed_sections(battery={"pin": 32}, camera=board)).profile.led == 2
+    board = {"board": "xiao-esp32s3-sense"}
+    assert parse(changed_sections(battery={"pin": 2}, camera=board)).battery.pin == 2
+
+
+def test_a_battery_that_cannot_be_measured():
+    for pin, words in ((13, "cannot be measured while Wi-Fi is on"), (34, "is the camera's")):
+        found = mistakes(battery(pin=pin))
+        assert len(found) == 1 and found[0].startswith("battery.pin: GPIO%d %s" % (pin, words))
+        assert "it can be 33, 37, 38 (docs/board.md" in found[0]
+    found = mistakes(changed_sections(battery={"pin": 33}, trigger={"pir_pin": 33}))
+    assert "battery.pin: GPIO33 is trigger.pir_pin too" in found
+    for key, value, words in (
+        ("low_v", 3.3, "battery.low_v: 3.3 must lie between critical_v 3.4 and charged_v 3.8"),
+        ("divider", 1, "battery.divider: 1 leaves 3.8 V on the pin"),
+        ("divider", "2", "battery.divider: must be a number, found a text"),
+        ("divider", True, "battery.divider: must be a number, found true or false"),
+        ("charged_v", 99.5, "battery.charged_v: must be from 1 to 60, found 99.5"),
+        ("pin", 3.5, "battery.pin: must be a whole number, found a number"),
+    ):
+        found = mistakes(battery(**{key: value}))
+        assert len(found) == 1 and found[0].startswith(words), found
+    found = mistakes(battery(pin=13, low_v=3.0, divider=1, volt=5))
+    assert len(found) == 4, found

@@ -391,6 +391,23 @@ def test_what_people_wire(services):
     assert found["sensor"].text == "GPIO14 stayed high" and "Tx" in found["sensor"].remedy
 
 
+def test_a_battery(services):
+    section = {"battery": {"pin": 33}, "power": {"mode": "deepsleep"}}
+    options = {"networks": [Network("garden", PASSWORD, up=False)], "speed": 30}
+    for mv, ok, told in (
+        (1950, True, "3.9"),
+        (1780, True, ": low"),
+        (1650, False, ": critical"),
+        (2900, False, "no battery of these levels has that"),
+        (None, False, "in turn"),
+    ):
+        with board(services[0], options=options, **section) as it:
+            it.voltage(33, mv)
+            found = looked_over(it)
+        assert found["battery"].ok == ok and told in found["battery"].text, found["battery"]
+        assert found["led"].text == "none is known on this board"  # it was taken off
+
+
 def test_an_sd_card(services, tmp_path):
     sections = {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
     for card, ok, told in (

@@ -49,6 +49,32 @@ def memory(machine, wait):
     yield "none", rtc.memory()
 
 
+def voltages(machine, wlan):
+    """Yield facts of the ADC of an ESP32: on GPIO33 are 1800 mV, and on 13 too."""
+    on = machine.ADC
+    yield "attenuations", (on.ATTN_0DB, on.ATTN_2_5DB, on.ATTN_6DB, on.ATTN_11DB)
+    yield "no pin of it", seen(on, machine.Pin(5))
+    wlan.active(False)
+    for number in (33, 13):
+        adc = on(machine.Pin(number), atten=on.ATTN_11DB)
+        found = [adc.read_uv() for _ in range(15)]
+        yield "noisy %d" % number, len(set(found)) > 1
+        yield "whole millivolts %d" % number, {each % 1000 for each in found}
+        yield "near by %d" % number, abs(sorted(found)[7] - 1800000) < 15000
+        yield (
+            "in sixteen bits %d" % number,
+            32000 < sorted(adc.read_u16() for _ in range(15))[7] < 34000,
+        )
+    wlan.active(True)
+    yield "while the radio is on", seen(on(machine.Pin(13), atten=on.ATTN_11DB).read_u16)
+    adc = on(machine.Pin(33), atten=on.ATTN_11DB)
+    yield "ADC1 does not mind", adc.read_u16() > 30000
+    yield "deinit", hasattr(adc, "deinit")
+    if hasattr(adc, "deinit"):
+        adc.deinit()
+        yield "behind it", seen(adc.read_u16)
+
+
 def station(wlan, wait):
     """Yield facts of network.WLAN; in reach are "net" with "secret", and a weaker "other"."""
     wlan.active(False)
@@ -100,6 +126,8 @@ def facts(machine, network, wait):
     for part in (pins, start, memory):
         for name, value in part(machine, wait):
             found[part.__name__ + ": " + name] = repr(value)
+    for name, value in voltages(machine, network.WLAN(network.STA_IF)):
+        found["voltages: " + name] = repr(value)
     for name, value in station(network.WLAN(network.STA_IF), wait):
         found["station: " + name] = repr(value)
     return found

@@ -18,6 +18,13 @@ MICROPYTHONS = ((1, 21), (1, 22), (1, 24), (1, 27), (1, 29))  # 1.29: head
 _REFERENCES = 3
 _LEAKING = ((1, 26), (1, 29))
 
+# Pins of the ADCs, and what is on them by raw value: from 142 mV on in a line, above 2880 in a
+# flatter one: ESP-IDF, components/esp_adc/esp32/adc_cali_line_fitting.c, 1100 mV and 11 dB.
+_ADC1 = (36, 37, 38, 39, 32, 33, 34, 35)
+_ADC2 = (4, 0, 2, 15, 13, 12, 14, 27, 25, 26)
+_ADC_POINTS = ((0, 142), (2880, 2462), (4095, 3134))
+_ESP_ERR_TIMEOUT = 0x107
+
 _BOOT_MS = 300
 _DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of ports/esp32
 _UP_MS = 15000  # at first: the pace waits a period from a chip's start
@@ -83,6 +90,9 @@ class Board:
         self.real_ms = NOW * 1000
         self.rtc = b""
         self.levels = {}
+        self.volts = {}  # by pin, in mV; a pin that has none takes in the mains' hum
+        self.fuses = True  # those with the ADC's calibration are burnt
+        self._noise = 1
         self.outputs = {}
         self.held = []
         self.air = Air(self)
@@ -303,6 +313,40 @@ class Board:
                 if esp.wake_pin == self.number and esp.slept is None:
                     esp.wake_pin = None
 
+        class Adc:
+            ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
+
+            def __init__(self, pin, atten=None):
+                self._number = pin.number
+                if self._number not in _ADC1 + _ADC2:
+                    raise ValueError("invalid pin")
+                # The most of all is the default since 1.26, and before the least.
+                self.atten = atten if atten is not None else 3 * (esp.micropython >= (1, 26))
+                self._on = True
+                if esp.micropython >= (1, 26):
+                    self.deinit = self._deinit
+
+            def _deinit(self):
+                self._on = False
+
+            def read_u16(self):
+                if not self._on:
+                    raise OSError(1)
+                if self._number in _ADC2 and esp.air.active():
+                    # From 1.26 to 1.28 nobody looks at what the driver says.
+                    if (1, 26) <= esp.micropython < (1, 29):
+                        return 0
+                    raise OSError(-_ESP_ERR_TIMEOUT, "ESP_ERR_TIMEOUT")
+                assert self.atten == self.ATTN_11DB
+                raw = esp._on_adc(self._number)
+                return raw << 4 | raw >> 8
+
+            def read_uv(self):
+                raw = self.read_u16() >> 4
+                if not esp.fuses and esp.micropython >= (1, 24):
+                    raise OSError(-258, "ESP_ERR_INVALID_ARG")
+                return _between(raw, _ADC_POINTS) * 1000
+
         class Timer:
             ONE_SHOT, PERIODIC = 0, 1
 
@@ -357,10 +401,21 @@ class Board:
             reset=self._reset,
             deepsleep=self._deepsleep,
             Pin=Pin,
+            ADC=Adc,
             Timer=Timer,
             WDT=Wdt,
             RTC=Rtc,
         )
+
+    def _on_adc(self, number):
+        mv = self.volts.get(number)
+        if mv is None:
+            return 700 + 60 * (self.ticks % 20)
+        self._noise = self._noise * 1103515245 + 12345 & 0x7FFFFFFF
+        raw = int(_between(mv, [(y, x) for x, y in _ADC_POINTS]))
+        # One in sixteen is far off, as while the radio sends.
+        raw += (self._noise >> 16) % 17 - 8 + 300 * ((self._noise >> 16) % 16 == 0)
+        return min(max(raw, 0), 4095) if mv > _ADC_POINTS[0][1] else 0
 
     def _timer_started(self, number):
         if _LEAKING[0] <= self.micropython < _LEAKING[1] and not number & 1:
@@ -658,6 +713,12 @@ def on_board(test):
             test(esp)
 
     return run
+
+
+def _between(x, points):
+    # On the lines through these three.
+    (x0, y0), (x1, y1) = points[:2] if x <= points[1][0] else points[1:]
+    return y0 + (x - x0) * (y1 - y0) // (x1 - x0)
 
 
 def _seconds_since_1970(year, month, day, hour, minute, second):

@@ -117,14 +117,13 @@ def filesystem():
 
 
 def config():
-    from thingscam.board import profiles
     from thingscam.config import config
 
     try:
         found = config.load("/config.json", True)
     except config.ConfigError as e:
         raise Trouble(str(e), "python -m tools config, then python -m tools deploy PORT")
-    have["profile"] = profiles.find(found.camera.board)
+    have["profile"] = found.profile
     have["config"] = found
     if found.on_card() and sys.implementation.version[:3] < (1, 24, 1):
         text = "a write to the SD card of outbox.path that fails counts as done before 1.24.1"

@@ -43,6 +43,7 @@ STEPS = (
     ("led", "status LED", ("config",)),
     ("light", "bright light", ("config",)),
     ("sensor", "motion sensor", ("config",)),
+    ("battery", "battery", ("config",)),
 )
 
 # What a person is asked, once each was lit.

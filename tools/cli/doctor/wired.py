@@ -9,6 +9,7 @@ _REMEDIES.update(
     led="check camera.board",
     light="check camera.board",
     sensor="check trigger.pir_pin",
+    battery="check battery.pin",
 )
 _BLOCK = 4096
 _FLOATS = 12  # changes of the line in the time of one wave
@@ -88,6 +89,29 @@ def sensor():
         raise Trouble(text, "set the sensor's time (Tx) to its minimum, and check its GND")
     text = "GPIO%d stayed low" % number
     raise Trouble(text, "check OUT and supply of the sensor: it needs a minute after power-on")
+
+
+def battery():
+    config = have["config"]
+    if "battery" not in config.extras or config.battery.pin is None:
+        return "not measured: battery.pin is null"
+    from thingscam.board.adc import NoVoltageError, read_mv
+
+    settings = config.battery
+    try:
+        on_pin = read_mv(settings.pin)
+    except NoVoltageError as e:
+        remedy = "check the two resistors, and the wires to battery, GND and pin"
+        raise Trouble("GPIO%d %s" % (settings.pin, e), remedy)
+    volts = on_pin * settings.divider / 1000
+    found = "%.2f V, %d mV on GPIO%d" % (volts, on_pin, settings.pin)
+    # What the levels are made for is hardly so far away: a cell has 2.5 to 4.3 V, by 3.4 and 3.8.
+    if not settings.critical_v * 0.7 < volts < settings.charged_v * 1.2:
+        text = "%s: no battery of these levels has that" % found
+        raise Trouble(text, "compare with a multimeter: is battery.divider right?")
+    if volts < settings.critical_v:
+        raise Trouble("%s: critical" % found, "charge it: the camera would sleep now")
+    return ("%s: low" if volts < settings.low_v else "%s: good") % found
 
 
 def _flash(number, low, seconds):

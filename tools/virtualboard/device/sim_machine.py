@@ -1,6 +1,7 @@
 # `machine` as on an ESP32, as far as camera firmware uses it: ports/esp32/modmachine.c.
 
 import _sim
+from sim_adc import ADC  # noqa: F401
 from sim_pin import Pin
 from sim_rtc import RTC  # noqa: F401
 from sim_sdcard import SDCard  # noqa: F401
