@@ -25,6 +25,10 @@ _TITLES = {
 _WORDS = {
     "trigger_every_s": "A picture every",
     "trigger_cooldown_s": "Triggers are one for",
+    "trigger_burst": "Pictures in a burst",
+    "trigger_burst_ms": "Apart by",
+    "trigger_retrigger_s": "While it goes on, again every",
+    "camera_light_ms": "Light before the capture",
     "camera_frame_size": "Picture size",
     "camera_quality": "JPEG quality",
     "camera_warmup_frames": "Dark frames to drop",
@@ -77,7 +81,9 @@ class Field:
     @property
     def label(self):
         """What it is called, in a few words."""
-        return _WORDS.get(self.name, self.key.capitalize().replace("_", " "))
+        unit = next((end for end in _UNITS if end[0] == "_" and self.key.endswith(end)), "")
+        plain = self.key.removesuffix(unit).replace("_", " ").capitalize()
+        return _WORDS.get(self.name, plain)
 
     @property
     def hint(self):
