@@ -29,6 +29,9 @@ class Extra:
         Asked at the start, and by a board that stays awake at each turn.
         """
 
+    def busy(self, online):
+        """Return whether the board is to stay up: asked where it would sleep deeply otherwise."""
+
     def status(self):
         """Return what App.status() is to tell of it, a dict."""
         return {}

@@ -14,7 +14,13 @@ def make(config, app):
         from thingscam.battery import Battery
 
         found.append(Battery(config, app._log, app._capture, app.waits))
+    if _has_hours(config):
+        found.append(app._capture.trigger.hours)
     return found
+
+
+def _has_hours(config):
+    return "schedule" in config.extras and config.schedule.windows
 
 
 def trigger(config, log, clock):
@@ -23,6 +29,11 @@ def trigger(config, log, clock):
 
     if "bursts" in config.extras:
         from thingscam.bursts import Bursts as Kind
+    if _has_hours(config):
+        from thingscam.schedule.hours import Hours, within
+
+        hours = Hours(config.schedule, log, clock, config.power.mode != "awake")
+        return within(Kind)(config.trigger, log, hours)
     return Kind(config.trigger, log)
 
 
@@ -110,6 +121,13 @@ def _sending(base):
             return self._held_back() is None and super()._may_go()
 
         def _deliver(self):
+            self._send_all()
+            while any(extra.busy(self._online) for extra in self._extras):
+                self.connect()
+                self.turn()
+                self._send_all()
+
+        def _send_all(self):
             if self._may_go():
                 super()._deliver()
                 self._sent_all()

@@ -25,6 +25,10 @@ def check(kind, value, limits):
         return _decimal(value, limits)
     if kind == "step":
         return _step(value, limits)
+    if kind == "degrees":
+        return _degrees(value, limits)
+    if kind == "objects":
+        return None if _are_objects(value) else "must be a list of objects, 20 at most"
     if kind == "hosts":
         return _hosts(value)
     if not isinstance(value, str):
@@ -103,6 +107,19 @@ def _step(value, limits):
         return _wrong("a whole number", value)
     text = "must be one of {}".format(", ".join([str(each) for each in limits]))
     return None if value in limits else text
+
+
+def _degrees(value, limits):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return _wrong("a number of degrees, such as 52.5", value)
+    if not limits[0] <= value <= limits[1]:
+        return "must be from {} to {} degrees".format(limits[0], limits[1])
+    return None
+
+
+def _are_objects(value):
+    found = isinstance(value, list) and len(value) <= 20
+    return found and all(isinstance(each, dict) for each in value)
 
 
 def _digits(value):
