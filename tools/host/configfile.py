@@ -1,9 +1,13 @@
 # A config.json as a computer makes it: set from texts, secrets masked, written 0600.
 
+import contextlib
+import importlib.resources
 import json
 import os
+import pathlib
 import re
 import tempfile
+import zoneinfo
 
 from thingscam.board import profiles, sensorpin
 from thingscam.config import battery, config
@@ -11,6 +15,7 @@ from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, sections
 from thingscam.config.values import check as check_value
 from thingscam.http import CertificateError
 from thingscam.http.context import make_context
+from thingscam.schedule.windows import window
 from thingscam.util.redact import mask
 from thingscam.util.spelling import is_like, nearest
 
@@ -63,11 +68,35 @@ def value(name, text):
     kind = kind.rstrip("?")
     if kind == "flag":
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+    if name == "schedule.timezone" and "/" in text:
+        return _zone(text)
+    if kind == "objects":
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    if kind == "degrees" and re.fullmatch(r"[-+]?[0-9]{1,3}(\.[0-9]{1,9})?", text):
+        return float(text)
     if kind in ("number", "auto", "step") and re.fullmatch(r"-?[0-9]{1,18}", text):
         return int(text)
     if kind == "decimal" and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
         return float(text)
     return text
+
+
+def _zone(name):
+    # The POSIX text of a zone of the time zone database: the last line of its file, RFC 8536.
+    key = name.split("/")
+    places = [pathlib.Path(place).joinpath(*key) for place in zoneinfo.TZPATH]
+    with contextlib.suppress(ModuleNotFoundError):
+        package = str(importlib.resources.files("tzdata"))
+        places.append(pathlib.Path(package, "zoneinfo", *key))
+    for place in places:
+        if ".." not in key and place.is_file():
+            raw = place.read_bytes().rstrip(b"\n")
+            return raw.rpartition(b"\n")[2].decode("ascii", "replace")
+    text = "{}: no known time zone: such as Europe/Berlin, or {}"
+    raise SettingError(text.format(name, "CET-1CEST,M3.5.0,M10.5.0/3"))
 
 
 def put(data, name, text):
@@ -276,6 +305,8 @@ def _masked(found, name, hidden):
     if name in SECRETS or name not in _KINDS:
         return _MASKED
     kind, _, limits = _KINDS[name]
+    if kind == "objects":
+        return [_window(each, hidden) for each in found] if isinstance(found, list) else _MASKED
     if isinstance(found, list):
         odd = check_value(kind, found, limits)
         return _MASKED if odd else [mask(each, hidden) for each in found]
@@ -291,6 +322,16 @@ def _masked(found, name, hidden):
     if odd and not any(is_like(found, each.lower()) for each in choices):
         return _MASKED
     return mask(found, hidden)
+
+
+def _window(entry, hidden):
+    # What is none may be a secret.
+    try:
+        window(entry)
+        whole = all(key in ("days", "from", "to") for key in entry)
+    except (ValueError, AttributeError):
+        whole = False
+    return {key: mask(entry[key], hidden) for key in entry} if whole else _MASKED
 
 
 def _list(found):

@@ -647,6 +647,63 @@ TEXTS = {
     ", does not take sensor.{}": "，不支持 sensor.{}",
     "its free space": "剩余空间",
     "its files": "文件列表",
+    # schedule (lib/thingscam/schedule/, lib/thingscam/config/schedule.py)
+    "schedule.timezone: {} {}; such as CET-1CEST,M3.5.0,M10.5.0/3: see docs/board.md": (
+        "schedule.timezone：{} {}；例如 CET-1CEST,M3.5.0,M10.5.0/3：见 docs/board.zh-CN.md"
+    ),
+    "schedule.{}: missing, and {} goes by the sun": "schedule.{}：缺少，而 {} 要用到日出日落",
+    "schedule.longitude: {} is far from {}: east is above 0 here, below 0 there": (
+        "schedule.longitude：{} 与时区 {} 相差太远：东经在这里大于 0，在时区文本里小于 0"
+    ),
+    "{}: unknown, there are {}": "{}：未知，只有 {}",
+    "at character {} must be {}": "第 {} 个字符处应为：{}",
+    "says not when summer time begins and ends: such as ,M3.5.0,M10.5.0/3": (
+        "没有说明夏令时何时开始和结束：例如 ,M3.5.0,M10.5.0/3"
+    ),
+    "{}, from {} to {}": "{}，从 {} 到 {}",
+    "its offset from UTC, west of it above 0": "与 UTC 的时差，以西大于 0",
+    "summer time's offset from UTC": "夏令时与 UTC 的时差",
+    "its end": "结尾",
+    "a zone's name, three letters or more, others in < >": (
+        "时区缩写，三个或更多字母，其他字符放在 < > 里"
+    ),
+    "the > of a zone's name": "时区缩写的 >",
+    "a comma and when summer time begins and ends": "逗号，以及夏令时何时开始和结束",
+    "a month": "月份",
+    "which week of the month, 5: the last": "当月第几周，5：最后一周",
+    "a weekday, 0: Sunday": "星期几，0：星期日",
+    "a day of the year": "一年中的第几天",
+    "a rule such as M3.5.0, or a day of the year": "规则（例如 M3.5.0），或一年中的第几天",
+    "the hour of the change": "切换的小时",
+    "a dot": "点号",
+    "from and to are the same: for the whole day leave both out": (
+        "from 和 to 相同：要全天，就把两个都省略"
+    ),
+    "{}.from and to are the same: for the whole day leave both out": (
+        "{}：from 和 to 相同：要全天，就把两个都省略"
+    ),
+    '{}days: must be a text such as "mon-fri" or "sat,sun"': (
+        '{}days：必须是文本，例如 "mon-fri" 或 "sat,sun"'
+    ),
+    '{}days: must be such as "mon-fri" or "sat,sun", of {}; found {}': (
+        '{}days：必须像 "mon-fri" 或 "sat,sun"，由 {} 组成；现在是 {}'
+    ),
+    '{}: must be "HH:MM", "sunrise", or such as "sunset+00:30"': (
+        '{}：必须是 "HH:MM"、"sunrise"，或像 "sunset+00:30"'
+    ),
+    "{}; found {}": "{}；现在是 {}",
+    "a number of degrees, such as 52.5": "度数，例如 52.5",
+    "must be from {} to {} degrees": "必须在 {} 到 {} 度之间",
+    "must be a list of objects, 20 at most": "必须是对象的列表，最多 20 个",
+    "{}: no known time zone: such as Europe/Berlin, or {}": (
+        "{}：没有这个时区：例如 Europe/Berlin，或 {}"
+    ),
+    "hours": "时段",
+    "none: pictures are taken at all hours": "没有设置：任何时候都拍照",
+    "the clock is not set: pictures are taken at all hours": "时钟未设置：任何时候都拍照",
+    "{} here, within the hours until {}; today: {}": "当地 {}，在时段内，直到 {}；今天：{}",
+    "{} here, outside the hours until {}; today: {}": "当地 {}，在时段外，直到 {}；今天：{}",
+    "none begins": "没有时段开始",
     # update (tools/cli/update.py, tools/host/bundle.py)
     "wrote {}: keep it secret, and a copy of it safe": "已写入 {}：请保密，并妥善保存一份备份",
     "wrote {}: for the boards, beside config.json": "已写入 {}：给开发板用，放在 config.json 旁边",

@@ -31,4 +31,5 @@ def _read(raw, name, wifi_needed):
     finally:
         unload("config.reader", "config.checks", "config.values", "config.schema")
         unload("config.sensor", "config.battery", "config.schedule", "camera.sensor")
-        unload("board.firmware", "board.profiles", "board.sensorpin", "util.strict_json", "util.spelling")
+        unload("board.firmware", "board.profiles", "board.sensorpin")
+        unload("util.strict_json", "util.spelling")

@@ -36,26 +36,23 @@ def judge(config, tell, _on_board):
         # The sun's time there is 240 s a degree ahead of UTC.
         off = (zone.standard - int(settings.longitude * 240) + 43200) % 86400 - 43200
         if abs(off) > 18000:
-            text = "schedule.longitude: {} is {} hours from {}: east is above 0 here, below 0 there"
-            tell(text.format(settings.longitude, abs(off) // 3600, settings.timezone))
+            text = "schedule.longitude: {} is far from {}: east is above 0 here, below 0 there"
+            tell(text.format(settings.longitude, settings.timezone))
 
 
 def _is_right(name, entry, tell, window):
-    right = True
-    for key in entry:
-        try:
-            if key in _KEYS:
-                window({key: entry[key]})
-                continue
-            problem = "unknown, there are {}".format(", ".join(_KEYS))
-            tell("{}.{!r}: {}".format(name, key, problem))
-        except ValueError as e:
-            tell("{}.{}".format(name, e))
-        right = False
-    if right:
-        try:
-            window(entry)
-        except ValueError as e:
-            tell("{}: {}".format(name, e))
-            right = False
-    return right
+    mistakes = [
+        ".{!r}: unknown, there are {}".format(key, ", ".join(_KEYS))
+        for key in entry
+        if key not in _KEYS
+    ]
+    # Each by itself, and if that is right all together.
+    for part in [{key: entry[key]} for key in _KEYS if key in entry] + [entry]:
+        if part is not entry or not mistakes:
+            try:
+                window(part)
+            except ValueError as e:
+                mistakes.append(".{}".format(e))
+    for problem in mistakes:
+        tell(name + problem)
+    return not mistakes

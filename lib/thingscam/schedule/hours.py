@@ -43,7 +43,7 @@ class Hours(Extra):
             self._look(now)
         return self._open
 
-    def busy(self, online):
+    def busy(self, online):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return whether the time is needed, and may yet come."""
         if self._tried or not self._asks():
             return False

@@ -1,6 +1,9 @@
 # schedule: time zones, the sun, and the windows of time that they make.
 
+import json
+
 from support import raises
+from thingscam.config import ConfigError, config
 from thingscam.schedule import sun
 from thingscam.schedule.windows import Windows
 from thingscam.schedule.zone import Zone
@@ -207,6 +210,52 @@ def test_the_sun_makes_no_window_of_a_day_too_many():
     day = windows({"from": "sunrise-01:00", "to": "sunset+01:00"}, **place)
     begin, end = day.of_day(20808)[0]
     assert (end - begin, begin) == (2 * HOUR, 20808 * DAY + 38533 - HOUR)
+
+
+def refused(**settings):
+    schedule = dict({"windows": [{}], "timezone": "CST-8"}, **settings)
+    cloud = {"endpoint": "http://a.b", "identifier": "image", "region": "demo"}
+    cloud.update(access_token="t0ken-value", project_key="pr0ject-key")
+    data = {"cloud": cloud, "schedule": schedule}
+    return raises(ConfigError, config.parse, json.dumps(data).encode()).mistakes
+
+
+def test_each_mistake_in_config_json_is_told():
+    assert refused(
+        windows=[{"form": "07:00"}, {"days": "mo", "from": "7", "to": "8"}, {"from": "sunset"}],
+        timezone="Asia/Shanghai",
+        latitude=91,
+    ) == [
+        "schedule.latitude: must be from -90 to 90 degrees",
+        "schedule.timezone: 'Asia/Shanghai' at character 5 must be its offset from UTC, "
+        "west of it above 0, from 0 to 24; such as CET-1CEST,M3.5.0,M10.5.0/3: see docs/board.md",
+        "schedule.windows[0].'form': unknown, there are days, from, to",
+        'schedule.windows[1].days: must be such as "mon-fri" or "sat,sun", of '
+        "mon tue wed thu fri sat sun; found 'mo'",
+        'schedule.windows[1].from: must be "HH:MM", "sunrise", or such as '
+        "\"sunset+00:30\"; found '7'",
+        'schedule.windows[1].to: must be "HH:MM", "sunrise", or such as '
+        "\"sunset+00:30\"; found '8'",
+    ]
+    sun = [{"from": "sunset", "to": "sunrise"}]
+    assert refused(windows=sun, latitude=25) == [
+        "schedule.longitude: missing, and schedule.windows[0] goes by the sun"
+    ]
+    # The commonest mistake: POSIX counts the other way.
+    assert refused(windows=sun, timezone="CST+8", latitude=25.04, longitude=102.71) == [
+        "schedule.longitude: 102.71 is far from CST+8: east is above 0 here, below 0 there"
+    ]
+    assert refused(windows=[{"from": "07:00", "to": "07:00"}]) == [
+        "schedule.windows[0].from and to are the same: for the whole day leave both out"
+    ]
+    for wrong, told in (
+        ({"windows": {}}, "schedule.windows: must be a list of objects, 20 at most"),
+        ({"windows": [1]}, "schedule.windows: must be a list of objects, 20 at most"),
+        ({"latitude": "25N"}, "schedule.latitude: must be a number of degrees, such as 52.5, "),
+        ({"outside": "pir"}, "schedule.outside: must be one of nothing, motion"),
+    ):
+        (mistake,) = refused(**wrong)
+        assert mistake.startswith(told), mistake
 
 
 def test_windows_that_are_none():

@@ -155,6 +155,8 @@ def test_mask_and_check(tmp_path):
     data["sensor"] = {"effect": ["a-token-of-another"], "gain": 65}
     data["clock"] = {"servers": ["ntp.example", PASSWORD]}
     data["log"] = {"level": [["a-token-of-another"]]}
+    night = {"from": "sunset", "to": "06:00"}
+    data["schedule"] = {"windows": [night, {"from": PASSWORD}, {"a-token-of-another": 1}]}
     path.write_text(json.dumps(data))
     done = config(tmp_path, path, "--mask")
     assert done.returncode == 0
@@ -164,11 +166,31 @@ def test_mask_and_check(tmp_path):
     assert shown["sensor"] == {"effect": "***", "gain": 65}
     assert shown["clock"] == {"servers": ["ntp.example", "***"]}
     assert shown["log"] == {"level": "***"}
+    assert shown["schedule"] == {"windows": [night, "***", "***"]}
     assert shown["cloud"]["region"] == "cn-1"
     assert shown["wifi"] == [{"ssid": "garden", "password": "***"}]
     assert shown["note"] == ["***", {"b": "***"}]
     done = config(tmp_path, path, "--check")
     assert done.returncode == 1 and "projectkey" in done.stderr
+
+
+def test_hours_and_a_time_zone_by_its_name(tmp_path):
+    path = tmp_path / "config.json"
+    hours = '[{"days": "mon-fri", "from": "sunrise-00:30", "to": "18:00"}]'
+    place = {"latitude": "-33.87", "longitude": "151.21", "timezone": "Australia/Sydney"}
+    more = ["--set", "schedule.windows=" + hours]
+    for key, text in place.items():
+        more += ["--set", "schedule.{}={}".format(key, text)]
+    assert config(tmp_path, path, *flags(), *more).returncode == 0
+    assert json.loads(path.read_text())["schedule"] == {
+        "windows": json.loads(hours),
+        "latitude": -33.87,
+        "longitude": 151.21,
+        "timezone": "AEST-10AEDT,M10.1.0,M4.1.0/3",
+    }
+    for zone, told in (("Europe/Berln", "no known time zone"), ("Berlin", "at character 7")):
+        done = config(tmp_path, path, "--set", "schedule.timezone=" + zone)
+        assert done.returncode == 1 and told in done.stderr
 
 
 def test_by_asking(tmp_path):

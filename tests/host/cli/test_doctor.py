@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -113,6 +114,7 @@ def test_other_drivers_and_compiled_files(services, driver):
     assert wrong(found) == []
     assert found["files"].text == __version__ + ", as on this computer, compiled"
     assert found["tls"].text == "not used: cloud.endpoint is http"
+    assert found["hours"].text == "none: pictures are taken at all hours"
     assert found["upload"].ok is None
 
 
@@ -265,7 +267,7 @@ def test_the_lens_cap_is_on(services, tmp_path):
 def test_wifi_that_cannot_be_joined(services, networks, words):
     found = faulty(services, "wifi", options={"networks": networks, "speed": 30})
     assert words in found["wifi"].text
-    assert untried(found) == ["dns", "clock", "tcp", "tls", "upload"]
+    assert untried(found) == ["dns", "clock", "hours", "tcp", "tls", "upload"]
 
 
 def test_what_was_joined_before_proves_nothing(services):
@@ -315,11 +317,32 @@ def test_no_time(services):
     found = faulty(services, "clock", no_time, tls=False)
     assert "pictures have no time" in found["clock"].text and "123" in found["clock"].remedy
     assert found["upload"].ok
-    with board(services[1], services[2]) as it:
+    with board(services[1], services[2], schedule=HOURS) as it:
         no_time(it)
         found = looked_over(it)
     # Without the time no certificate is valid yet.
     assert "no certificate can be checked" in found["clock"].text
+    assert found["hours"].text == "the clock is not set: pictures are taken at all hours"
+
+
+HOURS = {
+    "windows": [{"from": "00:00", "to": "23:59"}, {"from": "sunset", "to": "sunrise"}],
+    "timezone": "CST-8",
+    "latitude": 25.04,
+    "longitude": 102.71,
+}
+
+
+def test_the_hours_of_today(services):
+    http, _, _ = services
+    with board(http, schedule=HOURS) as it:
+        found = looked_over(it, upload=False)
+    day = "(mon|tue|wed|thu|fri|sat|sun)"
+    text = "{0} [0-9:]+ here, within the hours until {0} [0-9:]+; today: {0} 00:00 - {0} 23:59, "
+    assert re.match(
+        text.format(day) + "{0} (17|18|19|20):.. - {0} 0[5678]:..$".format(day),
+        found["hours"].text,
+    )
 
 
 def test_certificates(services):

@@ -33,6 +33,8 @@ SOURCES = (
         "lib/thingscam/config/" + path.name for path in ROOT.glob("lib/thingscam/config/*.py")
     ),
     "lib/thingscam/board/sensorpin.py",
+    "lib/thingscam/schedule/windows.py",
+    "lib/thingscam/schedule/zone.py",
     "lib/thingscam/board/profiles.py",
     "lib/thingscam/cloud/advice.py",
     "lib/thingscam/cloud/errcodes.py",

@@ -76,6 +76,7 @@ _REMEDIES = {
     "camera": "check the camera's ribbon cable and the power supply",
     "wifi": "check wifi, and the power supply: the radio draws up to 500 mA",
     "dns": "check cloud.endpoint, and that the network has a way to the internet",
+    "hours": "python -m tools config, then python -m tools deploy PORT",
     "clock": "let UDP port 123 (NTP) through",
     "tcp": "check cloud.endpoint, and the network's firewall",
     "tls": "check cloud.ca: python -m tools config --fetch-ca",
@@ -229,7 +230,27 @@ def clock():
     if not found.is_set():
         loss = "no certificate can be checked" if _needs_clock() else "pictures have no time"
         raise Trouble("not set, %s (%s)" % (loss, log.trouble), _REMEDIES["clock"])
+    have["now"] = found.now()
     return text
+
+
+def hours():
+    settings = getattr(have["config"], "schedule", None)
+    if settings is None or not settings.windows:
+        return "none: pictures are taken at all hours"
+    if "now" not in have:
+        text = "the clock is not set: pictures are taken at all hours"
+        raise Trouble(text, _REMEDIES["clock"])
+    from thingscam.schedule.windows import Windows
+    from thingscam.schedule.zone import Zone
+
+    found, now = Windows(settings, Zone(settings.timezone)), have["now"]
+    inside, change = found.state(now)
+    today = ", ".join(["%s - %s" % tuple(map(found.text, each)) for each in found.today(now)])
+    text = "%s here, outside the hours until %s; today: %s"
+    if inside:
+        text = "%s here, within the hours until %s; today: %s"
+    return text % (found.text(now), found.text(change), today or "none begins")
 
 
 def tcp():

@@ -36,6 +36,7 @@ STEPS = (
     ("wifi", "Wi-Fi", ("config",)),
     ("dns", "DNS", ("wifi",)),
     ("clock", "clock", ("wifi",)),
+    ("hours", "hours", ("clock",)),
     ("tcp", "TCP", ("dns",)),
     ("tls", "TLS", ("tcp",)),
     ("upload", "upload", ("tls", "camera")),
