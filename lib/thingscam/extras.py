@@ -16,6 +16,10 @@ def make(config, app):
         found.append(Battery(config, app._log, app._capture, app.waits))
     if _has_hours(config):
         found.append(app._capture.trigger.hours)
+    if "remote" in config.extras and hasattr(config.remote, "state"):
+        from thingscam.remote.remote import Remote
+
+        found.append(Remote(config, app))
     return found
 
 

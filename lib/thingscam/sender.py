@@ -74,7 +74,7 @@ class Sender:
     def send_frame(self, frame, captured_at, cause):
         """Send a picture from memory; return whether that settled it (else: keep it)."""
         image = self._stamped(frame, captured_at, cause)
-        e = self._upload(image, len(frame), cause)
+        e = self.upload(image, len(frame), cause)
         if e is None:
             self._failing.succeeded()
         elif e.action == errcodes.DROP:
@@ -100,7 +100,7 @@ class Sender:
             return
         alone = self._failing.suspects(entry.number)
         try:
-            e = self._upload(image, entry.size, entry.cause, alone)
+            e = self.upload(image, entry.size, entry.cause, alone)
         finally:
             file.close()
         if e is None:
@@ -185,9 +185,11 @@ class Sender:
         segment = exif.segment(self._host.dated(captured_at), cause, *self._model)
         return exif.Stamped(image, segment, self._limit)
 
-    def _upload(self, image, size, cause, alone=False):
-        # Returns None when the picture was accepted, else the UploadError. `alone`: it failed
-        # before, and others did not.
+    def upload(self, image, size, cause, alone=False):
+        """Send `image`; return None when it was accepted, else the UploadError.
+
+        `alone`: it failed before, and others did not.
+        """
         start = ticks_ms()
         blind = self.interval.blind
         self.interval.restart(True)

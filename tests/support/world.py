@@ -36,7 +36,7 @@ class World:
         os.environ["THINGSCAM_PEER"] = self._stack.enter_context(
             server("tests.support.peer", folder)
         )
-        faulty = ("--faults", "--interval", "0")
+        faulty = ("--faults", "--interval", "0", "--message-interval", "0")
         for name, more in (("service", ()), ("service_tls", ("--tls",))):
             os.environ["THINGSCAM_" + name.upper()] = self._stack.enter_context(
                 service(folder / name, *faulty, *more)

@@ -130,7 +130,7 @@ def broken(count, files):
 
 
 def test_a_firmware_that_removes_before_it_has_sent_is_caught():
-    old = "            e = self._upload(image, entry.size, entry.cause, alone)\n"
+    old = "            e = self.upload(image, entry.size, entry.cause, alone)\n"
     new = "            self._outbox.remove(entry)\n" + old
     result = broken(8, mutant("sender", old, new))
     assert result.verdict.lost > 0 and any("kept" in line for line in result.broken)

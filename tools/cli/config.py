@@ -12,6 +12,7 @@ from ..host import ca, configfile, errors, fleet, language, prompt, questions, s
 from ..host.language import said
 
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
+_MAX_FORGET = 999999
 _NEXT = """\
 next, for a bare board: python -m tools flash --firmware FILE --port PORT
 for one with thingscam on it: python -m tools deploy PORT
@@ -45,11 +46,24 @@ What you typed is kept. To go on, either
 )
 @click.option("--mask", is_flag=True, help="Show FILE without its secrets, to share it.")
 @click.option("--check", is_flag=True, help="Only say whether FILE is right.")
+@click.option("--forget-remote", is_flag=True, help="Undo what was set from afar, when deployed.")
 @click.option("--no-wifi", is_flag=True, help="No Wi-Fi is needed: for `send`, not for a board.")
 @click.option("--no-input", is_flag=True, help="Ask nothing (never done without a terminal).")
 @language.option
 def command(
-    file, base, given, table, folder, fetch_ca, fingerprint, yes, mask, check, no_wifi, no_input
+    file,
+    base,
+    given,
+    table,
+    folder,
+    fetch_ca,
+    fingerprint,
+    yes,
+    mask,
+    check,
+    forget_remote,
+    no_wifi,
+    no_input,
 ):
     """Make FILE (config.json) by asking, or from --set; an existing one is changed.
 
@@ -72,6 +86,8 @@ def command(
             settled = configfile.check(configfile.load(file), file, not no_wifi)
             configfile.certificate(settled, file.parent, _advice(file, not no_wifi))
             screen.echo(said("{}: right".format(file)))
+        elif forget_remote:
+            forget(file, not no_wifi)
         elif table is not None:
             make_fleet(table, base, given, folder, choose)
         else:
@@ -107,6 +123,18 @@ def make(file, base, given, ask, choose, wifi_needed=True):
     configfile.certificate(settled, file.parent, advice)
     if ask and wifi_needed:
         screen.echo(said(_NEXT))
+
+
+def forget(file, wifi_needed):
+    """Have the configuration `file` undo what was set from afar: its remote.forget is raised."""
+    data = configfile.load(file)
+    count = configfile.get(data, "remote.forget")
+    count = count + 1 if isinstance(count, int) and count < _MAX_FORGET else 1
+    configfile.put(data, "remote.forget", str(count))
+    configfile.check(data, file, wifi_needed)
+    configfile.write(file, configfile.encoded(data))
+    screen.echo(said("wrote {}".format(file)))
+    screen.echo(said("to undo what was set from afar: python -m tools deploy PORT"))
 
 
 def _advice(file, wifi_needed):

@@ -16,6 +16,9 @@ TEXTS = {
     "ThingsCloud's image upload takes its enterprise plan, and OSS storage of your own.": (
         "设备图片上传需要 ThingsCloud 企业版及以上版本，并集成您自己的阿里云 OSS 对象存储。"
     ),
+    "to undo what was set from afar: python -m tools deploy PORT": (
+        "撤销远程设置的内容，还需要：python -m tools deploy PORT"
+    ),
     "ended: nothing was written": "已退出，没有写入任何文件",
     "Enter alone will not do: a camera cannot work without this value. Ctrl-C ends.": (
         "这一项不能留空：没有它摄像头无法工作。按 Ctrl-C 退出。"
@@ -264,6 +267,17 @@ TEXTS = {
     ),
     "camera.light: no light is known on the board {}: set it to false": (
         "camera.light：开发板 {} 没有已知的补光灯：请设为 false"
+    ),
+    "remote.every_s: {} is too often: at least {}, or 0 for never": (
+        "remote.every_s：{} 太频繁：不小于 {}，或为 0（从不）"
+    ),
+    "remote.every_s: settings come from cloud.device_endpoint: set it, or this to 0": (
+        "remote.every_s：远程配置来自 cloud.device_endpoint：请填写它，或把这一项设为 0"
+    ),
+    "remote.insecure: anybody on the way could set this camera: use https with cloud.verify, or "
+    "set it to true": (
+        "remote.insecure：链路上的任何人都能改这台摄像头的配置：请用 https 并打开 cloud.verify，"
+        "或把这一项设为 true"
     ),
     "camera.rotate: {} is told by EXIF: set camera.exif to true": (
         "camera.rotate: {} 要靠 EXIF 说明方向：请把 camera.exif 设为 true"
@@ -644,6 +658,9 @@ TEXTS = {
         "如果没有：TX 与 RX 是否交叉，GPIO0 是否已离开 GND，串口是否选对？)"
     ),
     "{} in {}: the memory holds no {} now": "{} {}：目前内存放不下 {}",
+    "; set from afar, undone by config --forget-remote: {}": (
+        "；远程设置的内容（config --forget-remote 可撤销）：{}"
+    ),
     ", does not take sensor.{}": "，不支持 sensor.{}",
     "its free space": "剩余空间",
     "its files": "文件列表",

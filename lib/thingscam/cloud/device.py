@@ -61,7 +61,9 @@ class Device(Uploader):
         """Return those of the device's attributes in `keys` (texts) that are there, as a dict."""
         found = self._ask("GET", "attributes?keys=" + ",".join(keys), None)
         # Where they stand the documentation does not say, and public code differs.
-        found = found.get("attributes", found.get("data", found))  # pyright: ignore
+        for name in ("data", "attributes"):
+            if isinstance(found, dict):
+                found = found.get(name, found)
         return {key: found[key] for key in keys if key in found} if isinstance(found, dict) else {}
 
     def close(self):

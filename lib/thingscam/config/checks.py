@@ -18,7 +18,15 @@ from thingscam.util import strict_json as jsons
 from thingscam.util.redact import mask
 
 _MAX_TOLD = 10
-_OURS = ("boot.py", "main.py", "config.json", "log.txt", "log.old.txt")
+_OURS = (
+    "boot.py",
+    "main.py",
+    "config.json",
+    "log.txt",
+    "log.old.txt",
+    "remote.0.json",
+    "remote.1.json",
+)
 # A driver waits 4 s for a frame that does not come, some on an ESP32-S3 8 s; the watchdog is fed
 # before each. The rest is room for a flash that erases, and a card.
 _MIN_WATCHDOG_S = 45

@@ -33,3 +33,4 @@ def _read(raw, name, wifi_needed):
         unload("config.sensor", "config.battery", "config.schedule", "camera.sensor")
         unload("board.firmware", "board.profiles", "board.sensorpin")
         unload("util.strict_json", "util.spelling")
+        unload("config.remote", "remote.overlay")

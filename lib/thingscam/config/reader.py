@@ -20,14 +20,22 @@ def read(raw, name, wifi_needed):
     Raises ConfigError.
     """
     try:
-        return _parse(_file(name) if raw is None else raw, name, wifi_needed)
+        if raw is not None:
+            return _parse(raw, name, wifi_needed)
+        raw = contents(name)
+        if b'"remote"' in raw:
+            from thingscam.remote import overlay
+
+            return overlay.read(raw, name, wifi_needed, _parse)
+        return _parse(raw, name, wifi_needed)
     except MemoryError:
         pass
     # Only here is what was read so far given back.
     raise ConfigError(name, [_TOO_LARGE])
 
 
-def _file(path):
+def contents(path):
+    """Return the bytes of a configuration file; raises ConfigError."""
     try:
         with open(path, "rb") as file:
             # Not simply so many: a board reserves what it is asked for.

@@ -66,6 +66,7 @@ def test_asks_for_attributes_in_every_known_shape():
     for text in (
         '{"result": 1, "attributes": {"a": 5, "c": 7}}',
         '{"result": 1, "data": {"a": 5}}',
+        '{"result": 1, "data": {"attributes": {"a": 5}}}',
         '{"a": 5, "result": 1}',
         '{"a": 5}',
     ):

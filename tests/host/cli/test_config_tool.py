@@ -572,3 +572,14 @@ def test_the_placeholders_are_those_of_the_example():
         parse(raw, wifi_needed=True)
     found = caught.value.mistakes
     assert len(found) == raw.count(b"<") and all("placeholder" in each for each in found)
+
+
+def test_forgets_what_was_set_from_afar(tmp_path):
+    path = tmp_path / "config.json"
+    remote = {"remote__every_s": "600", "remote__insecure": "true"}
+    given = flags(cloud__endpoint="http://x", cloud__device_endpoint="http://y", **remote)
+    assert config(tmp_path, path, *given).returncode == 0
+    for count in (1, 2):
+        done = config(tmp_path, path, "--forget-remote")
+        assert done.returncode == 0 and "tools deploy PORT" in done.stdout, done
+        assert json.loads(path.read_text())["remote"]["forget"] == count

@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.support.world import ROOT, service
 from thingscam import __version__
+from thingscam.remote.state import State
 from tools.cli.doctor import device, steps
 from tools.host import boardlink, filesystem
 from tools.virtualboard.air import Network
@@ -234,10 +235,18 @@ def test_a_camera_that_gives_damaged_frames(services):
     assert "cut short" in found["camera"].text
 
 
-def test_a_sensor_that_lacks_a_setting(services):
-    with board(services[0], sensor={"sharpness": 1, "vflip": True}) as it:
+def test_a_sensor_that_lacks_a_setting_that_came_from_afar(services, tmp_path):
+    kept = State()
+    kept.on = {"sensor": {"sharpness": 1}}
+    kept.save(str(tmp_path) + "/")
+    files = {"remote.1.json": (tmp_path / "remote.1.json").read_bytes()}
+    remote = {"every_s": 600, "insecure": True}
+    cloud = {"device_endpoint": services[0]}
+    sensor = {"vflip": True}
+    with board(services[0], files=files, sensor=sensor, remote=remote, cloud=cloud) as it:
         found = looked_over(it, upload=False)
     assert wrong(found) == []
+    assert found["config"].text.endswith("--forget-remote: sensor.sharpness"), found["config"]
     assert ", does not take sensor.sharpness," in found["camera"].text
 
 

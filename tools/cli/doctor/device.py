@@ -129,7 +129,13 @@ def config():
     if found.on_card() and sys.implementation.version[:3] < (1, 24, 1):
         text = "a write to the SD card of outbox.path that fails counts as done before 1.24.1"
         raise Trouble(text, "flash MicroPython 1.24.1 or later, or set outbox.path to /outbox")
-    return "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
+    text = "%s, %s, %s" % (found.camera.board, found.power.mode, found.cloud.endpoint)
+    state = getattr(getattr(found, "remote", None), "state", None)
+    on = state.on if state else {}
+    names = ", ".join(sorted(section + "." + key for section in on for key in on[section]))
+    if names:
+        text += "; set from afar, undone by config --forget-remote: %s" % names
+    return text
 
 
 def psram():

@@ -1,0 +1,389 @@
+# Settings and commands from afar: asked for while online, tried, and undone where they fail.
+
+import json
+
+from thingscam import crashes
+from thingscam.board import chip, places, rtc
+from thingscam.cloud.device import Device
+from thingscam.cloud.uploader import UploadError
+from thingscam.config import ConfigError
+from thingscam.extra import Extra
+from thingscam.util import log as logs
+from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms, unload
+
+COMMANDS = ("take_photo", "send_log", "safe_mode_hours", "restart")  # as they are done
+_SELF = ("settings_state",)  # what the camera itself has told: an answer without it knows nothing
+_TRIAL = "trial"  # causes of pictures
+_ASKED = "asked"
+_HOUR_MS = const(3600000)
+_MOST_MS = const(518400000)
+_MAX_HOURS = const(24)
+_SOON_MS = const(60000)  # between two questions while a person waits for the board
+_LATER_MS = const(600000)  # where nobody answers
+_UP_MS = const(60000)  # in a deep sleeper's wake
+_MAX_ERROR = const(400)
+_MAX_LOG = const(4096)
+_MAX_VALUE = const(16)
+
+
+class Remote(Extra):
+    """Asks the service for settings and commands, by the section "remote".
+
+    `config` is a Config that was loaded from config.json, `app` the App. What is asked for is laid
+    over config.json and the board restarted; a picture that the service accepts ends the trial. A
+    question never goes before a picture that can be taken or sent.
+    """
+
+    def __init__(self, config, app):
+        settings = config.remote
+        self._config = config
+        self._app = app
+        self._state = settings.state
+        self._base = settings.base
+        self._every_ms = settings.every_s * 1000
+        self._trial_ms = settings.trial_s * 1000
+        self._due = rtc.Deadline(places.REMOTE_ASK, _MOST_MS)
+        self._trial = rtc.Deadline(places.REMOTE_TRIAL, _MOST_MS, past_ms=_MOST_MS)
+        self._runs = self._trial.left_ms() != 0
+        self._again = rtc.Deadline(places.REMOTE_PICTURE, _MOST_MS)  # another picture on trial
+        self._awake = rtc.Deadline(places.REMOTE_AWAKE, _MAX_HOURS * _HOUR_MS)
+        self._device = None
+        self._online = False
+        self._asked = False  # since this start
+        self._until = None  # ticks: a deep sleeper is kept up so long
+        self._tell = self._state.number > 0 and chip.start_cause() != "deep_sleep"
+        self._restart = None  # why
+        self._commands = []  # to be done, (name, value)
+        self._cause = None  # of a picture to be taken, past the triggers
+        self._taken = False
+        photo = self._state.photo
+        if photo is not None:
+            if self._is_kept(photo):
+                self._taken = True
+            else:
+                self._cause = photo
+        self._triggers = app._capture.trigger.cause
+        app._capture.trigger.cause = self._next_cause
+        self._upload = None
+        state = self._state
+        if state.number:
+            app._log.info("settings from afar, %s: %s", state.status, json.dumps(state.on))
+        if state.error:
+            app._log.warning("settings from afar: %s", state.error)
+
+    def step(self, online):
+        """Ask, tell or do one thing, when nothing else is to be done."""
+        app = self._app
+        if self._taken:
+            self._taken = False
+            self._photo(None)
+        if self._online and not online:
+            self._stop()  # without a network nothing can be accepted
+        self._online = online
+        if app._sender is not None and self._upload is None:
+            # Whose picture is accepted, only the sender knows.
+            self._upload = app._sender.upload
+            app._sender.upload = self._uploaded
+        if self._on_trial() and self._again.left_ms() <= 0:
+            self._again.set(self._trial_ms // 3)
+            self._cause = _TRIAL
+        if app.wanted() or app._capture.holds() or self._cause is not None:
+            return
+        if self._restart:
+            self._leave()
+        if not online:
+            return
+        if len(app._outbox) and app._blocked_reason() is None:
+            return
+        if self._commands:
+            self._do(*self._commands[0])
+        elif self._tell:
+            self._tell = False
+            self._say()
+        elif self._is_due():
+            self._ask()
+
+    def busy(self, online):  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return whether a deep sleeper is to stay up."""
+        if self._awake.left_ms() > 0:
+            return True
+        if self._until is None:
+            self._until = ticks_add(ticks_ms(), _UP_MS)
+        tries = self._on_trial() and (self._again.left_ms() <= 0 or self._is_due())
+        if ticks_diff(self._until, ticks_ms()) <= 0:
+            if tries:
+                self._due.set(self._trial_ms)  # there is no network
+            return False
+        # On trial it goes online for nothing else: there may never be a picture.
+        if tries or self._cause is not None or self._restart:
+            return True
+        return online and (self._tell or bool(self._commands) or self._is_due())
+
+    def report(self):
+        """Return what a report has of it, a dict of attributes: what is in force, and why."""
+        from thingscam.remote import wishes
+
+        try:
+            found = wishes.effective(_config(), self._state.on)
+        except (ConfigError, MemoryError):
+            found = {}
+        finally:
+            _unload()
+        found = {name: found[name] for name in found if found[name] is not None}
+        return {
+            "settings": json.dumps(found),
+            "settings_state": self._state.status,
+            "settings_error": self._state.error,
+        }
+
+    def _on_trial(self):
+        # Not while what was in force before is so yet.
+        return self._state.good is not None and not self._restart
+
+    def _is_due(self):
+        # In deep sleep a wake asks once, unless a person waits for it.
+        awake = self._awake.left_ms() > 0
+        if self._asked and self._config.power.mode != "awake" and not awake:
+            return False
+        # Without the time no certificate can be checked.
+        readable = self._app._clock.is_set() or self._config.remote.insecure
+        return readable and self._due.left_ms() <= 0
+
+    def _next_cause(self):
+        # In the place of the trigger's.
+        if self._cause is None:
+            return self._triggers()
+        cause, self._cause = self._cause, None
+        if cause != _TRIAL:
+            self._taken = True
+            cause = "{} {}".format(_ASKED, cause)
+        return cause
+
+    def _uploaded(self, image, size, cause, alone=False):
+        e = self._upload(image, size, cause, alone)  # pyright: ignore[reportOptionalCall]
+        if e is None and self._on_trial():
+            if cause.split(" ")[0] == _TRIAL:
+                self._passed()
+            else:
+                self._stop()  # the network takes pictures, and these come first
+        return e
+
+    def _passed(self):
+        self._state.good = None
+        self._state.status = "in force"
+        self._stop()
+        if self._save(self._state):
+            self._app._log.info("settings from afar are in force: a picture was accepted")
+        self._tell = True
+
+    def _ask(self):
+        from thingscam.remote import wishes
+
+        self._asked = True
+        often = self._trial_ms // 4 if self._on_trial() else self._every_ms
+        soon = _SOON_MS if self._awake.left_ms() > 0 else often
+        self._due.set(min(often, self._every_ms, soon))
+        try:
+            found = self._ways().attributes(COMMANDS + _SELF + tuple(wishes.names()))
+            if self._on_trial() and not self._is_good():
+                self._failed()
+            elif found or self._state.seen is None:
+                self._take(found, wishes)
+        except UploadError as e:
+            self._stop()
+            self._app._log.warning("settings from afar cannot be read: %s", e)
+        finally:
+            _unload()
+
+    def _is_good(self):
+        # The service answers: now it takes pictures as well, or the time runs.
+        if not self._runs:
+            self._runs = True
+            self._trial.set(self._trial_ms)
+        return self._trial.left_ms() > 0
+
+    def _stop(self):
+        # The time of the trial begins anew.
+        if self._runs:
+            self._runs = False
+            self._trial.clear()
+
+    def _failed(self):
+        state = self._state.copy()
+        trouble = self._app._sender.trouble
+        why = "no picture was accepted in {} s".format(self._trial_ms // 1000)
+        state.undo(state.good, "rolled back", "{}: {}".format(why, trouble) if trouble else why)
+        self._change(state, True)
+
+    def _take(self, found, wishes):
+        state = self._state.copy()
+        wanted = wishes.wanted(found)
+        mark = wishes.mark(wanted, self._base)
+        if state.wish is None:
+            state.wish = mark
+            self._save(state)
+        elif state.wish != mark and not crashes.recall()[0]:
+            try:
+                restart = self._judge(state, wanted, wishes)
+            except (ConfigError, MemoryError) as e:
+                self._app._log.error("settings from afar cannot be judged: %s", e)
+                return
+            state.wish = mark
+            self._change(state, restart)
+        self._commands = self._new_commands(found)
+
+    def _judge(self, state, wanted, wishes):
+        # Returns whether other settings are in force by it.
+        data = _config()
+        on, errors = wishes.settle(wanted, data)
+        state.error = "; ".join(errors)[:_MAX_ERROR]
+        now = wishes.effective(data, on)
+        before = wishes.effective(data, state.on)
+        good = None if state.good is None else wishes.effective(data, state.good)
+        if now == (good or before):
+            state.good = None
+            state.status = "refused" if errors else "in force"
+        elif now != before:
+            if good is None:
+                state.good = state.on
+            state.status = "on trial"
+            state.starts = 0
+        state.on = on
+        return now != before
+
+    def _change(self, state, restart):
+        # Keeps another state; other settings are in force after a start.
+        if not self._save(state):
+            return
+        if state.error:
+            self._app._log.warning("settings from afar, %s: %s", state.status, state.error)
+        self._tell = True
+        if restart:
+            self._stop()
+            self._again.clear()
+            self._due.clear()
+            self._restart = "settings from afar, {}".format(state.status)
+
+    def _save(self, state):
+        try:
+            state.save()
+        except OSError as e:
+            self._app._log.error("settings from afar cannot be kept: %s", e)
+            return False
+        self._state = state
+        return True
+
+    def _new_commands(self, found):
+        # What is to be done, as a list; at the first sight nothing is.
+        values = {}
+        for name in COMMANDS:
+            value = found.get(name)
+            if value in (None, "", "0", "false") or len(str(value)) > _MAX_VALUE:
+                value = 0
+            values[name] = value
+        seen = self._state.seen
+        if seen is None:
+            state = self._state.copy()
+            state.seen = values
+            self._save(state)
+            return []
+        return [(name, values[name]) for name in COMMANDS if values[name] != seen.get(name, 0)]
+
+    def _do(self, name, value):
+        if not value:
+            self._commands.pop(0)
+            self._done(name, value)
+        elif name == "take_photo":
+            self._commands.pop(0)
+            if self._done(name, value, str(value)):
+                self._cause = str(value)
+        elif name == "send_log":
+            self._commands.pop(0)
+            try:
+                self._ways().event("log", {"count": value, "text": self._log_text()})
+            except UploadError as e:
+                self._app._log.warning("the log cannot be sent: %s", e)
+                return
+            self._done(name, value)
+        else:
+            self._commands.pop(0)
+            if not self._done(name, value):
+                return
+            if name == "restart":
+                self._restart = "asked for from afar"
+            else:
+                self._stay(value)
+
+    def _stay(self, value):
+        try:
+            hours = min(max(int(value), 0), _MAX_HOURS)
+        except (TypeError, ValueError):
+            hours = 0
+        self._awake.set(hours * _HOUR_MS)
+        self._app._log.info("asked for from afar: awake for %d h", hours)
+
+    def _photo(self, name):
+        # Keeps which picture is to be taken yet; None: none is.
+        state = self._state.copy()
+        state.photo = name
+        return self._save(state)
+
+    def _is_kept(self, name):
+        # Whether the power failed behind the picture, not before.
+        newest = self._app._outbox.newest()
+        cause = newest.cause.split(" ") if newest else []
+        return cause[:2] == [_ASKED, name]
+
+    def _done(self, name, value, photo=None):
+        state = self._state.copy()
+        state.photo = photo or state.photo
+        state.seen = dict(state.seen or {})
+        state.seen[name] = value
+        return self._save(state)
+
+    def _say(self):
+        try:
+            self._ways().report(self.report())
+        except UploadError as e:
+            self._app._log.warning("what became of settings from afar is not told: %s", e)
+
+    def _log_text(self):
+        self._app._log.flush()
+        text = b""
+        for name in (logs.NEWER, logs.OLDER):
+            try:
+                with open(name, "rb") as file:
+                    size = file.seek(0, 2)
+                    file.seek(max(0, size - (_MAX_LOG - len(text))))
+                    text = file.read() + text
+            except OSError:
+                pass  # there is none yet
+        text = text[text.find(b"\n") + 1 :] if len(text) >= _MAX_LOG else text
+        return logs.mask(str(text, "utf-8"), self._config.secrets)
+
+    def _leave(self):
+        app = self._app
+        app._log.info("restarting: %s", self._restart)
+        app.close()
+        crashes.end()
+        chip.reset()
+
+    def _ways(self):
+        if self._device is None:
+            app = self._app
+            ways = app.progress, app.free_memory, app.wanted
+            self._device = Device(self._config, app._sender.session, *ways)
+        return self._device
+
+
+def _config():
+    # What config.json holds, a dict. Raises ConfigError.
+    from thingscam.config import checks, reader
+
+    return checks.decode(reader.contents("config.json"), "config.json")
+
+
+def _unload():
+    unload("remote.wishes", "config.reader", "config.checks", "config.values", "config.schema")
+    unload("config.sensor", "config.remote", "config.schedule", "config.report", "config.battery")
+    unload("board.profiles", "board.sensorpin", "util.spelling")
