@@ -6,6 +6,9 @@ reason = globals().get("SAFE_MODE")
 if reason:
     print("SAFE MODE:", reason)
     print("The app does not run. Fix it, then reset the board.")
+    from thingscam.safemode import stopped
+
+    stopped(reason)
 else:
     # Without PSRAM, what is left behind is collected soon: it would leave memory in pieces.
     if hasattr(gc, "mem_free") and gc.mem_free() < 1000000:

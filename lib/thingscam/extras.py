@@ -20,6 +20,10 @@ def make(config, app):
         from thingscam.remote.remote import Remote
 
         found.append(Remote(config, app))
+    if "setup" in config.extras:
+        from thingscam.setup.watch import Watch
+
+        found.append(Watch(config, app._log))
     return found
 
 

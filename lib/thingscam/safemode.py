@@ -40,6 +40,9 @@ def reason():
     elif cause in ("power_on", "reset"):
         count = 0  # a person pulled the plug or pressed the button: they have seen it
     found = None
+    if rtc.recall((1068, 1)) == b"\1":  # places.SETUP
+        rtc.remember((1068, 1), b"\0")
+        found = "setup by telephone was asked for"
     pin = _held_pin(cause)
     if pin is not None:
         found = "GPIO{} is held to GND".format(pin)
@@ -72,23 +75,32 @@ def configured():
 
 
 def stopped(e):
-    """Say on the console, in the ring file and by the LED that `e` keeps the app from starting."""
-    from thingscam.led import Led
-    from thingscam.util.log import Log
+    """Say on the console, in the ring file and by the LED that `e` keeps the app from starting.
 
-    Log("info", None, ".").stopped(e)
-    profile, _ = configured()
-    if profile is None:
-        return
-    led = Led(chip.Light(profile.led, profile.led_low))
-    led.show("stopped")
-    machine = chip.machine
-    if profile.led is not None and hasattr(machine, "Timer") and _may_start_timer():
-        # Goes on at the REPL. Where none may be started, the LED stays on.
-        timer = machine.Timer(_TIMER_ID)
-        timer.init(
-            mode=machine.Timer.PERIODIC, period=_BLINK_MS, callback=lambda _timer: led.step()
-        )
+    A text is what reason() returned: it was said. Where a telephone may help, or was asked for,
+    setup opens.
+    """
+    profile = None
+    if not isinstance(e, str):
+        from thingscam.util.log import Log
+
+        Log("info", None, ".").stopped(e)
+        profile, _ = configured()
+    if profile is not None:
+        from thingscam.led import Led
+
+        led = Led(chip.Light(profile.led, profile.led_low))
+        led.show("stopped")
+        machine = chip.machine
+        if profile.led is not None and hasattr(machine, "Timer") and _may_start_timer():
+            # Goes on at the REPL. Where none may be started, the LED stays on.
+            timer = machine.Timer(_TIMER_ID)
+            timer.init(
+                mode=machine.Timer.PERIODIC, period=_BLINK_MS, callback=lambda _timer: led.step()
+            )
+    from thingscam.setup.start import main
+
+    main(e)
 
 
 def _held_pin(cause):

@@ -88,6 +88,13 @@ _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
     type=click.IntRange(0, 65535),
     help="The control interface's port.",
 )
+@click.option(
+    "--ap-port",
+    default=0,
+    show_default="a free one",
+    type=click.IntRange(0, 65535),
+    help="The port at which the board's own access point is reached, TCP and UDP.",
+)
 @click.option("--quiet", is_flag=True, help="Do not print what the board prints.")
 def command(folder, empty, config, add, network, control_port, quiet, image, **options):
     """A board on this computer: real MicroPython, simulated camera, pins and Wi-Fi."""
@@ -102,7 +109,7 @@ def command(folder, empty, config, add, network, control_port, quiet, image, **o
     except (ValueError, filesystem.FilesystemError) as e:
         raise click.ClickException(str(e))
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(board, control_port, quiet))
+        asyncio.run(_serve(board, control_port, quiet, options["ap_port"]))
     screen.echo("board: switched off")
 
 
@@ -134,7 +141,7 @@ def _ca_file(config):
     return {}
 
 
-async def _serve(board, port, quiet):
+async def _serve(board, port, quiet, ap_port):
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -153,6 +160,8 @@ async def _serve(board, port, quiet):
             screen.echo("note: no Wi-Fi network; name one with --network or in config.json")
         screen.echo("serial port: " + board.port)
         screen.echo("control: http://{}:{}".format(*address))
+        if ap_port:
+            screen.echo("access point, while it is open: http://127.0.0.1:{}".format(ap_port))
         await stop.wait()
     except OSError as e:
         why = "port {}: {}".format(port, e.strerror or e)

@@ -90,6 +90,12 @@ TEXTS = {
     "{}: right": "{}：正确",
     "wrote {}": "已写入 {}",
     "{} is right: only the CA is fetched": "{} 正确：只获取 CA 证书",
+    "setup.password: must be 8 to 63 bytes for an access point": (
+        "setup.password：接入点的密码须为 8 到 63 字节"
+    ),
+    "setup.pin: GPIO{} is taken: choose another, or null": (
+        "setup.pin：GPIO{} 已被占用：请换一个，或填 null"
+    ),
     "cloud.region: {} is a board's name: if it is your region too, say --yes": (
         "cloud.region: {} 是开发板的型号：如果它确实也是您的区域，请加上 --yes"
     ),

@@ -32,7 +32,8 @@ class VirtualBoard:
     this computer had none for the board is not board time. `micropython` is the version of the
     ESP32's port that it behaves as, a name in profiles.MICROPYTHONS.
     `card` is the path of an SD card's image, or how many bytes a new one has; None: the slot
-    is empty for ever.
+    is empty for ever. `ap_port` is the port of this computer at which the board's own access
+    point is reached, TCP and UDP; 0: a free one.
 
     start() and stop() may be called from any thread, as all else; also a context manager.
     """
@@ -55,6 +56,7 @@ class VirtualBoard:
         fair=False,
         micropython=profiles.MICROPYTHON,
         card=None,
+        ap_port=0,
     ):
         self.profile = profiles.find(profile, driver, heap, micropython)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
@@ -85,6 +87,7 @@ class VirtualBoard:
                 slow_flash=slow_flash,
                 fair=fair,
                 card=None if card is None else self._card(card),
+                ap_port=ap_port,
             )
             self._supervisor = Supervisor(self._world, self._folder)
         except BaseException:
@@ -242,6 +245,18 @@ class VirtualBoard:
             air.dns, air.dns_servers, air.dns_late_ms = bool(up), servers, int(late_s * 1000)
             air.names = air.names if names is None else dict(names)
         self._supervisor.wake()
+
+    def door(self, port, timeout=20):
+        """Return this computer's port that is `port` at the board's access point.
+
+        Waits until the board listens there; raises TimeoutError.
+        """
+        end = time.monotonic() + timeout
+        while port not in self._world.doors:
+            if time.monotonic() > end:
+                raise TimeoutError("nobody listens at port {}".format(port))
+            time.sleep(0.005)
+        return self._world.doors[port]
 
     def ntp(self, up, server=None, wrong_s=0):
         """Have one time server, or all, answer or not; one may be wrong by `wrong_s`."""
@@ -447,6 +462,7 @@ class VirtualBoard:
                         {"ssid": n.name.decode(errors="replace"), "rssi": n.rssi, "up": n.up}
                         for n in world.air.networks
                     ],
+                    "access_point": dict(world.access_point),
                 },
                 "card": world.card and world.card.state(),
                 "ntp": world.ntp,

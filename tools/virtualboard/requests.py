@@ -56,6 +56,8 @@ class Requests:
             "pulls": {str(pin): pull for pin, pull in chip.pulls.items()},
             "kept": chip.kept,
             "net": world.net(),
+            "ap": world.access_point,
+            "ap_port": world.ap_port,
         }
 
     def _lost(self, us):
@@ -163,6 +165,14 @@ class Requests:
             result = {"error": str(e)}
         self._supervisor.tell_net()
         return result
+
+    def _ap(self, ap):
+        self._world.access_point = ap
+        return {}
+
+    def _door(self, value):
+        port, real = value
+        self._world.doors[port] = real
 
     def _advanced(self, count):
         self._supervisor.advanced = count

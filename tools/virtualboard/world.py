@@ -15,6 +15,17 @@ from .serialport import SerialPort
 # it is corrupt, nothing can be written.
 FLASH_FAULTS = ("read", "corrupt", "write")
 
+# As ESP-IDF has it before anybody sets anything: open, WIFI_AP_DEF.
+_AP = {
+    "on": False,
+    "ssid": "ESP_010204",
+    "key": "",
+    "security": 0,
+    "hidden": False,
+    "channel": 1,
+    "max_clients": 4,
+}
+
 
 @dataclasses.dataclass
 class World:
@@ -26,6 +37,10 @@ class World:
     Of the time servers, `dead_ntp` names those that do not answer, a router as most are among
     them; `wrong_ntp` has by how many seconds others are wrong; `time_servers` has the address of
     each that was looked up. `voltages` has the millivolts on pins, for the ADC.
+
+    `access_point` has the settings of the board's own network. Who joins it comes in by this
+    computer's port `ap_port` (0: a free one); `doors` has the real port of each that the board
+    listens at there.
     """
 
     clock: Clock
@@ -46,12 +61,17 @@ class World:
     wrong_ntp: dict = dataclasses.field(default_factory=dict)
     time_servers: dict = dataclasses.field(default_factory=dict)
     voltages: dict = dataclasses.field(default_factory=dict)
+    access_point: dict = dataclasses.field(default_factory=lambda: dict(_AP))
+    ap_port: int = 0
+    doors: dict = dataclasses.field(default_factory=dict)
 
     def switched_off(self):
         """The chip has lost power, or was reset: so have camera and radio."""
         self.air.reset()
         self.sensor.reset()
         self.ram.reset()
+        self.access_point = dict(_AP)
+        self.doors = {}
 
     def net(self):
         """Return what the sockets have to know."""

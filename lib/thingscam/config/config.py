@@ -30,7 +30,9 @@ def _read(raw, name, wifi_needed):
         return reader.read(raw, name, wifi_needed)
     finally:
         unload("config.reader", "config.checks", "config.values", "config.schema")
-        unload("config.sensor", "config.battery", "config.schedule", "camera.sensor")
+        unload(
+            "config.sensor", "config.setup", "config.battery", "config.schedule", "camera.sensor"
+        )
         unload("board.firmware", "board.profiles", "board.sensorpin")
         unload("util.strict_json", "util.spelling")
         unload("config.remote", "remote.overlay")

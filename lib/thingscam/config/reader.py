@@ -122,6 +122,8 @@ def _secrets(data):
     cloud = data.get("cloud")
     if isinstance(cloud, dict):
         found = [cloud.get("access_token"), cloud.get("project_key")]
+    if isinstance(data.get("setup"), dict):
+        found.append(data["setup"].get("password"))
     if isinstance(data.get("wifi"), list):
         found += [entry.get("password") for entry in data["wifi"] if isinstance(entry, dict)]
     return tuple(

@@ -79,7 +79,7 @@ SECTIONS = (
 # that has the section: its ROWS; judge(), if its settings must agree with others; settle(), if it
 # changes others. The first is
 # the camera's; each of the others, where anything in it is set, is an extra: see extras.py.
-OPTIONAL = ("sensor", "battery", "schedule", "remote")
+OPTIONAL = ("sensor", "battery", "schedule", "remote", "setup")
 
 
 def optional(name):

@@ -158,6 +158,8 @@ OTHER_DEFAULTS = {
     "pir_pin": "the board's own",
     "frame_size": '`"SVGA"`, without PSRAM `"CIF"`',
     "device_endpoint": "none",
+    "password": '`""`',
+    "pin": "the board's own",
 }
 
 

@@ -1,6 +1,7 @@
-# `network`: the ESP32's, with a station only: ports/esp32/network_wlan.c.
+# `network`: the ESP32's: ports/esp32/network_wlan.c.
 
 import _sim
+from sim_accesspoint import AccessPoint
 
 STA_IF, AP_IF = 0, 1
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
@@ -53,12 +54,12 @@ class WLAN:
         SEC_OPEN, SEC_WEP, SEC_WPA, SEC_WPA2, SEC_WPA_WPA2 = 0, 1, 2, 3, 4
     PM_NONE, PM_PERFORMANCE, PM_POWERSAVE = 0, 1, 2
 
-    def __init__(self, interface=STA_IF):
-        if interface == AP_IF:
-            raise NotImplementedError("virtual board: no access point")
-        if interface != STA_IF:
+    def __new__(cls, interface=STA_IF):
+        """Return one of the two; the driver starts with the first."""
+        if interface not in (STA_IF, AP_IF):
             raise ValueError("invalid WLAN interface identifier")
         _wlan("init")
+        return AccessPoint() if interface == AP_IF else super().__new__(cls)
 
     def active(self, flag=None):
         """Return whether it is switched on, or switch it."""

@@ -34,6 +34,10 @@ _POLL, _CLOSE = 3, 4  # MP_STREAM_...
 _HANDSHAKE = b"\x16\x03"  # begins the first that Mbed TLS sends
 _NO_MPI = 16  # MBEDTLS_ERR_MPI_ALLOC_FAILED, which mbedtls_raise_error() takes for an errno
 
+# The phone's end of the access point, where no radio is: this computer's local network.
+_PHONE, _LOCAL = "192.168.4.2", "127.0.0.1"
+_ACCESS_POINT = "192.168.4.1"
+
 _turns = {}  # by name: look-ups so far
 _count = 0  # of open sockets
 
@@ -76,6 +80,21 @@ def _online():
     return _sim.state["net"]["online"]
 
 
+def _as_sent(data):
+    # A browser on this computer calls the access point by the port that it is reached at; a
+    # phone would call it by its address.
+    for name in (_LOCAL, "localhost") if _sim.state["ap_port"] else ():
+        own = "{}:{}".format(name, _sim.state["ap_port"])
+        data = data.replace(own.encode(), _ACCESS_POINT.encode())
+    return data
+
+
+def _reaches(sock):
+    # Whether packets get to the other side now.
+    _sim.pump()
+    return _sim.state["ap"]["on"] if sock._near else _sim.state["net"]["online"]
+
+
 def _plain(sockaddr):
     return ".".join(str(part) for part in sockaddr[4:8]), sockaddr[2] << 8 | sockaddr[3]
 
@@ -109,6 +128,7 @@ class socket(io.IOBase):  # noqa: N801
         self._held = bytearray()  # sent, but not on its way
         self._free_us = 0  # when all that was sent will be on its way
         self._fresh = True  # nothing was sent
+        self._near = False  # of the access point
 
     def __repr__(self):
         return "<socket>"
@@ -198,9 +218,22 @@ class socket(io.IOBase):  # noqa: N801
         raise OSError(number or errno.ENOTCONN)
 
     def bind(self, address):
-        """Listen at (address, port)."""
+        """Listen at (address, port); at the access point's, where the supervisor says."""
         self._new = False
-        self._real.bind(_packed(address))
+        if address[0] != _ACCESS_POINT:
+            self._real.bind(_packed(address))
+            return
+        self._near = True
+        port = _sim.state["ap_port"]
+        for free in (port,) if port else range(20000 + _sim.ticks_us() % 9973, 60000, 7):
+            try:
+                self._real.bind(_packed((_LOCAL, free)))
+            except OSError:
+                if port:
+                    raise
+                continue
+            _sim.tell(door=[address[1], free])
+            return
 
     def listen(self, backlog=2):
         """Wait for connections."""
@@ -210,6 +243,9 @@ class socket(io.IOBase):  # noqa: N801
         """Return (socket, address) of the next connection."""
         real, address = self._when(_IN, self._real.accept)
         found = socket(_real=real)
+        found._near = self._near
+        if self._near:
+            return found, (_PHONE, _plain(address)[1])
         found._lease = _sim.state["net"]["lease"]
         return found, _plain(address)
 
@@ -217,17 +253,21 @@ class socket(io.IOBase):  # noqa: N801
         """Return what has arrived; b"" when the peer has closed."""
         if self._new:
             raise OSError(errno.ENOTCONN)
-        return self._when(_IN, self._real.recv, size)
+        data = self._when(_IN, self._real.recv, size)
+        return _as_sent(data) if self._near else data
 
     def recvfrom(self, size, flags=0):
         """Return (data, address)."""
         data, address = self._when(_IN, self._real.recvfrom, size)
-        return data, _plain(address)
+        address = _plain(address)
+        return data, ((_PHONE, address[1]) if self._near else address)
 
     def sendto(self, data, address):
         """Send a datagram."""
-        if not _online():
+        if not _reaches(self):
             raise OSError(errno.EHOSTUNREACH)
+        if self._near:
+            address = (_LOCAL, address[1])
         return self._real.sendto(data, _packed(address))
 
     def send(self, data, flags=0):
@@ -360,7 +400,7 @@ class socket(io.IOBase):  # noqa: N801
             self._nap(mask, min(left, _TURN_US) * 100 // _sim.state["speed"])
 
     def _nap(self, mask, us):
-        if self._dialled is None and _sim.state["net"]["online"] and self._room() > _LOW:
+        if self._dialled is None and _reaches(self) and self._room() > _LOW:
             self._poll.modify(self._real, mask)
             _sim.rest(self._poll, max(us, 1000))
             return
@@ -375,7 +415,7 @@ class socket(io.IOBase):  # noqa: N801
             return mask & (_IN | _OUT)
         if self._dialled is not None:
             return 0
-        if not _sim.state["net"]["online"]:
+        if not _reaches(self):
             return mask & _OUT if self._room() > _LOW else 0
         self._send_held()
         if mask & _OUT and self._room() <= _LOW:
@@ -400,7 +440,7 @@ class socket(io.IOBase):  # noqa: N801
         if not count:
             return 0
         part = memoryview(data)[:count]
-        if _sim.state["net"]["online"]:
+        if _reaches(self):
             count = self._real.send(part)
             start = max(self._free_us, _sim.ticks_us())
             self._free_us = start + count * 1000000 // _sim.state["net"]["rate"]

@@ -1,0 +1,378 @@
+# The page, in two languages: one answer, nothing from elsewhere, a form that needs no JavaScript.
+
+from thingscam.setup.form import ROWS, shown_ssid
+from thingscam.util.compat import unload
+
+LANGUAGES = ("en", "zh")
+
+_HEAD = """<!DOCTYPE html>
+<html lang="{0}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">{1}
+<title>{2}</title><style>
+:root{{color-scheme:light dark;--ink:#17202a;--low:#5b6672;--edge:#b8c1ca;--card:#fff;
+--back:#eef1f4;--go:#0a62b5;--bad:#b3261e;--good:#146c2e}}
+@media(prefers-color-scheme:dark){{:root{{--ink:#e8ecf0;--low:#a3adb8;--edge:#4a545e;--card:#1d242b;
+--back:#12171c;--go:#6fb3f2;--bad:#ff9a92;--good:#7fd694}}}}
+*{{box-sizing:border-box}}
+body{{margin:0 auto;max-width:34rem;padding:.75rem;background:var(--back);color:var(--ink);
+font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}}
+h1{{font-size:1.25rem;margin:.25rem 0}}h2{{font-size:1.05rem;margin:0 0 .5rem}}
+header{{display:flex;justify-content:space-between;align-items:center}}
+section,fieldset{{background:var(--card);border:1px solid var(--edge);border-radius:.6rem;
+padding:.75rem;margin:.75rem 0;min-width:0}}
+legend{{font-weight:600;padding:0 .3rem}}
+label{{display:block;margin:.6rem 0 .15rem;font-weight:600}}
+label.row{{display:flex;gap:.6rem;align-items:center;min-height:2.75rem;margin:0;font-weight:400}}
+input,select,textarea,button{{font:inherit;color:inherit}}
+input:not([type=checkbox]):not([type=range]),select,textarea{{width:100%;min-height:2.75rem;
+padding:.5rem;border:1px solid var(--edge);border-radius:.4rem;background:var(--back)}}
+input[type=checkbox]{{width:1.4rem;height:1.4rem;flex:none}}input[type=range]{{width:100%}}
+textarea{{min-height:5rem}}
+button{{min-height:2.75rem;padding:.5rem 1rem;border:1px solid var(--go);border-radius:.4rem;
+background:none;color:var(--go)}}
+button.main{{width:100%;background:var(--go);color:var(--card);font-weight:600}}
+:focus-visible{{outline:3px solid var(--go);outline-offset:2px}}
+small,.low{{color:var(--low)}}small{{display:block}}
+.bad{{color:var(--bad)}}.good{{color:var(--good)}}[aria-invalid=true]{{border-color:var(--bad)!important}}
+ul{{list-style:none;margin:.3rem 0;padding:0}}li{{display:flex;justify-content:space-between;
+gap:.5rem;border-top:1px solid var(--edge);padding:.4rem 0}}li button{{min-height:2.25rem;
+border:0;padding:0;text-align:left}}
+.pass{{display:flex;gap:.4rem}}.pass button{{flex:none}}
+#frame{{display:grid;place-items:center;overflow:hidden;background:#000;aspect-ratio:4/3;
+border-radius:.4rem}}#frame img{{max-width:100%;max-height:100%}}
+meter{{width:100%;height:1.2rem}}
+details{{margin:.6rem 0}}summary{{min-height:2.25rem;cursor:pointer}}
+html[lang=zh] [lang=en],html[lang=en] [lang=zh],.js{{display:none}}
+</style></head><body>
+<header><h1>{2}</h1><a href="/?lang={3}">{4}</a></header>
+"""
+
+# What a save came to; 0 stands for its value.
+NOTICES = {
+    "trying": (
+        "low",
+        "Trying Wi-Fi {0}. This takes up to 20 s.",
+        "正在尝试 Wi-Fi {0}，最多 20 秒。",
+    ),
+    "saved": (
+        "good",
+        "Saved. Send a test picture, or finish: then the camera starts.",
+        "已保存。可以发送一张测试照片，或点“完成”：摄像头随即启动。",
+    ),
+    "mistakes": (
+        "bad",
+        "Nothing is saved yet: {0} to put right, see below.",
+        "尚未保存：有 {0} 处要改，见下。",
+    ),
+    "failed": (
+        "bad",
+        "Wi-Fi {0} does not work: nothing is saved, the old one stays.",
+        "连不上 Wi-Fi {0}：什么都没有保存，原来的设置不变。",
+    ),
+    "unwritten": ("bad", "It cannot be written: {0}", "无法写入：{0}"),
+    "ended": (
+        "good",
+        "Finished: this network goes away, the camera starts.",
+        "完成：此网络即将关闭，摄像头启动。",
+    ),
+    "sending": ("low", "A test picture is being sent.", "正在发送测试照片。"),
+    "sent": ("good", "The service has the test picture: {0}", "服务已收到测试照片：{0}"),
+    "unsent": ("bad", "The test picture did not arrive: {0}", "测试照片没有送达：{0}"),
+}
+_WHY = {
+    "refused": ("The password seems to be wrong.", "密码似乎不对。"),
+    "absent": (
+        "It is not in reach: check the name. The camera knows 2.4 GHz only.",
+        "找不到这个网络：请检查名称。摄像头只支持 2.4 GHz。",
+    ),
+    "silent": ("It does not answer, or gives no address.", "它没有应答，或没有分配地址。"),
+    "missing": ("This is needed.", "必须填写。"),
+}
+
+# The fields of the form: (key, type, English, Chinese, hint).
+_SERVICE = (
+    ("cloud.endpoint", "url", "API endpoint", "图片上传接入点", "https://..."),
+    ("cloud.access_token", "password", "AccessToken", "AccessToken", ""),
+    ("cloud.project_key", "password", "ProjectKey", "ProjectKey", ""),
+    ("cloud.region", "text", "Region", "区域", ""),
+    ("cloud.identifier", "text", "Identifier of the attribute", "属性标识符", ""),
+)
+
+
+def language(accepted):
+    """Return the page's language for an Accept-Language header, a text."""
+    for each in accepted.lower().split(","):
+        if each.strip()[:2] in LANGUAGES:
+            return each.strip()[:2]
+    return "en"
+
+
+def render(portal, point):
+    """Return the page in parts, texts: `portal` has what it shows, `point` is the access point."""
+    zh = portal.language == "zh"
+    refresh = ""
+    if portal.is_trying() or (portal.notice and portal.notice[0] == "sending"):
+        refresh = '<meta http-equiv="refresh" content="3">'
+    other = ("en", "English") if zh else ("zh", "中文")
+    yield _HEAD.format(portal.language, refresh, escaped(point.name), *other)
+    yield _notice(portal)
+    yield from _wifi(portal, point)
+    yield from _service(portal)
+    yield from _camera(portal)
+    yield _SAVE.format(" hidden" if "" not in portal.draft.mistakes else "")
+    if portal.has_picture():
+        yield _AIM
+    yield _END.format("" if portal.upload else " hidden")
+    yield "<script>\n"
+    yield _SCRIPT
+    yield "</script></body></html>\n"
+
+
+def both(en, zh):
+    """Return a text in both languages; the page shows one."""
+    return '<span lang="en">{}</span><span lang="zh">{}</span>'.format(en, zh)
+
+
+def escaped(text):
+    """Return a text as HTML, also in quotes."""
+    for char, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("'", "#39")):
+        text = text.replace(char, "&" + name + ";")
+    return text
+
+
+def _notice(portal):
+    text = ""
+    if portal.notice is not None:
+        what, value = portal.notice
+        css, en, zh = NOTICES[what]
+        value = escaped(str(value))
+        text = '<p class="{}">{}</p>'.format(css, both(en.format(value), zh.format(value)))
+    why = portal.draft.mistakes.get("")
+    if why is not None:
+        text += '<p class="bad">{}</p>'.format(escaped(why))
+    return '<div id="notice" role="status">{}</div>\n<form method="post" action="/save">'.format(
+        text
+    )
+
+
+def _wifi(portal, point):
+    yield "<fieldset><legend>Wi-Fi</legend><ul id=nets>"
+    for ssid, dbm, locked in point.networks:
+        try:
+            name = escaped(str(ssid, "utf-8"))
+        except UnicodeError:
+            continue
+        lock = "" if locked else both(" (open)", "（无密码）")
+        yield '<li><span data-ssid="{0}">{0}{1}</span><span class=low>{2} dBm</span></li>'.format(
+            name, lock, dbm
+        )
+    yield '</ul><button form="look">{}</button>'.format(both("Look again", "重新搜索"))
+    entries = portal.draft.networks()[:ROWS]
+    for number in range(min(len(entries) + 1, ROWS)):
+        entry = entries[number] if number < len(entries) else {}
+        ssid = "ssid.%d" % number
+        yield _input(portal, ssid, "text", "Name", "名称", "", shown_ssid(entry))
+        yield _input(
+            portal,
+            "password.%d" % number,
+            "password",
+            "Password",
+            "密码",
+            "",
+            "",
+            "password" in entry,
+        )
+    yield "<label class=row><input type=checkbox name=untried value=1>{}</label>".format(
+        both(
+            "Save without trying: it is not in reach here",
+            "不尝试，直接保存：此处收不到该网络",
+        )
+    )
+    yield "</fieldset>\n"
+
+
+def _service(portal):
+    yield "<fieldset><legend>{}</legend>".format(both("Image service", "图片服务"))
+    for key, kind, en, zh, hint in _SERVICE:
+        value = portal.draft.value(key)
+        shown = value if kind != "password" and isinstance(value, str) else ""
+        yield _input(portal, key, kind, en, zh, hint, shown, bool(value))
+    yield "<details{}><summary>{}</summary>".format(
+        " open" if "values" in portal.draft.mistakes else "",
+        both("Paste them all at once", "一次粘贴全部"),
+    )
+    yield _label(
+        "values",
+        "The address that thingscam config --qr gives, or the text",
+        "thingscam config --qr 给出的网址或文本",
+    )
+    yield '<textarea id="values" name="values" autocomplete="off" spellcheck="false"></textarea>'
+    yield _mistake(portal, "values") + "</details></fieldset>\n"
+
+
+def _camera(portal):
+    draft = portal.draft
+    yield "<fieldset><legend>{}</legend>".format(both("Camera", "摄像头"))
+    yield (
+        _label("camera.board", "Board", "电路板")
+        + '<select id="camera.board" name="camera.board">'
+    )
+    from thingscam.board.profiles import names
+
+    chosen = draft.value("camera.board") or "ai-thinker"
+    for name in names():
+        yield _option(name, name, chosen)
+    unload("board.profiles")
+    yield "</select>" + _mistake(portal, "camera.board")
+    yield _label("camera.rotate", "Turn the picture by", "画面旋转")
+    yield '<select id="camera.rotate" name="camera.rotate">'
+    for degrees in (0, 90, 180, 270):
+        yield _option(degrees or "", "%d°" % degrees, draft.value("camera.rotate") or "")
+    yield "</select>" + _mistake(portal, "camera.rotate")
+    for key, en, zh in (
+        ("sensor.vflip", "Upside down", "上下翻转"),
+        ("sensor.hmirror", "Left and right exchanged", "左右翻转"),
+    ):
+        yield (
+            '<input type=hidden name="has.{0}" value=1><label class=row><input type=checkbox '
+            'id="{0}" name="{0}" value=1{1}>{2}</label>'
+        ).format(key, " checked" if draft.value(key) else "", both(en, zh))
+    yield _label("sensor.brightness", "Brightness", "亮度")
+    yield '<select id="sensor.brightness" name="sensor.brightness">'
+    value = draft.value("sensor.brightness")
+    value = "" if value is None else value
+    for step in ("", -2, -1, 0, 1, 2):
+        yield _option(step, "-" if step == "" else step, value)
+    yield "</select>" + _mistake(portal, "sensor.brightness")
+    value = draft.value("trigger.every_s")
+    yield _input(
+        portal,
+        "trigger.every_s",
+        "number",
+        "A picture every ... seconds (0: by motion only)",
+        "每隔多少秒拍一张（0：只在有动静时拍）",
+        "0",
+        "" if value is None else str(value),
+    )
+    yield "</fieldset>\n"
+
+
+def _label(key, en, zh):
+    return '<label for="{}">{}</label>'.format(key, both(en, zh))
+
+
+def _option(value, text, chosen):
+    mark = " selected" if value == chosen else ""
+    return '<option value="{}"{}>{}</option>'.format(value, mark, text)
+
+
+def _input(portal, key, kind, en, zh, hint="", value="", is_set=False):
+    wrong = key in portal.draft.mistakes
+    secret = kind == "password"
+    text = _label(key, en, zh)
+    if secret:
+        text += '<div class="pass">'
+    text += '<input id="{0}" name="{0}" type="{1}" value="{2}" placeholder="{3}"{4} {5}>'.format(
+        key,
+        kind,
+        escaped(value),
+        "••••••••" if is_set and secret else hint,
+        ' aria-invalid="true" aria-describedby="e.{}"'.format(key) if wrong else "",
+        'autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false"',
+    )
+    if secret:
+        text += '<button type="button" class="js" data-show="{}">{}</button></div>'.format(
+            key, both("Show", "显示")
+        )
+        if is_set:
+            text += "<small>{}</small>".format(
+                both("One is set. Empty: it stays.", "已设置。留空则保持不变。")
+            )
+    return text + _mistake(portal, key)
+
+
+def _mistake(portal, key):
+    why = portal.draft.mistakes.get(key)
+    if why is None:
+        return ""
+    text = both(*_WHY[why]) if why in _WHY else escaped(why)
+    return '<small class="bad" id="e.{}">{}</small>'.format(key, text)
+
+
+_SAVE = """<label class=row{0}><input type=checkbox name=fresh value=1><span lang=en>Forget all
+other settings of config.json</span><span lang=zh>丢弃 config.json 的其他设置</span></label>
+<button class=main><span lang=en>Save</span><span lang=zh>保存</span></button></form>
+<form id=look method=post action=/scan></form>
+"""
+
+_AIM = """<section id=aim><h2><span lang=en>Aim</span><span lang=zh>对准</span></h2>
+<div id=frame><img id=eye src="/picture" alt="live picture"></div>
+<noscript><a href="/"><span
+lang=en>Another picture</span><span lang=zh>再拍一张</span></a></noscript>
+<div class=js><label for=sharp><span lang=en>Sharpness</span><span lang=zh>清晰度</span>
+<output id=sharpness></output></label><meter id=sharp min=0 max=100></meter>
+<label for=light><span lang=en>Light</span><span lang=zh>光线</span> <output id=lightness></output>
+</label><meter id=light min=0 max=255 low=40 high=215 optimum=120></meter>
+<p id=more class=low></p></div></section>
+"""
+
+_END = """<section><form method=post action=/test{0}><button><span lang=en>Send a test
+picture</span><span lang=zh>发送测试照片</span></button></form>
+<form method=post action=/end><p class=low><span lang=en>Without use this network closes after ten
+minutes.</span><span lang=zh>十分钟无操作，此网络自动关闭。</span></p><button><span lang=en>Finish
+</span><span lang=zh>完成</span></button></form></section>
+"""
+
+_SCRIPT = """'use strict';
+const $ = (id) => document.getElementById(id), zh = document.documentElement.lang === 'zh';
+document.querySelectorAll('.js').forEach((e) => e.classList.remove('js'));
+document.querySelectorAll('[data-show]').forEach((b) => b.onclick = () => {
+  const i = $(b.dataset.show), hide = i.type === 'text';
+  i.type = hide ? 'password' : 'text';
+  b.setAttribute('aria-pressed', !hide);
+});
+function choose(ssid) {
+  const all = [...document.querySelectorAll('input[name^="ssid."]')];
+  const i = all.find((e) => e.value === ssid) || all.find((e) => !e.value) || all[all.length - 1];
+  i.value = ssid;
+  $(i.name.replace('ssid', 'password')).focus();
+}
+function offer(span) {
+  const b = document.createElement('button');
+  b.type = 'button';
+  b.textContent = span.textContent;
+  b.onclick = () => choose(span.dataset.ssid);
+  span.replaceWith(b);
+}
+document.querySelectorAll('[data-ssid]').forEach(offer);
+const look = document.querySelector('[form=look]');
+look.onclick = async (e) => {
+  e.preventDefault();
+  look.disabled = true;
+  try {
+    await fetch('/scan', {method: 'POST', redirect: 'manual'});
+    const state = await (await fetch('/state')).json();
+    $('nets').replaceChildren(...state.networks.map(([ssid, dbm, locked]) => {
+      const li = document.createElement('li'), a = document.createElement('span'),
+        b = document.createElement('span');
+      a.dataset.ssid = ssid;
+      a.textContent = ssid + (locked ? '' : zh ? '（无密码）' : ' (open)');
+      b.className = 'low';
+      b.textContent = dbm + ' dBm';
+      li.append(a, b);
+      return li;
+    }));
+    document.querySelectorAll('[data-ssid]').forEach(offer);
+  } catch (e) {}
+  look.disabled = false;
+};
+if (location.hash.length > 1) {
+  new URLSearchParams(location.hash.slice(1)).forEach((value, key) => {
+    const i = $('cloud.' + key);
+    if (i) i.value = value;
+  });
+  history.replaceState(null, '', '/');
+}
+const first = document.querySelector('[aria-invalid=true]');
+if (first) first.focus();
+"""

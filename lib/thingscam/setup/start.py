@@ -1,0 +1,168 @@
+# Setup by telephone: when it opens, how long it is open, what goes on meanwhile, how it ends.
+
+from thingscam.board import chip
+from thingscam.config import ConfigError
+from thingscam.http import CertificateError
+from thingscam.setup import pulled_up
+from thingscam.util.compat import const, sleep_ms, ticks_diff, ticks_ms, unload
+from thingscam.util.log import Log
+
+_HELD_MS = const(3000)
+_WIRE_MS = const(10000)  # held for longer: a wire, for safe mode
+_UNUSED_MS = const(600000)
+_LONGEST_MS = const(3600000)  # a page that was left open uses it for ever
+_LAST_MS = const(3000)  # for the last page to get out
+_TURN_MS = const(20)
+_HTTP = const(80)
+_DNS = const(53)
+
+# What the driver, the flash and sockets raise.
+_ERRORS = (OSError, RuntimeError, MemoryError)
+
+
+def main(why):
+    """Open setup behind a start that did not lead to the app, if `why` is a reason to.
+
+    That is a ConfigError; or a text of safemode.reason(), that setup was asked for, or that a pin
+    is held to GND, if it is let go after three seconds and before ten.
+    """
+    if not hasattr(chip.machine, "Pin") or isinstance(why, CertificateError):
+        return
+    reason = "" if isinstance(why, ConfigError) else why
+    if reason and not ("held" in reason or "asked" in reason):
+        return
+    if reason[:4] == "GPIO":
+        pin = pulled_up(int(reason[4:].split()[0]))
+        print("For setup by telephone let go of it after 3 s.")
+        since = ticks_ms()
+        while not pin.value():
+            sleep_ms(_TURN_MS)
+            if ticks_diff(ticks_ms(), since) > _WIRE_MS:
+                return
+        if ticks_diff(ticks_ms(), since) < _HELD_MS:
+            return
+    begin()
+
+
+def begin():
+    """Open setup; restart the board behind it if its configuration is of use, or return."""
+    if not hasattr(chip.machine, "unique_id"):
+        return
+    config = _configured()
+    log = Log("info", config.secrets if config else None, ".")
+    app = _photographer(config, log)
+    setup = None
+    try:
+        setup = Setup(log, _password(), app)
+        while not setup.over():
+            setup.step()
+    except _ERRORS as e:
+        print("setup by telephone:", e)
+        log.error("setup by telephone ends: %s", e)
+    finally:
+        if setup is not None:
+            setup.close()
+        if app is not None:
+            app.close()
+        log.flush(True)
+    if _configured() is not None:
+        chip.reset()
+
+
+class Setup:
+    """Setup while it is open, with the access point's `password` or None for one of its own.
+
+    `app` photographs meanwhile: a Photographer, or None. Raises OSError or RuntimeError.
+    """
+
+    def __init__(self, log, password, app):
+        from thingscam.setup.dns import Dns
+        from thingscam.setup.point import AccessPoint
+        from thingscam.setup.portal import Portal
+        from thingscam.setup.server import Server
+
+        self._app = app
+        self._log = log
+        self._servers = []
+        self._point = point = AccessPoint()
+        try:
+            point.scan()
+            shown = point.open(password)
+            self.portal = Portal(point, log)
+            address = point.address
+            self._servers.append(Dns(address, _DNS, address))
+            self._servers.append(Server(address, _HTTP, self.portal.answer, self.portal.is_ours))
+        except BaseException:
+            self.close()
+            raise
+        log.info("setup by telephone: Wi-Fi %s", point.name)
+        # A label, or the file that made the label, has the other one.
+        print(
+            "Setup by telephone: join the Wi-Fi {}, password {}".format(
+                point.name, "as in setup.password" if password else shown
+            )
+        )
+        self._opened = ticks_ms()
+        self._ended = None
+
+    def step(self):
+        """Do the next bit of all that goes on; takes 20 ms."""
+        if self._app is None:
+            sleep_ms(_TURN_MS)
+        else:
+            self._app.turn()
+        for each in self._servers:
+            each.step()
+        self.portal.step()
+
+    def over(self):
+        """Return whether it ends: by the person, or because nobody uses it."""
+        now = ticks_ms()
+        if self._ended is not None:
+            return ticks_diff(now, self._ended) > _LAST_MS
+        unused = ticks_diff(now, self.portal.used) > _UNUSED_MS and not self.portal.is_trying()
+        if unused or ticks_diff(now, self._opened) > _LONGEST_MS:
+            self._log.info("setup by telephone: nobody is there any more")
+            return True
+        if self.portal.done:
+            self._ended = now
+        return False
+
+    def close(self):
+        """Close the access point, and all that listens there."""
+        for each in self._servers:
+            each.close()
+        self._servers = []
+        self._point.close()
+
+
+def _configured():
+    from thingscam.config.config import load
+
+    try:
+        return load(wifi_needed=True)
+    except ConfigError:
+        return None
+    finally:
+        unload("config.config")
+
+
+def _password():
+    # Whatever else is wrong in config.json.
+    from thingscam.setup.form import load
+
+    section = load().get("setup")
+    found = section.get("password") if isinstance(section, dict) else None
+    return found if isinstance(found, str) and 8 <= len(found.encode()) <= 63 else None
+
+
+def _photographer(config, log):
+    if config is None:
+        return None
+    try:
+        from thingscam.setup.photographer import Photographer
+
+        return Photographer(config)
+    except (MemoryError, CertificateError) as e:
+        log.warning("setup by telephone: no pictures meanwhile (%s)", e)
+        return None
