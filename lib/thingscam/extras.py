@@ -10,6 +10,10 @@ def make(config, app):
         from thingscam.bursts import Pause
 
         found.append(Pause(app._capture.trigger))
+    if "report" in config.extras:
+        from thingscam.report import Report
+
+        found.append(Report(config, app))
     if "battery" in config.extras and config.battery.pin is not None:
         from thingscam.battery import Battery
 
@@ -55,6 +59,7 @@ def _having(base):
 
     class Having(base):
         _extras = ()
+        talk = None  # with the service beside pictures, a Talk: made by who has something to say
 
         def __init__(self, config):
             super().__init__(config)
@@ -74,6 +79,11 @@ def _having(base):
             for extra in self._extras:
                 found.update(extra.status())
             return found
+
+        def progress(self, sent):
+            super().progress(sent)
+            if self.talk is not None:
+                self.talk.progress()
 
         def _have_extras(self):
             if not self._extras:
@@ -104,6 +114,10 @@ def _sending(base):
         def waits(self):
             """Return whether pictures wait."""
             return self._capture.holds() or len(self._outbox) > 0
+
+        def say(self, call, *arguments):
+            """Do as _send() what is no picture."""
+            return super()._send(call, *arguments)
 
         def _send(self, call, *arguments):
             result = super()._send(call, *arguments)

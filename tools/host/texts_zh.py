@@ -312,6 +312,9 @@ TEXTS = {
     "power.watchdog_s: {} must be at least {}, or 0 for none": (
         "power.watchdog_s: {} 至少要是 {}，或者设为 0（不用看门狗）"
     ),
+    "report.every_s: {} is too often: at least {}, or 0 for none": (
+        "report.every_s: {} 太频繁：至少 {}，或者设为 0（不上报）"
+    ),
     "camera.board: no known board{} Known: {}": "camera.board: 没有这个开发板{} 可选：{}",
     ' "{}", perhaps {}?': "“{}”，是不是 {}？",
     "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}": (

@@ -61,6 +61,9 @@ def _parse(raw, name, wifi_needed):
         from thingscam.config import checks
 
         data = checks.decode(raw, name)
+    cloud = data.get("cloud")
+    if isinstance(cloud, dict) and cloud.get("device_endpoint"):
+        data.setdefault("report", {})
     config = Config()
     config.secrets = _secrets(data)
     hide(config.secrets)
@@ -96,6 +99,8 @@ def _too_old(card):
 
 def _is_used(data, name):
     # Whether something of an optional section is not as it would be without it.
+    if name == "report":
+        return bool(data["cloud"].get("device_endpoint"))
     values = data.get(name)
     return values and any(values.get(row[0], row[2]) != row[2] for row in optional(name).ROWS)
 

@@ -77,9 +77,9 @@ SECTIONS = (
 
 # Sections that few need. Each has a module of its name in this room, loaded only for a config.json
 # that has the section: its ROWS; judge(), if its settings must agree with others; settle(), if it
-# changes others. The first is
-# the camera's; each of the others, where anything in it is set, is an extra: see extras.py.
-OPTIONAL = ("sensor", "battery", "schedule", "remote", "setup")
+# changes others. The first is the camera's; each of the others, where anything in it is set, is an
+# extra: see extras.py. So is "report" where there is a cloud.device_endpoint.
+OPTIONAL = ("sensor", "report", "battery", "schedule", "remote", "setup")
 
 
 def optional(name):
