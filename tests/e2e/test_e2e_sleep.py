@@ -1,6 +1,7 @@
 # Deep sleep: woken by motion and by time, capture first, pace and backoff over the sleeps.
 
 import re
+import time
 
 from tests.support.board import until
 from tests.support.site import PATIENCE, PIR, START, gaps, is_as_seen, site
@@ -180,3 +181,30 @@ def test_without_network_it_goes_back_to_sleep_and_sends_all_later(tmp_path):
         frames = [picture.frame for picture in pictures]
         assert frames == sorted(frames) and len(frames) == 3
         assert min(gaps(pictures)) >= 10
+
+
+def test_outside_the_hours_it_sleeps_through_and_what_moves_is_nobody(tmp_path):
+    begin = int(time.time()) // 60 * 60 + 3 * 3600
+    window = dict(zip(("from", "to"), map(clock, (begin, begin + 7200)), strict=True))
+    with site(tmp_path, power=DEEP, schedule={"windows": [window]}) as place:
+        place.wait_for("INFO outside the hours until ")
+        asleep(place)
+        assert place.board.output.rstrip().endswith(" s")  # and not by motion
+        place.move()
+        place.board.advance(3600)
+        assert place.board.state()["starts"] == 1
+        place.board.advance(-3600 + int(re.findall(r"waking in (\d+) s", place.board.output)[-1]))
+        place.wait_for("INFO asleep", 2)  # it has looked at a time server
+        asleep(place)
+        place.board.advance(int(re.findall(r"waking in (\d+) s", place.board.output)[-1]))
+        place.wait_for("INFO asleep", 3)
+        assert begin - 60 <= place.date() <= begin + 120
+        assert place.board.output.rstrip().endswith("waking in at motion")
+        assert not place.requests()
+        place.photographed()
+        place.wait_for_pictures(1)
+
+
+def clock(seconds):
+    """Return a time of day, UTC, as config.json has it."""
+    return time.strftime("%H:%M", time.gmtime(seconds))

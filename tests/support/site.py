@@ -189,7 +189,7 @@ def site(
     is nothing on the board at all. `starts` tells whether its app can start; `panel`, a
     BoardPanel, shows it on the service's page."""
     place = Site(folder)
-    names = ("cloud", "camera", "sensor", "trigger", "outbox", "power", "log", "wifi")
+    names = ("cloud", "camera", "sensor", "trigger", "outbox", "power", "log", "wifi", "schedule")
     sections = {name: options.pop(name) for name in names if name in options}
     context = None
     everything = filesystem.firmware_files()

@@ -727,8 +727,10 @@ TEXTS = {
     "hours": "时段",
     "none: pictures are taken at all hours": "没有设置：任何时候都拍照",
     "the clock is not set: pictures are taken at all hours": "时钟未设置：任何时候都拍照",
-    "{} here, within the hours until {}; today: {}": "当地 {}，在时段内，直到 {}；今天：{}",
-    "{} here, outside the hours until {}; today: {}": "当地 {}，在时段外，直到 {}；今天：{}",
+    "{} here, within the hours {}; today: {}": "当地 {}，在时段内，{}；今天：{}",
+    "{} here, outside the hours {}; today: {}": "当地 {}，在时段外，{}；今天：{}",
+    "for a week": "持续一周",
+    "until {}": "直到 {}",
     "none begins": "没有时段开始",
     # update (tools/cli/update.py, tools/host/bundle.py)
     "wrote {}: keep it secret, and a copy of it safe": "已写入 {}：请保密，并妥善保存一份备份",

@@ -86,8 +86,8 @@ class Hours(Extra):
         if not self._open and change - utc <= off and (self._tried or off * _DRIFT <= _FRESH_S):
             self._open, change = self._windows.state(change)
         self._until = now + change - utc
-        text = "within the hours until " if self._open else "outside the hours until "
-        self._say(text + self._windows.text(change))
+        text = "within the hours " if self._open else "outside the hours "
+        self._say(text + self._windows.until(utc, change))
 
     def _say(self, text):
         # To be within them is news only behind others.

@@ -53,6 +53,12 @@ class Windows:
         """Return of_day() of the local day."""
         return self.of_day(self._local_day(utc))
 
+    def until(self, utc, change):
+        """Return in words when what state() has told at `utc` changes."""
+        if change - utc >= _WEEK_S:
+            return "for a week"
+        return "until {}".format(self.text(change))
+
     def text(self, utc):
         """Return the local weekday and time, such as "mon 07:00"."""
         local = utc + self._zone.offset(utc)

@@ -3,6 +3,7 @@
 from test_app import HOUR_MS, House, arrived
 
 import thingscam.board.clock  # noqa: F401 - so that the played board is in its place there too
+import thingscam.bursts  # noqa: F401
 import thingscam.schedule.hours  # noqa: F401
 from fakeboard import NOW, Names, Notes, on_board
 from support import fault
@@ -30,15 +31,24 @@ class Time:
         return self.now() is not None
 
 
-def start(esp, *windows, every_s=0, outside="nothing", notes=None):
+def start(
+    esp, *windows, every_s=0, outside="nothing", notes=None, extras=("schedule",), retrigger_s=0
+):
     settings = Names(
         windows=windows, outside=outside, timezone=BERLIN, latitude=None, longitude=None
     )
     config = Names(
-        extras=("schedule",),
+        extras=extras,
         schedule=settings,
         power=Names(mode="awake"),
-        trigger=Names(pir_pin=13, every_s=every_s, cooldown_s=0),
+        trigger=Names(
+            pir_pin=13,
+            every_s=every_s,
+            cooldown_s=0,
+            burst=3,
+            burst_ms=1000,
+            retrigger_s=retrigger_s,
+        ),
     )
     return trigger(config, notes or Notes(), Time(esp))
 
@@ -81,6 +91,32 @@ def test_by_motion_alone_outside_the_hours(esp):
     esp.set_clock()
     esp.go(CLOSES * 1000 - esp.real_ms)
     assert taken(esp, watcher, HOUR_MS, 30000, True) == {"pir": 120, "timer": 0}
+
+
+@on_board
+def test_always_within_the_hours(esp):
+    notes = Notes()
+    watcher = start(esp, {}, every_s=6 * 3600, notes=notes)
+    esp.set_clock()
+    assert taken(esp, watcher, 9 * 24 * HOUR_MS, 60000)["timer"] == 36
+    assert watcher.hours.status() == {"hours": "within the hours for a week"}
+    assert not notes.lines
+
+
+@on_board
+def test_a_burst_is_taken_to_its_end_and_a_line_that_stays_high_is_nobody(esp):
+    watcher = start(esp, WEEKDAYS, extras=("schedule", "bursts"), retrigger_s=10)
+    esp.set_clock()
+    esp.go(CLOSES * 1000 - esp.real_ms - 2000)
+    esp.drive(13, 1)
+    found = []
+    for _ in range(100):
+        found += [watcher.cause()]
+        esp.go(1000)
+    assert [each for each in found if each] == ["pir 1/3", "pir 2/3", "pir 3/3"]
+    assert watcher.follows_ms() < 0
+    esp.go(OPENS * 1000 - esp.real_ms)
+    assert watcher.cause() == "pir"  # it is still high
 
 
 @on_board

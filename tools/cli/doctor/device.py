@@ -253,10 +253,10 @@ def hours():
     found, now = Windows(settings, Zone(settings.timezone)), have["now"]
     inside, change = found.state(now)
     today = ", ".join(["%s - %s" % tuple(map(found.text, each)) for each in found.today(now)])
-    text = "%s here, outside the hours until %s; today: %s"
+    text = "%s here, outside the hours %s; today: %s"
     if inside:
-        text = "%s here, within the hours until %s; today: %s"
-    return text % (found.text(now), found.text(change), today or "none begins")
+        text = "%s here, within the hours %s; today: %s"
+    return text % (found.text(now), found.until(now, change), today or "none begins")
 
 
 def tcp():
