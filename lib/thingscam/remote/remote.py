@@ -4,6 +4,7 @@ import json
 
 from thingscam import crashes
 from thingscam.board import chip, places, rtc
+from thingscam.cloud import errcodes
 from thingscam.cloud.device import Device
 from thingscam.cloud.uploader import UploadError
 from thingscam.config import ConfigError
@@ -18,7 +19,7 @@ _ASKED = "asked"
 _HOUR_MS = const(3600000)
 _MOST_MS = const(518400000)
 _MAX_HOURS = const(24)
-_SOON_MS = const(60000)  # between two questions while a person waits for the board
+_SOON_MS = const(60000)  # between two questions while a person waits; what is not told, again
 _LATER_MS = const(600000)  # where nobody answers
 _UP_MS = const(60000)  # in a deep sleeper's wake
 _MAX_ERROR = const(400)
@@ -52,6 +53,7 @@ class Remote(Extra):
         self._asked = False  # since this start
         self._until = None  # ticks: a deep sleeper is kept up so long
         self._tell = self._state.number > 0 and chip.start_cause() != "deep_sleep"
+        self._tell_at = ticks_ms()
         self._restart = None  # why
         self._commands = []  # to be done, (name, value)
         self._cause = None  # of a picture to be taken, past the triggers
@@ -97,7 +99,7 @@ class Remote(Extra):
             return
         if self._commands:
             self._do(*self._commands[0])
-        elif self._tell:
+        elif self._tell and ticks_diff(self._tell_at, ticks_ms()) <= 0:
             self._tell = False
             self._say()
         elif self._is_due():
@@ -346,6 +348,9 @@ class Remote(Extra):
             self._ways().report(self.report())
         except UploadError as e:
             self._app._log.warning("what became of settings from afar is not told: %s", e)
+            if e.action == errcodes.WAIT and self._config.power.mode == "awake":
+                self._tell = True
+                self._tell_at = ticks_add(ticks_ms(), _SOON_MS)
 
     def _log_text(self):
         self._app._log.flush()

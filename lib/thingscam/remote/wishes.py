@@ -146,6 +146,11 @@ def _meant(kind, value, limits):
             return int(value)
         except ValueError:
             return value
+    if kind in ("objects", "degrees"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
     if kind == "choice":
         for choice in limits:
             if choice.lower() == value.lower():

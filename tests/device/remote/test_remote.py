@@ -186,6 +186,7 @@ def test_a_wish_is_in_force_after_a_picture_with_it_is_accepted():
         yard.turns(until=lambda: kept() is not None)
         yard.ask(trigger_cooldown_s="77", camera_quality=300, take_photo=0)
         assert yard.turns(until=lambda: yard.told(settings_state="on trial")) <= 1
+        fault(errcode=403, on="report")  # too soon behind the last message: once more
         yard.turns(until=lambda: yard.told(settings_state="in force"))
         assert yard.app._config.trigger.cooldown_s == 77
         assert kept().good is None and kept().on == {"trigger": {"cooldown_s": 77}}

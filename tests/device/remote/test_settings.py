@@ -49,6 +49,8 @@ def test_a_wish_means_what_it_can_mean():
         ("sensor_exposure", "auto", "sensor", "exposure", "auto"),
         ("sensor_exposure", "300", "sensor", "exposure", 300),
         ("vflip", True, "sensor", "vflip", True),
+        ("schedule_latitude", "52.5", "schedule", "latitude", 52.5),
+        ("schedule_windows", '[{"to": "18:00"}]', "schedule", "windows", [{"to": "18:00"}]),
     ):
         assert settled(**{name: value}) == ({section: {key: meant}}, []), name
     # The long name counts.
@@ -60,7 +62,7 @@ def test_a_wish_means_what_it_can_mean():
 def test_what_is_wrong_is_not_taken_and_said_and_the_rest_is():
     on, errors = settled(
         trigger_every_s=-1, camera_quality="high", camera_light=2, log_level="loud", vflip="yes",
-        trigger_cooldown_s=30, camera_exif=[1],
+        trigger_cooldown_s=30, camera_exif=[1], schedule_windows="7 to 9",
     )  # fmt: skip
     assert on == {"trigger": {"cooldown_s": 30}}
     told = " ".join(errors)
@@ -71,6 +73,7 @@ def test_what_is_wrong_is_not_taken_and_said_and_the_rest_is():
         "log_level: must be one of debug",
         "sensor_vflip: must be true",
         "camera_exif: must be true or false",
+        "schedule_windows: must be a list of objects",
     ):
         assert words in told, told
 
