@@ -65,7 +65,9 @@ def _settings(url):
             "identifier": "image",
             "project_key": "demo-project-key",
             "region": "demo",
+            "device_endpoint": url,
         },
+        "remote": {"every_s": 30, "insecure": True},
         "trigger": {"every_s": 15, "cooldown_s": 2},
     }
 

@@ -109,9 +109,12 @@ def test_a_form_asks_for_settings_and_tells_how_they_stand(cloud):
     assert wishes == {"trigger_every_s": 60, "camera_light": True}
     assert stand(cloud, "trigger_every_s") == ("60", "asked for 0 s ago, now 15", "wait")
     assert stand(cloud, "camera_light") == ("true", "asked for 0 s ago", "wait")
-    known = {**SETTINGS, "trigger_every_s": 60}
+    windows = [{"from": "07:00", "to": "18:00"}]
+    submit(cloud, {"schedule_windows": json.dumps(windows)})
+    known = {**SETTINGS, "trigger_every_s": 60, "schedule_windows": windows}
     cloud.message({"settings": json.dumps(known), "settings_state": "on trial"})
     assert stand(cloud, "trigger_every_s") == ("60", "on trial", "wait")
+    assert stand(cloud, "schedule_windows") == (json.dumps(windows), "on trial", "wait")
     cloud.message(
         {
             "settings_state": "refused",
@@ -152,7 +155,14 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_kept(cloud):
         ("sensor_exposure", "300", 300),
         ("sensor_exposure", "long", None),
         ("outbox_order", "newest", "newest"),
-        ("log_level", "x" * 501, None),
+        ("log_level", "x" * 2001, None),
+        ("schedule_latitude", "52.5", 52.5),
+        ("schedule_latitude", "NaN", None),
+        ("schedule_timezone", "CET-1CEST,M3.5.0,M10.5.0/3", "CET-1CEST,M3.5.0,M10.5.0/3"),
+        ("schedule_timezone", "CEST+", None),
+        ("schedule_windows", '[{"from":"07:00"}]', '[{"from": "07:00"}]'),
+        ("schedule_windows", '[{"from": "7 pm"}]', None),
+        ("schedule_windows", "[" * 1500, None),
     ],
 )
 def test_what_is_typed_becomes_the_settings_kind_or_is_refused(name, typed, value):

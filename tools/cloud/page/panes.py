@@ -49,6 +49,7 @@ _FIGURES = (
     ("signal", ("rssi",)),
     ("version", ("version",)),
 )
+_OBJECTS = 'not set, or such as [{"days": "mon-fri", "from": "07:00", "to": "18:00"}]'
 _LONG = 200
 _MANY = 10
 _SHOWN = 40
@@ -226,6 +227,11 @@ def _field(field, found, typed, wrong):
         control = (
             f'<select id="{field.name}" name="{field.name}"{invalid}>'
             f"{choices([('', 'not set'), *((c, c) for c in options)], value)}</select>"
+        )
+    elif field.kind == "objects":
+        control = (
+            f'<textarea id="{field.name}" name="{field.name}" rows="3"{invalid}'
+            f' placeholder="{escape(_OBJECTS)}">{escape(value)}</textarea>'
         )
     else:
         control = (

@@ -1,15 +1,13 @@
 # The settings that a camera takes from afar, as a form has them.
 
+import json
 import re
 from dataclasses import dataclass
 
-from thingscam.config.schema import sections
 from thingscam.config.values import check
-
-# Whole sections, but for what belongs to the wiring; and single settings.
-_SECTIONS = ("camera", "sensor", "trigger", "schedule", "report")
-_SINGLE = ("outbox_order", "outbox_policy", "log_level")
-_NEVER = ("camera_board",)
+from thingscam.remote import wishes
+from thingscam.schedule.windows import window
+from thingscam.schedule.zone import Zone
 
 # In the order of the form; behind these come sections that are not known here.
 _TITLES = {
@@ -35,6 +33,8 @@ _WORDS = {
     "camera_light": "Light for the capture",
     "camera_exif": "EXIF in pictures",
     "camera_rotate": "Turn by, degrees",
+    "schedule_windows": "Hours of pictures",
+    "schedule_outside": "Outside of them",
     "report_every_s": "A report every",
     "outbox_order": "Which goes first",
     "outbox_policy": "When it is full",
@@ -47,7 +47,12 @@ _WORDS = {
     "sensor_lens_correction": "Lens correction",
 }
 _UNITS = {"_s": " s", "_ms": " ms", "_mv": " mV", "quality": " %"}
-_LONGEST = 500
+_LONGEST = 2000
+# What a value must be beyond its kind; each raises ValueError.
+_DEEPER = {
+    "schedule_windows": lambda found: [window(each) for each in found],
+    "schedule_timezone": Zone,
+}
 _FLAGS = {"true": True, "false": False}
 
 
@@ -106,22 +111,29 @@ class Field:
         value = _FLAGS.get(text.lower(), text) if self.kind == "flag" else text
         if self.kind in ("number", "auto", "step") and re.fullmatch(r"-?[0-9]{1,18}", text):
             value = int(text)
+        if self.kind in ("objects", "degrees"):
+            try:
+                value = json.loads(text, parse_constant=str)
+            except (ValueError, RecursionError):
+                pass
         wrong = "is too long" if len(text) > _LONGEST else check(self.kind, value, self.limits)
+        try:
+            if not wrong and self.name in _DEEPER:
+                _DEEPER[self.name](value)
+        except ValueError as error:
+            wrong = str(error)
         if wrong:
             raise WishError(wrong)
-        return value
+        # An attribute is flat.
+        return json.dumps(value, ensure_ascii=False) if self.kind == "objects" else value
 
 
 def fields():
     """Return all settings that may be set from afar, as a dict: the attribute's name, Field."""
-    found = {}
-    for section, rows in sections():
-        for key, kind, default, limits in rows:
-            name = f"{section}_{key}"
-            whole = section in _SECTIONS and name not in _NEVER and not key.endswith("_pin")
-            if whole or name in _SINGLE:
-                found[name] = Field(name, section, key, kind.rstrip("?"), default, limits)
-    return found
+    return {
+        name: Field(name, section, row[0], row[1].rstrip("?"), row[2], row[3])
+        for name, (section, row) in wishes.settable().items()
+    }
 
 
 def titles(found):
@@ -135,5 +147,7 @@ def titles(found):
 
 
 def text_of(value):
-    """Return a value as it stands in a form: true and false in small letters."""
+    """Return a value as it stands in a form: true and false in small letters, a list as JSON."""
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
