@@ -26,7 +26,7 @@ def times(day, latitude, longitude):
     noon = mean - _sun(day, mean)[1]
     found = [noon, noon, noon]
     for side in (-1, 1):
-        for _ in range(3):  # the sun moves on while the day does
+        for _ in range(2):  # the sun moves on while the day does
             found[1 + side] = noon + side * _half(_sun(day, found[1 + side])[0], latitude)
     return tuple(found)
 

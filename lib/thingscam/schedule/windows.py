@@ -29,15 +29,14 @@ class Windows:
     def state(self, utc):
         """Return whether `utc` is within a window, and when that changes: in a week at most."""
         day = self._local_day(utc)
-        spans = [span for at in range(day - 2, day + 9) for span in self.of_day(at)]
-        begins = [begin for begin, end in spans if end > utc]
-        until = utc
-        for begin, end in sorted(spans):
-            if begin <= until:
-                until = max(until, end)
-        if until > utc:
-            return True, min(until, utc + _WEEK_S)
-        return False, min(begins + [utc + _WEEK_S])
+        spans, inside, change = [], False, utc
+        for at in range(day - 2, day + 9):
+            spans += self.of_day(at)
+            inside, change = _change(spans, utc)
+            # One of a later day begins 12 hours before that day at the earliest.
+            if at > day and change < self._zone.utc(at * _DAY_S):
+                break
+        return inside, change
 
     def of_day(self, day):
         """Return the windows that begin on a `day`, counted from 1970, as a list of (from, to)."""
@@ -96,6 +95,17 @@ def window(entry):
     if begin[0] == end[0]:
         return days, begin, end, end[1] < begin[1]
     return days, begin, end, _at(end, _LATEST) <= _at(begin, _EARLIEST)
+
+
+def _change(spans, utc):
+    until = utc
+    for begin, end in sorted(spans):
+        if begin <= until:
+            until = max(until, end)
+    if until == utc:
+        until = min([begin for begin, _ in spans if begin > utc] + [utc + _WEEK_S])
+        return False, until
+    return True, min(until, utc + _WEEK_S)
 
 
 def needs_sun(entry):

@@ -196,6 +196,27 @@ def test_from_sunset_to_sunrise():
     assert later.of_day(day)[0][0] - early.of_day(day)[0][0] == 90 * 60
 
 
+def test_what_changes_next_is_what_changes_next():
+    place = {"latitude": 64.15, "longitude": -21.94}  # Reykjavik
+    for entries in (
+        [{"days": "wed", "from": "23:00", "to": "01:00"}],
+        [{"from": "sunset+11:00", "to": "sunrise+12:00"}, {"days": "sun"}],
+        [{"from": "sunrise-12:00", "to": "sunrise-11:00"}, {"days": "tue", "to": "sunset"}],
+        [{"from": "sunset", "to": "sunrise"}, {"from": "12:00", "to": "12:30"}],
+    ):
+        found = windows(*entries, zone="<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", **place)
+        first = 20625  # in June, and some in December
+        for day in (first, first + 183):
+            every = [span for at in range(day - 3, day + 20) for span in found.of_day(at)]
+            utc, end = day * DAY, (day + 12) * DAY
+            while utc < end:
+                inside, change = found.state(utc)
+                assert utc < change <= utc + 7 * DAY
+                for at in range(utc, change, 1800):
+                    assert inside == any(a <= at < b for a, b in every), (entries, at)
+                utc = change
+
+
 def test_the_sun_makes_no_window_of_a_day_too_many():
     # In winter it sets before 18:00: no window, rather than one of a day.
     evening = windows({"from": "18:00", "to": "sunset"}, latitude=52.52, longitude=13.4)
