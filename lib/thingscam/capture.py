@@ -31,7 +31,6 @@ class Capture:
         self._clock = clock
         self._log = log
         self._counters = counters
-        self._light = chip.Light(profile.light) if config.camera.light else None
         self._feed = feed
         self._camera = None
         # Room for one picture outside the driver's buffer: only then may one be sent
@@ -226,8 +225,10 @@ class Capture:
 
     def _started(self):
         if self._camera is None:
-            parts = (self._limit, self._profile, self._light, self._feed)
-            self._camera = Camera(self._settings, *parts)
+            Kind = Camera  # noqa: N806
+            if self._settings.light:
+                from thingscam.camera.lamp import LitCamera as Kind
+            self._camera = Kind(self._settings, self._limit, self._profile, self._feed)
             if self._camera.refused and chip.start_cause() != "deep_sleep":
                 names = ", sensor.".join(self._camera.refused)
                 self._log.warning("this camera does not take sensor.%s", names)

@@ -36,7 +36,7 @@ class App:
         self._counters = Counters()
         self._counters.add(cause)
         self._sleep_pins = _sleep_pins(profile)
-        for pin, _ in self._sleep_pins:
+        for pin in self._sleep_pins:
             chip.let_go(pin)
         box = config.outbox
         self._outbox = self._kind(config.on_card())(
@@ -229,7 +229,9 @@ class App:
 
 
 def _sleep_pins(profile):
-    # What would draw current in a deep sleep: (pin, the level that switches it off).
+    # What would draw current in a deep sleep: {pin: the level that switches it off}.
     pins = profile.pins
-    found = [(pins[_PWDN], 1)] if pins and pins[_PWDN] >= 0 else []
-    return found if profile.light is None else found + [(profile.light, 0)]
+    found = {profile.light: 0, profile.lamp: 0}
+    found[pins[_PWDN] if pins and pins[_PWDN] >= 0 else None] = 1
+    found.pop(None, 0)
+    return found

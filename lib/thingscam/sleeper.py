@@ -87,8 +87,8 @@ class Sleeper(App):
             ms = min(ms or left, left)
         self._log.info("asleep, %d waiting, waking in %s", len(self._outbox), _plan(ms, pin))
         self._log.flush()
-        for number, level in self._sleep_pins:
-            chip.hold(number, level)
+        for number in self._sleep_pins:
+            chip.hold(number, self._sleep_pins[number])
         chip.deep_sleep(ms, pin)
 
     def _left_ms(self):

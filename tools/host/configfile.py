@@ -66,7 +66,7 @@ def value(name, text):
     if kind[-1] == "?" and text in ("null", "none"):
         return None
     kind = kind.rstrip("?")
-    if kind == "flag":
+    if kind in ("flag", "light"):
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
     if name == "schedule.timezone" and "/" in text:
         return _zone(text)

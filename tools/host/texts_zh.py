@@ -197,6 +197,7 @@ TEXTS = {
     "missing": "缺少",
     "is empty": "为空",
     "true or false": "true 或 false",
+    'true, false or "auto"': 'true、false 或 "auto"',
     "a whole number": "整数",
     "a number": "数字",
     "a text": "文本",
@@ -271,8 +272,8 @@ TEXTS = {
     "trigger.retrigger_s: {} must be at least cooldown_s {}, or 0 for none": (
         "trigger.retrigger_s：{} 必须不小于 cooldown_s {}，或为 0（不用）"
     ),
-    "camera.light: no light is known on the board {}: set it to false": (
-        "camera.light：开发板 {} 没有已知的补光灯：请设为 false"
+    "camera.light: no light is known on the board {}: set it to false, or set light_pin": (
+        "camera.light：开发板 {} 没有已知的补光灯：请设为 false，或设置 light_pin"
     ),
     "remote.every_s: {} is too often: at least {}, or 0 for never": (
         "remote.every_s：{} 太频繁：不小于 {}，或为 0（从不）"
@@ -334,6 +335,13 @@ TEXTS = {
     "battery.divider: {} leaves {} V on the pin of {} V, more than {} V can be told": (
         "battery.divider：按 {0}，{2} V 的电池在引脚上有 {1} V，超过可测的 {3} V"
     ),
+    "camera.light_pin: GPIO{} {} on the board {}: take another": (
+        "camera.light_pin：开发板 {2} 上的 GPIO{0} {1}：请换一个"
+    ),
+    "is the lamp's, by camera.light_pin,": "已被补光灯占用（camera.light_pin）",
+    "is the lamp's": "已被补光灯占用",
+    "cannot be held low in a deep sleep": "在深度睡眠中不能保持低电平",
+    "can only be read": "只能作为输入",
     "is the camera's": "已被摄像头占用",
     "cannot be had": "无法使用",
     "is the bright LED's": "已被补光灯占用",
@@ -584,6 +592,9 @@ TEXTS = {
     "none is known on this board": "这块开发板没有已知的",
     "{} was lit three times": "{} 亮了三次",
     "{} was lit for a second": "{} 亮了一秒",
+    "{} was high for a second (infra-red shows in a phone's camera)": (
+        "{} 高电平保持了一秒（红外光可以用手机摄像头看到）"
+    ),
     "check battery.pin": "检查 battery.pin",
     "not measured: battery.pin is null": "未测量：battery.pin 为 null",
     "check the two resistors, and the wires to battery, GND and pin": (

@@ -7,8 +7,9 @@ from collections import namedtuple
 # them itself; `led`: the status LED's GPIO or None; `led_low`: it lights when low; `light`: the
 # bright light's GPIO or None; `pir`: a GPIO that is free and can wake the chip (an RTC pin), or
 # None when there is none or the user must choose one; `card`: an SD card can be used, one wired
-# to the pins of slot 1, and to none of the above.
-FIELDS = ("name", "chip", "psram", "pins", "led", "led_low", "light", "pir", "card")
+# to the pins of slot 1, and to none of the above; `lamp`: the pin of what lights the scene, which
+# is the bright light, or another one by camera.light_pin.
+FIELDS = ("name", "chip", "psram", "pins", "led", "led_low", "light", "pir", "card", "lamp")
 Profile = namedtuple("Profile", FIELDS)  # pyright: ignore
 
 # Where a board below says nothing.
@@ -121,7 +122,8 @@ def find(name):
     """
     for row in _BOARDS:
         if row["name"] == name:
-            return Profile(*[row.get(key, _OTHERWISE.get(key)) for key in FIELDS])
+            found = [row.get(key, _OTHERWISE.get(key)) for key in FIELDS[:-1]]
+            return Profile(*found + [row.get("light")])
     from thingscam.util.spelling import is_like, nearest
 
     known = names()
@@ -139,6 +141,8 @@ def settle(config):
     """
     config.profile = found = find(config.camera.board)
     # What is wrong by itself is not there.
+    if getattr(config.camera, "light_pin", None) is not None:
+        config.profile = Profile(*found[:-1] + (config.camera.light_pin,))
     if getattr(config.camera, "frame_size", None) == "":
         config.camera.frame_size = "SVGA" if found.psram else "CIF"
     if getattr(config.trigger, "pir_pin", None) == -1:

@@ -1,10 +1,12 @@
-# Which pins a motion sensor can be on.
+# Which pins a motion sensor can be on, and a lamp.
 
 import sys
 
 # The pins of slot 1, which an ESP32 has no choice of: sdmmc_slot_gpio_num in ESP-IDF's
 # components/soc/esp32/sdmmc_periph.c. In 1-bit mode 4 (D1) and 12 (D2) are free.
 _CARD_PINS = {14: "CLK", 15: "CMD", 2: "D0", 13: "D3"}
+
+_ASLEEP = "cannot wake the chip"
 
 
 def chip(machine):
@@ -21,6 +23,8 @@ def trouble(profile, pin, sleeps=False, card=False, on=None):
     """
     on = profile.chip or on or chip(getattr(sys.implementation, "_machine", ""))
     wrong = None if pin is None else _unfit(profile, pin, sleeps, card, on) or _absent(pin)
+    if pin is not None and pin == profile.lamp != profile.light:
+        wrong = "is the lamp's, by camera.light_pin,"
     if wrong is None:
         return None
     free = profile.pir or ("null" if profile.chip else "another")
@@ -28,6 +32,21 @@ def trouble(profile, pin, sleeps=False, card=False, on=None):
         free = "12 (first see docs/board.md, An SD card), or outbox.path to /outbox"
     text = "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}"
     return text.format(pin, wrong, profile.name, free)
+
+
+def lamp_trouble(profile, pin, sleeps=False, card=False, on=None):
+    """Return why a lamp cannot be on GPIO `pin` (None: there is none), or None; as trouble()."""
+    on = profile.chip or on or chip(getattr(sys.implementation, "_machine", ""))
+    if pin is None or pin == profile.light:
+        return None
+    wrong = _unfit(profile, pin, sleeps, card, on)
+    if wrong == _ASLEEP:
+        wrong = "cannot be held low in a deep sleep"
+    elif wrong is None and on == "esp32" and pin >= 34:
+        wrong = "can only be read"
+    wrong = wrong or _absent(pin)
+    text = "camera.light_pin: GPIO{} {} on the board {}: take another"
+    return wrong and text.format(pin, wrong, profile.name)
 
 
 def _absent(pin):
@@ -71,4 +90,4 @@ def _unfit(profile, pin, sleeps, card, on):
         return "is the serial port's"
     if not free:
         return "belongs to flash or PSRAM, or is none,"
-    return None if wakes or not sleeps else "cannot wake the chip"
+    return None if wakes or not sleeps else _ASLEEP

@@ -37,16 +37,15 @@ class Camera:
     """The board's camera, set up as `settings` (the section "camera") says.
 
     `limit` is the largest picture in bytes, `profile` the board's (profiles.Profile; None:
-    found by settings.board). `light`, a callable that takes True or False, switches the
-    bright light; it is used when settings.light is true and the board has one. `feed()` is
-    called before each call of the driver, which may take 4 s, or 8. `refused` are those of
-    settings.sensor that this camera does not take.
+    found by settings.board). `feed()` is called before each call of the driver, which may take
+    4 s, or 8. `refused` are those of settings.sensor that this camera does not take. One with a
+    lamp is in lamp.py.
 
     Raises CameraError when the firmware has no camera driver, or the camera does not start;
     profiles.UnknownBoardError when it has to look for the profile and there is none.
     """
 
-    def __init__(self, settings, limit, profile=None, light=None, feed=None):
+    def __init__(self, settings, limit, profile=None, feed=None):
         self._settings = settings
         self.refused = ()
         self._feed = feed
@@ -56,9 +55,6 @@ class Camera:
 
             profile = profiles.find(settings.board)
         self._profile = profile
-        self._light = None
-        if settings.light and self._profile.light is not None:
-            self._light = light
         self._device = None
         self.size = None  # what the device runs at, or did
         self._quality = 0
@@ -77,8 +73,6 @@ class Camera:
         """
         level = self._level
         try:
-            if self._light:
-                self._light(True)
             self._prepare()
             frame = self._within_limit()
         except (CameraError,) + _DRIVER_ERRORS as e:
@@ -86,9 +80,6 @@ class Camera:
             self._level = level
             self.close()
             raise e if isinstance(e, CameraError) else self._error("no picture", e)
-        finally:
-            if self._light:
-                self._light(False)
         self._good += 1
         return frame
 
@@ -115,7 +106,6 @@ class Camera:
         gc.collect()
 
     def _prepare(self):
-        running = self._device is not None
         if self._good >= _STEP_UP_AFTER and (
             self._level or self._largest != self._settings.frame_size
         ):
@@ -127,10 +117,8 @@ class Camera:
                 self._good = 0
                 self.close()
                 self._start()
-        elif not running:
+        elif self._device is None:
             self._start()
-        if self._light and running:
-            self._warm_up()
 
     def _within_limit(self):
         while True:

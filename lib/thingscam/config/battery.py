@@ -46,14 +46,15 @@ def trouble(profile, pin, on=None):
     """
     chip = profile.chip or on or sensorpin.chip(getattr(sys.implementation, "_machine", ""))
     able = _ADC1[chip]
-    taken = profile.pins or ()
-    if pin is None or (pin in able and pin not in taken and pin != profile.light):
+    camera = profile.pins or ()
+    taken = camera + (profile.light, profile.lamp)
+    if pin is None or (pin in able and pin not in taken):
         return None
-    left = [str(each) for each in able if each not in taken and each != profile.light]
+    left = [str(each) for each in able if each not in taken]
     if pin not in able:
         why = "cannot be measured while Wi-Fi is on"
     else:
-        why = "is the {}".format("camera's" if pin in taken else "bright LED's")
+        why = "is the {}".format("camera's" if pin in camera else "lamp's")
     text = "battery.pin: GPIO{} {}; on the board {} it can be {} (docs/board.md, The battery)"
     return text.format(pin, why, profile.name, ", ".join(left))
 

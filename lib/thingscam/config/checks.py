@@ -204,9 +204,14 @@ def _bursts(config, tell, _on_board):
 
 
 def _light(config, tell, _on_board):
-    if config.camera.light and config.profile.light is None:
-        text = "camera.light: no light is known on the board {}: set it to false"
-        tell(text.format(config.camera.board))
+    camera, sleeps = config.camera, config.power.mode == "deepsleep"
+    if camera.light and config.profile.lamp is None:
+        text = "camera.light: no light is known on the board {}: set it to false, or set light_pin"
+        tell(text.format(camera.board))
+    card = config.on_card()
+    wrong = sensorpin.lamp_trouble(config.profile, camera.light_pin, sleeps, card)
+    if wrong:
+        tell(wrong)
 
 
 def _frame_size(config, tell, _on_board):

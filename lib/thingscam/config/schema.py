@@ -38,7 +38,9 @@ SECTIONS = (
             ("frame_size", "choice", "", _SIZES),  # "": the largest that is sure to go
             ("quality", "number", 85, (1, 100)),
             ("warmup_frames", "number", 2, (0, 30)),
-            ("light", "flag", False, None),
+            ("light", "light", False, None),
+            ("light_pin", "number?", None, (0, 48)),
+            ("light_ms", "number", 0, (0, 5000)),
             ("exif", "flag", True, None),
             ("rotate", "step", 0, (0, 90, 180, 270)),
         ),

@@ -17,6 +17,9 @@ def check(kind, value, limits):
         kind = kind[:-1]
     if kind == "flag":
         return None if isinstance(value, bool) else _wrong("true or false", value)
+    if kind == "light":
+        is_one = isinstance(value, bool) or value == "auto"
+        return None if is_one else _wrong('true, false or "auto"', value)
     if kind == "auto" and isinstance(value, str):
         return None if value == kind else 'must be "auto" or a whole number'
     if kind in ("number", "auto"):

@@ -6,7 +6,10 @@ from fakecamera import FLAVOURS, SIZES, Names, Settings, World, shown
 from support import raises
 from thingscam.board import profiles as boards
 from thingscam.board import sensorpin
+from thingscam.camera import lamp
 from thingscam.camera.camera import Camera, CameraError
+from thingscam.camera.lamp import LitCamera
+from thingscam.image import brightness
 from thingscam.image import checks as image
 
 BAD = ("none", "false", "cut", "garbage", "empty", "png", "headless", "oserror", "runtime")
@@ -29,8 +32,13 @@ def on_each(*names):
     return decorate
 
 
-def camera(world, limit=100000, profile=None, light=None, **settings):
-    return Camera(Settings(**settings), limit, profile, light)
+def camera(world, limit=100000, profile=None, **settings):
+    return Camera(Settings(**settings), limit, profile)
+
+
+def lit(world, feed=None, light=True, **settings):
+    """Return a LitCamera whose lamp is the world's."""
+    return LitCamera(Settings(light=light, **settings), 100000, None, feed, world.light)
 
 
 def is_whole(frame):
@@ -135,6 +143,31 @@ def test_where_a_sensor_may_be_beside_a_card():
         profile = boards.find(name)
         taken = set(profile.pins or ()) | {profile.led}
         assert not (profile.card and taken & {14, 15, 2, 13}), name
+
+
+def test_where_a_lamp_may_be():
+    cases = (
+        ("ai-thinker", None, None, None),
+        ("ai-thinker", 4, None, None),  # its own
+        ("ai-thinker", 13, None, None),
+        ("ai-thinker", 32, "camera's", "camera's"),
+        ("ai-thinker", 33, "status LED's", "status LED's"),
+        ("ai-thinker", 16, "PSRAM", "PSRAM"),
+        ("m5stack-psram", 38, "can only", "can only"),
+        ("wrover-kit", 33, None, None),
+        ("ttgo-t-journal", 16, None, "cannot be held low"),
+        ("freenove-esp32s3", 47, None, "cannot be held low"),
+        ("xiao-esp32s3-sense", 2, None, None),
+    )
+    for name, pin, *wanted in cases:
+        for sleeps in (False, True):
+            found = sensorpin.lamp_trouble(boards.find(name), pin, sleeps)
+            if wanted[sleeps] is None:
+                assert found is None, (name, pin, found)
+                continue
+            assert found.startswith("camera.light_pin: GPIO{} ".format(pin)), found
+            assert wanted[sleeps] in found and name in found, found
+    assert "SD card's D3" in sensorpin.lamp_trouble(boards.find("ai-thinker"), 13, False, True)
 
 
 def test_ai_thinker():
@@ -373,7 +406,7 @@ def test_it_tells_of_progress_before_each_wait(world):
     def feed():
         fed.append(world.sensor.waited)
 
-    cam = Camera(Settings(light=True, warmup=30), 100000, None, world.light, feed)
+    cam = lit(world, feed, warmup=30)
     cam.capture()
     world.sensor.broken = "none"
     raises(CameraError, cam.capture)
@@ -669,9 +702,7 @@ def test_lowered_over_a_close(world):
 
 @on_each()
 def test_light_only_for_the_capture(world):
-    camera(world, light=world.light).capture()
-    assert "light on" not in world.sensor.log
-    cam = Camera(Settings(light=True, warmup=3), 100000, None, world.light)
+    cam = lit(world, warmup=3)
     assert "light on" not in world.sensor.log
     lights = []
     world.sensor.on_capture = lambda: lights.append(world.sensor.lit)
@@ -685,14 +716,14 @@ def test_light_only_for_the_capture(world):
 @on_each()
 def test_light_of_the_first_frame(world):
     # Even with no warm-up, the frame that waited in the dark is not the picture.
-    cam = Camera(Settings(light=True, warmup=0), 100000, None, world.light)
+    cam = lit(world, warmup=0)
     for _ in range(2):
         assert shown(cam.capture())[2]
 
 
 @on_each()
 def test_light_while_the_quality_goes_up(world):
-    cam = Camera(Settings(light=True, quality=50), 100000, None, world.light)
+    cam = lit(world, quality=50)
     cam._limit = len(cam.capture()) - 1
     for _ in range(45):
         seen = shown(cam.capture())
@@ -701,7 +732,7 @@ def test_light_while_the_quality_goes_up(world):
 
 @on_each()
 def test_light_goes_out_whatever_happens(world):
-    cam = Camera(Settings(light=True), 100000, None, world.light)
+    cam = lit(world)
     world.sensor.broken = "none"
     raises(CameraError, cam.capture)
     assert world.sensor.log[-1] == "light off" and not world.sensor.lit
@@ -717,11 +748,31 @@ def test_light_goes_out_whatever_happens(world):
 
 
 @on_each("api")
-def test_no_light_where_there_is_none(world):
-    cam = Camera(Settings(light=True, board="wrover-kit"), 100000, None, world.light)
-    cam.capture()
-    Camera(Settings(light=True), 100000).capture()
-    assert "light on" not in world.sensor.log
+def test_light_before_the_capture(world):
+    waits = []
+    real, lamp.sleep_ms = lamp.sleep_ms, waits.append
+    try:
+        cam = lit(world, ms=300)
+        cam.capture()
+    finally:
+        lamp.sleep_ms = real
+    assert waits == [300]
+
+
+@on_each()
+def test_light_only_where_the_picture_is_dark_without(world):
+    seen = []
+    real, brightness.mean = brightness.mean, lambda frame, enough: seen.pop(0)
+    try:
+        cam = lit(world, light="auto")
+        for mean, is_lit in ((120, False), (48, False), (47, True), (None, True), (90, False)):
+            seen.append(mean)
+            frame = cam.capture()
+            assert shown(frame)[2] == is_lit and shown(frame)[1] >= 2, mean
+            assert not world.sensor.lit
+    finally:
+        brightness.mean = real
+    assert world.sensor.log.count("light on") == 2
 
 
 # Closing

@@ -146,6 +146,7 @@ def test_wrong_types():
         refused("cloud", "timeout_s", value, "whole number", name)
     for value in (1, 0, "true", None, []):
         refused("cloud", "verify", value, "true or false")
+        refused("camera", "light", value, 'true, false or "auto"')
     for value in (1, None, [], {}, True):
         refused("cloud", "region", value, "text")
     for value in (1, None, [], {}):
@@ -369,6 +370,22 @@ def test_settings_that_do_not_go_with_the_board():
     parse(dict(GOOD, camera={"light": True}))
     (found,) = together(camera={"light": True, "board": "m5stack-wide"})
     assert found.startswith("camera.light: ") and "m5stack-wide" in found
+    lamp = {"light": "auto", "light_pin": 13, "light_ms": 200}
+    found = parse(dict(GOOD, camera=dict(lamp, board="m5stack-wide"), trigger=timed))
+    assert found.profile.lamp == 13 and found.profile.light is None
+    found = parse(dict(GOOD, camera={"light": True}))
+    assert found.profile.lamp == found.profile.light == 4
+    (found,) = together(camera=lamp)
+    assert found.startswith("trigger.pir_pin: GPIO13 is the lamp's")
+    (found,) = together(camera={"light_pin": 34})
+    assert found.startswith("camera.light_pin: GPIO34 is the camera's")
+    motion = {"pir_pin": None, "every_s": 60, "burst": 2, "retrigger_s": 5}
+    found = together(trigger=motion)
+    assert [each.partition(":")[0] for each in found] == [
+        "trigger.burst",
+        "trigger.retrigger_s",
+        "trigger.retrigger_s",
+    ]
     parse(dict(GOOD, camera={"frame_size": "UXGA"}))
     camera = {"frame_size": "CIF", "board": "ttgo-t-journal"}
     parse(dict(GOOD, camera=camera, trigger=timed))

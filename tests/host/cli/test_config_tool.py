@@ -85,7 +85,7 @@ def test_from_flags(tmp_path):
     [
         (["--set", "cloud.acess_token=" + TOKEN], ["cloud.acess_token", "cloud.access_token"]),
         (["--set", "trigger.every_s=often"], ["trigger.every_s", "whole number"]),
-        (["--set", "camera.light=maybe"], ["camera.light", "true or false"]),
+        (["--set", "camera.light=maybe"], ["camera.light", 'true, false or "auto"']),
         (["--set", "cloud.endpoint=http://x/" + TOKEN], ["cloud.endpoint", "path"]),
         (["--set", "trigger.pir_pin=null"], ["trigger", "every_s"]),
         (["--set", "wifi[2].ssid=x"], ["wifi[1]"]),

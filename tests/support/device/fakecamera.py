@@ -69,12 +69,13 @@ class Names:
 class Settings:
     """The section "camera" of the configuration."""
 
-    def __init__(self, board="ai-thinker", size="SVGA", quality=85, warmup=2, light=False):
+    def __init__(self, board="ai-thinker", size="SVGA", quality=85, warmup=2, light=False, ms=0):
         self.board = board
         self.frame_size = size
         self.quality = quality
         self.warmup_frames = warmup
         self.light = light
+        self.light_ms = ms
         self.sensor = None
 
 

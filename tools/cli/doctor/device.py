@@ -356,7 +356,8 @@ def _let_go():
     from thingscam.board import chip
 
     profile = have["profile"]
-    for number in (profile.light, profile.pins[14] if profile.pins else None):
+    pins = profile.light, profile.lamp, profile.pins[14] if profile.pins else None
+    for number in pins:
         if number is not None and number >= 0:
             chip.let_go(number)
 

@@ -51,10 +51,13 @@ def led():
 
 def light():
     profile = have["profile"]
-    if profile.light is None:
+    if profile.lamp is None:
         return "none is known on this board"
-    _flash(profile.light, False, (1,))
-    return "GPIO%d was lit for a second" % profile.light
+    _flash(profile.lamp, False, (1,))
+    if profile.lamp == profile.light:
+        return "GPIO%d was lit for a second" % profile.lamp
+    text = "GPIO%d was high for a second (infra-red shows in a phone's camera)"
+    return text % profile.lamp
 
 
 def sensor():
