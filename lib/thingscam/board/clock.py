@@ -26,14 +26,14 @@ _CONFIRM_MS = const(60000)  # after a clock was set by one server alone
 _AGAIN_MS = const(600000)  # a certificate that fails by its date may be right
 # Address and number of the server that answered last; flags; of which servers; whose turn it is,
 # doublings; by how much another one says that the clock is off.
-_RECORD = "<4sBBHBBi"
+_RECORD = const("<4sBBHBBi")
 _ONLY = const(1)  # flags
 _VOUCHED = const(2)
 _DOUBTER = const(4)  # and above: whose doubt it is, 0: nobody's
-_MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
+_MONTHS = const(b"JanFebMarAprMayJunJulAugSepOctNovDec")
 # 7 February 2036: what ntptime makes of an answer with no time in it, as servers give to who
 # asks too often (RFC 5905, kiss-o'-death; ntpd copies our own empty field into it).
-_NO_TIME = 2085978496
+_NO_TIME = const(2085978496)
 
 # Seconds from 1970, UTC, to the epoch of this machine's time.time(): boards begin in 2000.
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0

@@ -36,7 +36,7 @@ REFUSED = (380, 14)
 SHIFT = (400, 10)
 FAILING = (416, 144)
 
-_CRC_BYTES = 4
+_CRC_BYTES = const(4)
 _SHIFT = "<Hq"  # of which power-on, 0: no matter; by how many ms the clock was moved since then
 _DEADLINE = "<qII"  # steady ms and ticks at its end, ms from when it was set
 _TICKS = const(1 << 30)  # ticks_ms() stays below

@@ -2,11 +2,13 @@
 
 import sys
 
+from thingscam.util.compat import const
+
 # The pins of slot 1, which an ESP32 has no choice of: sdmmc_slot_gpio_num in ESP-IDF's
 # components/soc/esp32/sdmmc_periph.c. In 1-bit mode 4 (D1) and 12 (D2) are free.
 _CARD_PINS = {14: "CLK", 15: "CMD", 2: "D0", 13: "D3"}
 
-_ASLEEP = "cannot wake the chip"
+_ASLEEP = const("cannot wake the chip")
 
 
 def chip(machine):

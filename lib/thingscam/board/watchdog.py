@@ -10,7 +10,7 @@ WAITING = b"\2"  # for the network
 
 _HOUR_MS = const(3600000)
 _AGES_MS = const(1000000000)  # four times that still fits into ESP-IDF's 32 bits
-_RUNS = b"\1"
+_RUNS = const(b"\1")
 
 
 def waiting(on):

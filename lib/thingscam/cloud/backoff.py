@@ -21,7 +21,7 @@ _BOUNDS = (
 )
 _BY_ERRCODE = {4291: 1, 4292: 1, 403: 2, 413: 3}
 _BY_ACTION = {errcodes.RETRY: 0, errcodes.WAIT: 2, errcodes.STOP: 4}
-_RECORD = "<iI"  # row of _BOUNDS (-1: no failure), wait in s
+_RECORD = const("<iI")  # row of _BOUNDS (-1: no failure), wait in s
 _MAX_MS = const(4500000)  # the longest wait, and a fourth
 
 

@@ -12,7 +12,7 @@ from thingscam.util.redact import MAX_MASKED, mask
 _MAX_ANSWER = const(4096)
 _CHUNK = const(4096)
 _BEGIN = const(60)  # bytes of an answer that are shown
-_BOM = b"\xef\xbb\xbf"
+_BOM = const(b"\xef\xbb\xbf")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 FILE = "file"  # faults that are not the network's

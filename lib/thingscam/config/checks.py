@@ -15,9 +15,10 @@ from thingscam.config.schema import (
 )
 from thingscam.config.values import check, what
 from thingscam.util import strict_json as jsons
+from thingscam.util.compat import const
 from thingscam.util.redact import mask
 
-_MAX_TOLD = 10
+_MAX_TOLD = const(10)
 _OURS = (
     "boot.py",
     "main.py",
@@ -29,7 +30,7 @@ _OURS = (
 )
 # A driver waits 4 s for a frame that does not come, some on an ESP32-S3 8 s; the watchdog is fed
 # before each. The rest is room for a flash that erases, and a card.
-_MIN_WATCHDOG_S = 45
+_MIN_WATCHDOG_S = const(45)
 
 
 def decode(raw, name):

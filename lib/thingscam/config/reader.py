@@ -8,9 +8,10 @@ from thingscam import __version__
 from thingscam.board import chip, profiles, rtc
 from thingscam.config import Config, ConfigError
 from thingscam.config.schema import OPTIONAL, PLACEHOLDERS, optional, section, sections
+from thingscam.util.compat import const
 from thingscam.util.redact import hide
 
-_MAX_BYTES = 16384
+_MAX_BYTES = const(16384)
 _TOO_LARGE = "there is too little memory to read it: make it shorter"
 
 

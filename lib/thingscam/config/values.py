@@ -1,8 +1,9 @@
 # What a value of each kind may be, and what is wrong with one: while config.json is checked.
 
 from thingscam.config.schema import PLACEHOLDERS
+from thingscam.util.compat import const
 
-_MAX_HOSTS = 8
+_MAX_HOSTS = const(8)
 _WORD_CHARS = "-._~!$&'()*+,;=:@"  # with letters and digits: what a URL's path takes as it is
 
 

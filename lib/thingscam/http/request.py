@@ -3,7 +3,7 @@
 from thingscam.util.compat import const
 
 _BYTES = (str, bytes, bytearray, memoryview)
-_LENGTH = "Content-Length"
+_LENGTH = const("Content-Length")
 _MAX_LENGTH = const(24)  # bytes of any, and of the empty line
 
 

@@ -25,7 +25,7 @@ _UNDEFINED = const(7)
 
 _MAX_TEXT = const(48)
 _MAX_SEGMENTS = const(64)
-_SOI = b"\xff\xd8"
+_SOI = const(b"\xff\xd8")
 
 
 def segment(captured_at, cause, model, rotate=0):

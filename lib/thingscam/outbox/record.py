@@ -12,8 +12,8 @@ RECORD_BYTES = const(64)
 
 # Magic, number, bytes and CRC-32 of the picture; when it was taken; how many pictures and
 # bytes the outbox had taken in before it; cause; CRC-32 of the record itself.
-_RECORD = "<4sIIIqIQ24sI"
-_MAGIC = b"TCO1"
+_RECORD = const("<4sIIIqIQ24sI")
+_MAGIC = const(b"TCO1")
 _NO_TIME = const(-1)
 _MAX_TIME = const(0xFFFFFFFF)  # the year 2106
 _SECTOR = const(512)
