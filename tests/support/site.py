@@ -45,6 +45,9 @@ class Picture:
     taken: str
 
 
+SAME = "same"  # for cloud.device_endpoint: as cloud.endpoint
+
+
 class Site:
     """A board and the service; all times are the board's."""
 
@@ -88,6 +91,9 @@ class Site:
             if isinstance(values, dict):
                 values = settings.get(name, {}) | values
             settings[name] = values
+        cloud = settings["cloud"]
+        if cloud.get("device_endpoint") == SAME:
+            cloud["device_endpoint"] = cloud["endpoint"]
         return json.dumps(settings, indent=1)
 
     def fault(self, **fault):
@@ -104,6 +110,12 @@ class Site:
         """Return the upload requests so far, oldest first."""
         url = self.cloud.url + "/_requests"
         return requests.get(url, timeout=10, verify=self.verify).json()["requests"]
+
+    def messages(self):
+        """Return (kind, what its JSON says) of each message to the device interface so far."""
+        url = self.cloud.url + "/_requests"
+        found = requests.get(url, timeout=10, verify=self.verify).json()["messages"]
+        return [(one["kind"], json.loads(one["body"])) for one in found]
 
     def pictures(self):
         """Return the Pictures that have arrived, oldest first."""
@@ -189,7 +201,8 @@ def site(
     is nothing on the board at all. `starts` tells whether its app can start; `panel`, a
     BoardPanel, shows it on the service's page."""
     place = Site(folder)
-    names = ("cloud", "camera", "sensor", "trigger", "outbox", "power", "log", "wifi", "schedule")
+    names = ("cloud", "camera", "sensor", "trigger", "outbox", "power", "log", "wifi")
+    names += ("schedule", "report")
     sections = {name: options.pop(name) for name in names if name in options}
     context = None
     everything = filesystem.firmware_files()

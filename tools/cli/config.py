@@ -214,7 +214,7 @@ class _Choice:
 
         None: it was not asked for, `beside` is the folder where it may be already. Raises CAError.
         """
-        clouds = [found.cloud for found in settled if found.cloud.endpoint.startswith("https:")]
+        clouds = [found.cloud for found in settled if configfile.secure_endpoint(found.cloud)]
         needed = [cloud for cloud in clouds if cloud.verify and cloud.ca is not None]
         if not needed:
             if self.fetch:
@@ -228,7 +228,7 @@ class _Choice:
                 return None
         if len({(cloud.endpoint, cloud.ca) for cloud in needed}) > 1:
             raise ca.CAError("--fetch-ca: the rows have more than one endpoint")
-        return needed[0].ca, self._confirmed(ca.find(needed[0].endpoint))
+        return needed[0].ca, self._confirmed(ca.find(configfile.secure_endpoint(needed[0])))
 
     def _confirmed(self, found):
         screen.echo(said("\n".join(found.describe())))

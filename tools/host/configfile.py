@@ -232,6 +232,14 @@ def configured_battery(settings):
     return settings.battery.pin if "battery" in settings.extras else None
 
 
+def secure_endpoint(cloud):
+    """Return the endpoint of the section `cloud` that has a certificate, None without one."""
+    for endpoint in (cloud.endpoint, cloud.device_endpoint):
+        if endpoint.startswith("https:"):
+            return endpoint
+    return None
+
+
 def certificate(settings, folder, advice):
     """Return (path on the board, DER) of the CA certificate that `settings` (a Config) need.
 
@@ -239,7 +247,7 @@ def certificate(settings, folder, advice):
     that fetches it. Raises SettingError when it is not there, or is none; OSError.
     """
     cloud = settings.cloud
-    if not cloud.endpoint.startswith("https:") or not cloud.verify or cloud.ca is None:
+    if secure_endpoint(cloud) is None or not cloud.verify or cloud.ca is None:
         return None
     path = beside(folder, cloud.ca)
     if not path.exists():

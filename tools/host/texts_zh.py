@@ -505,6 +505,17 @@ TEXTS = {
     # doctor: upload; what an error code asks for (lib/thingscam/cloud)
     "{} bytes in {} ms -> {}": "{} 字节，用时 {} ms -> {}",
     "check the cloud settings": "检查 cloud 下的各项配置",
+    # doctor: reports
+    "reports": "状态上报",
+    "not used: there is no cloud.device_endpoint": "未使用：没有设置 cloud.device_endpoint",
+    "check cloud.device_endpoint, cloud.access_token and cloud.project_key": (
+        "检查 cloud.device_endpoint、cloud.access_token 和 cloud.project_key"
+    ),
+    "check cloud.device_endpoint": "检查 cloud.device_endpoint",
+    "an attribute of the device type has another data type in the console": (
+        "控制台里该设备类型的某个属性是另一种数据类型"
+    ),
+    "{} knows the device, {} ms": "{} 认得这台设备，用时 {} ms",
     "errcode {} {}: {}": "errcode {} {}：{}",
     "errcode {} {}: {} (retry)": "errcode {} {}：{}（retry：会重试）",
     "errcode {} {}: {} (wait)": "errcode {} {}：{}（wait：等待后再试）",

@@ -250,6 +250,20 @@ def test_a_sensor_that_lacks_a_setting_that_came_from_afar(services, tmp_path):
     assert ", does not take sensor.sharpness," in found["camera"].text
 
 
+def test_the_device_endpoint(services):
+    cloud = {"device_endpoint": services[1]}
+    with board(services[0], services[2], cloud=cloud) as it:
+        found = looked_over(it, upload=False)
+    assert wrong(found) == []
+    assert re.fullmatch("https://.* knows the device, [0-9]+ ms", found["reports"].text)
+    found = faulty(services, "reports", tls=False, cloud={"device_endpoint": "http://127.0.0.1:9"})
+    assert found["reports"].text.startswith("http://127.0.0.1:9: ECONNREFUSED")
+    cloud = {"device_endpoint": services[0], "project_key": "another-key"}
+    with board(services[1], services[2], cloud=cloud) as it:
+        found = looked_over(it, upload=False)
+    assert "errcode 401" in found["reports"].text
+
+
 def test_the_lens_cap_is_on(services, tmp_path):
     black = io.BytesIO()
     Image.new("RGB", (640, 480), (3, 3, 3)).save(black, "JPEG")
@@ -276,7 +290,7 @@ def test_the_lens_cap_is_on(services, tmp_path):
 def test_wifi_that_cannot_be_joined(services, networks, words):
     found = faulty(services, "wifi", options={"networks": networks, "speed": 30})
     assert words in found["wifi"].text
-    assert untried(found) == ["dns", "clock", "hours", "tcp", "tls", "upload"]
+    assert untried(found) == ["dns", "clock", "hours", "tcp", "tls", "upload", "reports"]
 
 
 def test_what_was_joined_before_proves_nothing(services):

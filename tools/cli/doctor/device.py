@@ -81,6 +81,7 @@ _REMEDIES = {
     "tcp": "check cloud.endpoint, and the network's firewall",
     "tls": "check cloud.ca: python -m tools config --fetch-ca",
     "upload": "check the cloud settings",
+    "reports": "check cloud.device_endpoint, cloud.access_token and cloud.project_key",
 }
 
 
@@ -333,6 +334,31 @@ def upload():
         while pace.left_ms():
             time.sleep(0.1)
     return "%d bytes in %d ms -> %s" % (len(have["frame"]), took, url)
+
+
+def reports():
+    from thingscam.cloud.device import Device
+    from thingscam.cloud.uploader import UploadError
+    from thingscam.http.session import Session
+
+    cloud = have["config"].cloud
+    if not cloud.device_endpoint:
+        return "not used: there is no cloud.device_endpoint"
+    if not have["profile"].psram:
+        close()
+    ca = cloud.ca if cloud.device_endpoint.startswith("https:") else None
+    session = Session(ca, cloud.timeout_s, cloud.verify)
+    device = Device(have["config"], session)
+    try:
+        before = time.ticks_ms()
+        device.attributes(("version",))  # to ask is no message
+        took = time.ticks_diff(time.ticks_ms(), before)
+    except UploadError as e:
+        raise Trouble("%s (%s)" % (e, e.action), _REMEDIES["reports"])
+    finally:
+        device.close()
+        session.close()
+    return "%s knows the device, %d ms" % (cloud.device_endpoint, took)
 
 
 def close():

@@ -40,6 +40,7 @@ STEPS = (
     ("tcp", "TCP", ("dns",)),
     ("tls", "TLS", ("tcp",)),
     ("upload", "upload", ("tls", "camera")),
+    ("reports", "reports", ("wifi",)),
     ("card", "SD card", ("config",)),
     ("led", "status LED", ("config",)),
     ("light", "bright light", ("config",)),
