@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test powercut soak day bench deploy venv clean
+.PHONY: demo test powercut soak day week bench deploy venv clean
 
 demo: $(VENV)/.board
 	$(RUN) -m tools demo
@@ -21,6 +21,9 @@ soak: venv
 
 day: venv
 	$(RUN) -m tests.system.soak.day --write
+
+week: venv
+	$(RUN) -m tests.system.soak.week --write
 
 bench: venv
 	$(RUN) -m tools bench --write

@@ -14,6 +14,8 @@ _CRITICAL = const(2)
 _EVERY_MS = const(60000)  # so often an awake board looks
 _AGAIN_MS = const(200)  # a second look before a worse level is believed: the load comes and goes
 _HOUR_MS = const(3600000)  # low: what waits goes so often
+_EARLY_MS = const(300000)  # or so much earlier, where the board is awake
+_LATE_MS = const(1800000)  # and so much later, with the next picture
 _LOOK_MS = const(21600000)  # critical: the board looks so often
 _GRACE_MS = const(8000)  # critical, and yet awake so long: for mpremote
 _LAST_MS = const(120000)  # and at most so long, for the last pictures to go
@@ -39,6 +41,7 @@ class Battery(Extra):
         # It has slept for the battery's sake: as long as that is no better it sleeps on.
         self._sleeps_on = self._level == _CRITICAL and chip.start_cause() == "deep_sleep"
         self._mv = None
+        self._planned_ms = 0  # until the next picture by period
         self._worse_at = ticks_ms()
         before = self._level
         self._measure()
@@ -52,7 +55,7 @@ class Battery(Extra):
             self._measure()
 
     def blocked_reason(self):
-        if self._level == _LOW and self._hourly.left_ms() > 0:
+        if self._level == _LOW and self._hourly.left_ms() > _EARLY_MS:
             text = "the battery is low, {} V: pictures go once an hour"
             return text.format(_volts(self._mv))
         return None
@@ -60,13 +63,18 @@ class Battery(Extra):
     def left_ms(self):  # pyright: ignore[reportIncompatibleMethodOverride]
         if self._level == _CRITICAL:
             return _LOOK_MS
-        return max(self._hourly.left_ms(), 0) if self._level else 0
+        if not self._level:
+            return 0
+        left = max(self._hourly.left_ms(), 0)
+        # Not for that alone: a wake-up costs more than a picture that is late.
+        return self._planned_ms if 0 < self._planned_ms - left < _LATE_MS else left
 
     def sent(self):
         if self._level:
             self._hourly.set(_HOUR_MS)
 
     def sleep_plan(self, ms, pin):
+        self._planned_ms = ms
         return (_LOOK_MS, None) if self._level == _CRITICAL else (ms, pin)
 
     def rests(self):  # pyright: ignore[reportIncompatibleMethodOverride]

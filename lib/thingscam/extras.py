@@ -14,10 +14,6 @@ def make(config, app):
         from thingscam.report import Report
 
         found.append(Report(config, app))
-    if "battery" in config.extras and config.battery.pin is not None:
-        from thingscam.battery import Battery
-
-        found.append(Battery(config, app._log, app._capture, app.waits))
     if _has_hours(config):
         found.append(app._capture.trigger.hours)
     if "remote" in config.extras and hasattr(config.remote, "state"):
@@ -28,6 +24,11 @@ def make(config, app):
         from thingscam.setup.watch import Watch
 
         found.append(Watch(config, app._log))
+    # Last: none plans for a sleep that the battery asks for.
+    if "battery" in config.extras and config.battery.pin is not None:
+        from thingscam.battery import Battery
+
+        found.append(Battery(config, app._log, app._capture, app.waits))
     return found
 
 

@@ -95,11 +95,34 @@ _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
     type=click.IntRange(0, 65535),
     help="The port at which the board's own access point is reached, TCP and UDP.",
 )
+@click.option("--sun", metavar="LAT,LON", help="A place in degrees, whose nights are dark.")
+@click.option(
+    "--battery",
+    type=click.FloatRange(1, 100000),
+    help="Runs on a lithium cell of so many mAh, full at first, halved at --battery-pin.",
+)
+@click.option(
+    "--battery-pin", default=33, show_default=True, type=click.IntRange(0, 48), help="Its GPIO."
+)
+@click.option(
+    "--panel",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 100000),
+    help="With --sun: the most mA by which a solar panel charges it.",
+)
 @click.option("--quiet", is_flag=True, help="Do not print what the board prints.")
-def command(folder, empty, config, add, network, control_port, quiet, image, **options):
+def command(
+    folder, empty, config, add, network, control_port, quiet, image, sun, battery, **options
+):
     """A board on this computer: real MicroPython, simulated camera, pins and Wi-Fi."""
     try:
         files = _files(folder, empty, config, add)
+        pin, panel = options.pop("battery_pin"), options.pop("panel")
+        if sun is not None:
+            options["sun"] = _place(sun)
+        if battery is not None:
+            options["battery"] = {"mah": battery, "pin": pin, "panel_ma": panel}
         networks = [Network(*one.partition(":")[::2]) for one in network]
         board = VirtualBoard(files, image=image, networks=networks or None, **options)
     except OSError as e:
@@ -111,6 +134,14 @@ def command(folder, empty, config, add, network, control_port, quiet, image, **o
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(board, control_port, quiet, options["ap_port"]))
     screen.echo("board: switched off")
+
+
+def _place(text):
+    try:
+        latitude, longitude = map(float, text.split(","))
+    except ValueError as e:
+        raise ValueError("--sun: {} is not two numbers, as 52.5,13.4".format(text)) from e
+    return latitude, longitude
 
 
 def _files(folder, empty, config, add):

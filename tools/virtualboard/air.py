@@ -97,6 +97,7 @@ class Air:
         self._config = (b"", b"", None)
         self._requested = False
         self._connected = False  # there is an address
+        self.joined_ms = None  # since when
         self._reason = 0
         self._limit = 0  # conf_wifi_sta_reconnects: how many tries, 0 for ever
         self._tries = 0
@@ -268,6 +269,7 @@ class Air:
             if not found.dhcp:
                 return
             self._connected = True
+            self.joined_ms = self._clock.now_ms()
             self._reason = 0
             if self.new_address or not self.lease:
                 self.lease += 1
@@ -277,6 +279,7 @@ class Air:
         # WIFI_EVENT_STA_DISCONNECTED: the reason stays until there is an address.
         self._reason = reason
         self._connected = False
+        self.joined_ms = None
         if not self._requested or not self._active:
             return
         if self._limit:

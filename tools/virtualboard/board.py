@@ -13,6 +13,7 @@ from . import chip, profiles
 from .air import Air, Network
 from .card import Card
 from .clock import Clock
+from .power import Battery, Sky
 from .ram import Ram
 from .scenes import PHOTOS, Scenes
 from .sensor import Sensor
@@ -31,6 +32,8 @@ class VirtualBoard:
     `slow_flash`: writing and erasing take the time they take on a chip. `fair`: time in which
     this computer had none for the board is not board time. `micropython` is the version of the
     ESP32's port that it behaves as, a name in profiles.MICROPYTHONS.
+    `sun` is the place, (latitude, longitude), whose nights are dark; None: it is always day.
+    `battery` has power.Battery's arguments but clock and sky, a dict; None: there is always power.
     `card` is the path of an SD card's image, or how many bytes a new one has; None: the slot
     is empty for ever. `ap_port` is the port of this computer at which the board's own access
     point is reached, TCP and UDP; 0: a free one.
@@ -57,6 +60,8 @@ class VirtualBoard:
         micropython=profiles.MICROPYTHON,
         card=None,
         ap_port=0,
+        sun=None,
+        battery=None,
     ):
         self.profile = profiles.find(profile, driver, heap, micropython)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
@@ -89,6 +94,7 @@ class VirtualBoard:
                 card=None if card is None else self._card(card),
                 ap_port=ap_port,
             )
+            self._have_power(sun, battery)
             self._supervisor = Supervisor(self._world, self._folder)
         except BaseException:
             self._forget()
@@ -113,6 +119,14 @@ class VirtualBoard:
             self._stopped = True
             self._supervisor.stop()
             self._forget()
+
+    def _have_power(self, sun, battery):
+        world = self._world
+        world.sensor.scene_light = world.scene_light
+        if sun is not None:
+            world.sky = Sky(*sun)
+        if battery is not None:
+            world.battery = Battery(world.clock, sky=world.sky, **battery)
 
     def _card(self, card):
         folder = pathlib.Path(self._folder)
@@ -180,6 +194,26 @@ class VirtualBoard:
             raise ValueError("mv: {} is not between 0 and 100000".format(mv))
         with self._supervisor.lock:
             self._world.voltages[number] = mv
+
+    def weather(self, clear):
+        """Have clouds leave so much of the sun, 1 to 0, for the panel.
+
+        Raises ValueError without a sun.
+        """
+        if self._world.sky is None or not 0 <= clear <= 1:
+            raise ValueError("clear: {} is not between 0 and 1, or no sun".format(clear))
+        with self._supervisor.lock:
+            self._world.pass_time()
+            self._world.sky.clear = float(clear)
+
+    def charge(self, part):
+        """Have the battery hold `part` of 1 of what it can. Raises ValueError without one."""
+        if self._world.battery is None or not 0 <= part <= 1:
+            raise ValueError("part: {} is not between 0 and 1, or no battery".format(part))
+        with self._supervisor.lock:
+            self._world.pass_time()
+            self._world.battery.charge = float(part)
+        self._supervisor.wake()
 
     def bounce(self, number, hz, seconds):
         """Let a wire bounce for `seconds` of board time: the pin rises `hz` times a second.
@@ -384,7 +418,9 @@ class VirtualBoard:
         with supervisor.lock:
             supervisor.advances += 1
             count = supervisor.advances
+            self._world.pass_time()
             self._world.clock.advance(ms)
+            self._world.pass_time()
             self._world.chip.advanced(ms)
             supervisor.link.send(event="advance", ms=ms, count=count)
         supervisor.wake()
@@ -466,6 +502,9 @@ class VirtualBoard:
                 },
                 "card": world.card and world.card.state(),
                 "ntp": world.ntp,
+                "light": round(world.scene_light(), 3),
+                "battery": self._battery(),
+                "wakes_in_ms": self._wakes_in_ms(),
                 "ram": world.ram.free(),
                 "frames": len(world.sensor.delivered),
                 "board_ms": int(world.clock.now_ms()),
@@ -473,6 +512,25 @@ class VirtualBoard:
                 "speed": world.clock.speed,
                 "lost_ms": int(world.lost_ms),
             }
+
+    def _battery(self):
+        battery = self._world.battery
+        if battery is None:
+            return None
+        self._world.pass_time()
+        return {
+            "mv": int(battery.mv()),
+            "charge": round(battery.charge, 4),
+            "ma": battery.ma,
+            "used_mah": round(battery.used_mah, 3),
+            "got_mah": round(battery.got_mah, 3),
+        }
+
+    def _wakes_in_ms(self):
+        due = self._world.chip.wake_due
+        if self._world.chip.state != chip.ASLEEP or due is None:
+            return None
+        return max(0, int(due - self._world.clock.now_ms()))
 
 
 def _reject_other_files(image):

@@ -15,6 +15,8 @@ ACTIONS = (
     "pulse",
     "bounce",
     "voltage",
+    "weather",
+    "charge",
     "wifi",
     "internet",
     "network",

@@ -56,9 +56,9 @@ class Profile:
 
     `heap` is the size of MicroPython's heap, `frame_bytes` of the largest frame buffer,
     `flash` of the filesystem, all in bytes; `modules` maps names of modules to the files in
-    device/ that play them; `led` is (pin, lights when low) or None; `camera_pins`
-    as in lib/thingscam/board/profiles.py. `micropython` is the version that it behaves as:
-    (1, 27).
+    device/ that play them; `led` is (pin, lights when low) or None, `light` the bright LED's pin
+    or None; `camera_pins` as in lib/thingscam/board/profiles.py. `micropython` is the version that
+    it behaves as: (1, 27).
     """
 
     name: str
@@ -73,6 +73,7 @@ class Profile:
     keeps_camera: bool
     micropython: tuple
     flash: int = 2 * 1024 * 1024
+    light: int | None = None
 
 
 def names():
@@ -111,4 +112,5 @@ def find(name, driver=None, heap=None, micropython=MICROPYTHON):
         camera_pins=board.pins,
         keeps_camera=driver in ("lemariva", "camera-api"),
         micropython=MICROPYTHONS[micropython],
+        light=board.light,
     )

@@ -22,7 +22,9 @@ class Requests:
         """Act upon one message, and answer it if it is a question."""
         number = message.pop("ask", None)
         ((name, value),) = message.items()
+        self._world.pass_time()
         result = getattr(self, "_" + name)(value)
+        self._world.pass_time()
         if number is not None:
             self._supervisor.link.send(ask=number, **result)
 
@@ -125,7 +127,7 @@ class Requests:
         self._chip.memory = value
 
     def _adc(self, number):
-        return {"mv": self._world.voltages.get(number), "radio": self._world.air.is_on()}
+        return {"mv": self._world.on_pin(number), "radio": self._world.air.is_on()}
 
     def _ntp(self, server):
         world = self._world

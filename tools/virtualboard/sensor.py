@@ -50,6 +50,7 @@ class Sensor:
     """
 
     def __init__(self, clock, scenes, folder, profile, ram, trouble=0.0, seed=0):
+        self.scene_light = lambda: 1.0  # how light it is outside
         self.path = pathlib.Path(folder) / "frame"
         self.path.touch()
         self.delivered = collections.deque(maxlen=_KEPT)
@@ -199,7 +200,7 @@ class Sensor:
         self._number += 1
         light = _LIGHT[self._seen] if self._seen < len(_LIGHT) else 1.0
         self._seen += 1
-        return Frame(self._number, self._clock.world_ms(), light)
+        return Frame(self._number, self._clock.world_ms(), light * self.scene_light())
 
     def _spoiled(self, data, fault):
         if fault == "truncated":

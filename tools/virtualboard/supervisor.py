@@ -43,6 +43,7 @@ class Supervisor:
         self._later = []
         self._repl = ReplWatch(lambda: self._send(b"\x01"))
         self._told_net = None
+        self._starved = False  # the battery has switched it off
         self._thread = threading.Thread(target=self._run, name="virtual board", daemon=True)
 
     def start(self):
@@ -189,6 +190,7 @@ class Supervisor:
 
     def _step(self):
         world = self._world
+        world.pass_time()
         self._watch_port()
         if self._process is not None:
             self._process.flush()
@@ -198,6 +200,8 @@ class Supervisor:
             entry[1]()
         world.air.step()
         self.tell_net()
+        if world.battery is not None:
+            self._power_fails_or_comes(world.battery)
         if world.chip.state == chips.ASLEEP:
             wake = world.chip.wake_cause()
             if wake:
@@ -210,6 +214,14 @@ class Supervisor:
                 # This computer may have had no time for it: a real second to tell so.
                 world.chip.wdt_due += 1000 * world.clock.speed
                 self._last_due = world.chip.wdt_due
+
+    def _power_fails_or_comes(self, battery):
+        if battery.is_empty() and self._world.chip.state != chips.OFF:
+            self._starved = True
+            self.power_off()
+        elif self._starved and battery.is_back():
+            self._starved = False
+            self.power_on()
 
     def _bark(self):
         # At the prompt a board's timers go on, and one may feed the watchdog; these here run

@@ -6,6 +6,7 @@ from .air import GATEWAY, Air
 from .card import Card
 from .chip import Chip
 from .clock import Clock
+from .power import Battery, Sky, drawn
 from .profiles import Profile
 from .ram import Ram
 from .sensor import Sensor
@@ -14,6 +15,7 @@ from .serialport import SerialPort
 # What device/_boot.py makes of them: reading what has a text in it fails, all of a block that has
 # it is corrupt, nothing can be written.
 FLASH_FAULTS = ("read", "corrupt", "write")
+_LIT = 0.6  # how light the bright LED makes the night
 
 # As ESP-IDF has it before anybody sets anything: open, WIFI_AP_DEF.
 _AP = {
@@ -37,6 +39,7 @@ class World:
     Of the time servers, `dead_ntp` names those that do not answer, a router as most are among
     them; `wrong_ntp` has by how many seconds others are wrong; `time_servers` has the address of
     each that was looked up. `voltages` has the millivolts on pins, for the ADC.
+    Without a `sky` it is always day, without a `battery` there is always power.
 
     `access_point` has the settings of the board's own network. Who joins it comes in by this
     computer's port `ap_port` (0: a free one); `doors` has the real port of each that the board
@@ -64,6 +67,32 @@ class World:
     access_point: dict = dataclasses.field(default_factory=lambda: dict(_AP))
     ap_port: int = 0
     doors: dict = dataclasses.field(default_factory=dict)
+    sky: Sky | None = None
+    battery: Battery | None = None
+
+    @property
+    def light(self):
+        """The bright LED's pin, or None."""
+        return self.profile.light
+
+    def pass_time(self):
+        """Have the battery know what is drawn now: before and after whatever changes that."""
+        if self.battery is not None:
+            self.battery.pass_time(drawn(self))
+
+    def on_pin(self, number):
+        """Return the millivolts on a pin, None where nothing is wired to it."""
+        if self.battery is not None and number == self.battery.pin:
+            self.pass_time()
+            return self.battery.on_pin()
+        return self.voltages.get(number)
+
+    def scene_light(self):
+        """Return how light it is before the camera, 1 by day."""
+        if self.sky is None:
+            return 1.0
+        lit = self.light is not None and self.chip.level_out(self.light) == 1
+        return max(self.sky.daylight(self.clock.world_ms()), _LIT * lit)
 
     def switched_off(self):
         """The chip has lost power, or was reset: so have camera and radio."""

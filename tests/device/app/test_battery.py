@@ -1,5 +1,6 @@
 # battery: what is measured, what is saved, and that no broken wire silences a camera.
 
+import thingscam.schedule.hours  # noqa: F401 - so that the played board is in its place there too
 from fakeboard import Board, on_board
 from house import House, arrived
 from support import raises, uploads
@@ -91,7 +92,7 @@ def test_low_and_awake_pictures_go_once_an_hour():
             house.esp.pulse()
         assert len(uploads()) == 1
         assert "the battery is low, 3.5" in house.app.status()["blocked_reason"]
-        house.turns(ms=29 * 60000)
+        house.turns(ms=24 * 60000)
         assert len(uploads()) == 1
         house.turns(ms=150000)
         assert len(uploads()) == 4 and causes(house)[-1].endswith("V low")
@@ -184,6 +185,27 @@ def test_low_and_in_deep_sleep_pictures_go_once_an_hour():
         assert all(11 <= count <= 13 for _, count in sent), sent
 
 
+def test_low_and_in_deep_sleep_it_wakes_for_no_sending_alone():
+    with deep(3550, every_s=2700) as house:
+        house.sleep()
+        wakes = [house.esp.slept]
+        for _ in range(8):
+            house.wake()
+            house.sleep()
+            wakes.append(house.esp.slept)
+        assert all(2600000 < each <= 2700000 for each in wakes), wakes
+        assert len(arrived()) == 9
+    with deep(3550, every_s=0) as house:
+        house.sleep()
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        house.wake(by_pin=True, after_ms=60000)
+        assert 3400000 < house.sleep() < 3600000 and len(arrived()) == 1
+        house.wake()
+        house.sleep()
+        assert len(arrived()) == 2
+
+
 def test_low_and_without_a_network_one_try_an_hour():
     with deep(3550) as house:
         house.esp.air.vanish("home")
@@ -219,6 +241,13 @@ def test_critical_and_in_deep_sleep():
         house.wake()
         assert house.sleep() < 300000 and house.esp.wake_pin == 13
         assert house.count("WARNING battery low, 3.6") == 1
+
+
+def test_no_window_of_time_wakes_a_board_whose_battery_is_critical():
+    with deep(3350) as house:
+        house.sections["schedule"] = {"windows": [{"from": "10:00", "to": "10:01"}]}
+        house.sleep()  # the clock is set
+        assert house.esp.slept == 6 * HOUR_MS and house.esp.wake_pin is None
 
 
 # What is no battery
