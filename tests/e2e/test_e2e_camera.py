@@ -3,9 +3,11 @@
 import io
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 
-from tests.support.site import PIR, is_as_seen, plain, site
+from tests.support.board import until
+from tests.support.site import PATIENCE, PIR, is_as_seen, plain, site
+from tools.virtualboard.scenes import PHOTOS
 
 PADDING = 512  # bytes, of the fault
 
@@ -113,3 +115,29 @@ def test_a_board_without_psram(tmp_path, mode, tls):
         assert whole(place)
         assert "out of memory" not in place.board.output
         assert "MemoryError" not in place.board.output
+
+
+@pytest.mark.parametrize("driver", ["camera-api", "lemariva", "openmv"])
+def test_a_lamp_on_a_pin_lights_what_is_dark(tmp_path, driver):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    with Image.open(PHOTOS / "cat.jpg") as cat:
+        ImageEnhance.Brightness(cat).enhance(0.15).save(photos / "night.jpg")
+    camera = {"light": "auto", "light_pin": 14, "light_ms": 2000}
+    if driver == "openmv":
+        camera["board"] = "firmware"
+    frames = []
+    for folder in (PHOTOS, photos):
+        run = tmp_path / ("night" if frames else "day")
+        run.mkdir()
+        options = {"driver": driver, "photos": folder, "trigger": {"pir_pin": PIR}}
+        with site(run, camera=camera, **options) as place:
+            before = len(place.board.delivered())
+            place.board.pin(PIR, 1)
+            if folder == photos:
+                until(lambda: place.board.state()["driven"].get("14") == 1, PATIENCE)  # noqa: B023
+            place.wait_for_pictures(1)
+            assert whole(place) and place.board.state()["driven"].get("14") == 0
+            frames.append(len(place.board.delivered()) - before)
+    # By day a picture is one frame as ever; by night it is another one, and those to settle in.
+    assert frames[1] >= frames[0] + 3, frames
