@@ -119,6 +119,18 @@ def _watch_callbacks():
     uploader.Uploader.upload = uploading
 
 
+def _watch_uploads():
+    # Pictures alone: reports keep no pace.
+    kind, plain = uploader.Uploader, uploader.Uploader.upload
+    watch(kind, "upload")
+    watched = kind.upload
+
+    def upload(self, image):
+        return (watched if type(self) is kind else plain)(self, image)
+
+    kind.upload = upload
+
+
 def _heap(_pin):
     gc.collect()
     tell("heap", gc.mem_alloc())
@@ -139,6 +151,6 @@ def start(heap_pin):
     watch(outbox.Outbox, "refusal", crc, _put, "put")
     watch(outbox.Outbox, "remove", None, _removed)
     watch(outbox.Outbox, "reject", None, _removed)
-    watch(uploader.Uploader, "upload")
+    _watch_uploads()
     log.open = _open
     machine.Pin(heap_pin, machine.Pin.IN).irq(_heap, machine.Pin.IRQ_RISING)

@@ -62,6 +62,7 @@ class Kind:
     tls: bool = False
     card: bool = False
     rough: bool = False  # of Rig
+    reports: bool = False
 
     @property
     def every_s(self):
@@ -70,18 +71,18 @@ class Kind:
 
     def __str__(self):
         words = [self.memory, self.mode, self.order + " first", "TLS" if self.tls else "plain"]
-        return ", ".join(words + ["SD card"] * self.card)
+        return ", ".join(words + ["SD card"] * self.card + ["reports"] * self.reports)
 
 
 KINDS = (
     Kind(),
-    Kind("no PSRAM", "deepsleep", "newest"),
+    Kind("no PSRAM", "deepsleep", "newest", reports=True),
     Kind("PSRAM", "deepsleep"),
     Kind("no PSRAM", "awake"),
     Kind("PSRAM", "awake", "newest"),
     Kind("no PSRAM", "deepsleep"),
     Kind("PSRAM", "deepsleep", "newest", True),
-    Kind("no PSRAM", "awake", "oldest", True),
+    Kind("no PSRAM", "awake", "oldest", True, reports=True),
 )
 
 
@@ -124,6 +125,8 @@ def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
             "power": {"mode": kind.mode, "watchdog_s": 120},
             "trigger": {"cooldown_s": 1, "every_s": kind.every_s},
         }
+        if kind.reports:
+            settings["report"] = {"every_s": 60}
         rig = stack.enter_context(
             Rig(
                 stack.enter_context(folder()),

@@ -135,7 +135,7 @@ class Service:
     def _watch(self):
         @web.middleware
         async def watch(request, handler):
-            if not request.path.startswith("/device/"):
+            if not request.path.endswith("/image"):  # reports are none of the pace
                 return await handler(request)
             found = Request(self.life(), self.steady_ms(), None)
             found.connection = self.relay.connections if self.relay else 0
