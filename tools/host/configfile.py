@@ -93,8 +93,9 @@ def _zone(name):
         places.append(pathlib.Path(package, "zoneinfo", *key))
     for place in places:
         if ".." not in key and place.is_file():
-            raw = place.read_bytes().rstrip(b"\n")
-            return raw.rpartition(b"\n")[2].decode("ascii", "replace")
+            raw = place.read_bytes()
+            if raw[:4] == b"TZif":
+                return raw.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii", "replace")
     text = "{}: no known time zone: such as Europe/Berlin, or {}"
     raise SettingError(text.format(name, "CET-1CEST,M3.5.0,M10.5.0/3"))
 

@@ -4,12 +4,15 @@ import ast
 import datetime
 import importlib.resources
 import io
+import json
+import re
 import struct
 import zoneinfo
 
 import pytest
 
 from tests.support.world import ROOT
+from thingscam.config import config
 from thingscam.schedule import sun
 from thingscam.schedule.zone import Zone
 
@@ -96,3 +99,14 @@ def test_floats_of_32_bits_are_enough():
             )
     assert worst <= 5
     assert worst > 0  # it was rounded
+
+
+def test_the_manuals_examples_are_right():
+    text = (ROOT / "docs/board.md").read_text().split("\n## Hours\n")[1].split("\n## ")[0]
+    examples = re.findall(r"(?:^ {4}.*\n)+", text, re.M)
+    assert len(examples) == 3
+    cloud = {"endpoint": "http://a.b", "identifier": "image", "region": "demo"}
+    cloud |= {"access_token": "t0ken-value", "project_key": "pr0ject-key"}
+    for example in examples:
+        data = json.loads("{" + example + "}") | {"cloud": cloud}
+        assert config.parse(json.dumps(data).encode()).schedule.windows
