@@ -67,6 +67,7 @@ def _settings(url):
             "region": "demo",
             "device_endpoint": url,
         },
+        "report": {"every_s": 60},
         "remote": {"every_s": 30, "insecure": True},
         "trigger": {"every_s": 15, "cooldown_s": 2},
     }
