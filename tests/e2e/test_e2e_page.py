@@ -1,10 +1,12 @@
 # The demo's page with a real virtual board behind it, in a real browser.
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support import needs
+from tests.support.cloud import CAMERA
 from tests.support.page import browser, visit
-from tests.support.site import START, is_as_seen, site
+from tests.support.site import SAME, START, is_as_seen, site
 from tools.demo.panel import BoardPanel
 
 pytestmark = needs.chromium
@@ -76,3 +78,31 @@ def test_the_service_fails_for_a_while_and_nothing_is_lost(chromium, tmp_path):
         place.wait_for_pictures(1)
         page.get_by_text("INFO upload").wait_for()
         page.wait_for_selector("#newest img")
+
+
+REMOTE = {
+    "cloud": {"device_endpoint": SAME},
+    "report": {"every_s": 60},
+    "remote": {"every_s": 30, "insecure": True},
+}
+
+
+@pytest.mark.parametrize("mode", ["awake", "deepsleep"])
+def test_a_setting_of_the_page_is_obeyed(mode, chromium, tmp_path):
+    sections = {"power": {"mode": mode}, "trigger": {"every_s": 40, "cooldown_s": 1}, **REMOTE}
+    with (
+        site(tmp_path, speed=20, **sections) as place,
+        visit(chromium, place.cloud.url + CAMERA) as page,
+    ):
+        page.set_default_timeout(90_000)
+        line = page.locator(".field:has(#trigger_every_s) .stand")
+        expect(line).to_have_text("now 40", timeout=90_000)
+        expect(page.locator("#report")).to_contain_text("signal")
+        page.get_by_label("A picture every").fill("20")
+        page.get_by_role("button", name="Save settings").click()
+        expect(line).to_have_text("in force", timeout=90_000)
+        before = len(place.pictures())
+        pictures = place.wait_for_pictures(before + 4)[before:]
+        moments = [one.moment / 1000 for one in pictures]
+        assert 15 < (moments[-1] - moments[0]) / 3 < 30, moments
+        assert all(map(is_as_seen, pictures))

@@ -202,7 +202,7 @@ def site(
     BoardPanel, shows it on the service's page."""
     place = Site(folder)
     names = ("cloud", "camera", "sensor", "trigger", "outbox", "power", "log", "wifi")
-    names += ("schedule", "report")
+    names += ("schedule", "report", "remote")
     sections = {name: options.pop(name) for name in names if name in options}
     context = None
     everything = filesystem.firmware_files()
