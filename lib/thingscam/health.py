@@ -27,9 +27,9 @@ _SHOWN = (
 _HIDDEN = ("board", "sensor", "pir_pin", "light_pin")
 
 
-def report(device, config, app, every_s):
+def report(device, config, app):
     """Tell `device` (a Device) how the camera is."""
-    device.report(attributes(config, app, every_s))
+    device.report(attributes(config, app))
     app._log.info("report sent, %d waiting", len(app._outbox))
 
 
@@ -43,7 +43,7 @@ def tell(device, config, app, name, what):
     app._log.info("event %s sent: %s", name, what)
 
 
-def attributes(config, app, every_s):
+def attributes(config, app):
     """Return what there is to report, a dict; what nobody knows is not in it."""
     found = app.status()
     why = found["blocked_reason"] or ""
@@ -60,7 +60,6 @@ def attributes(config, app, every_s):
         wifi=_network(app._wifi),
         flash_free=_room("/"),
         temperature_c=_temperature(),
-        report_every_s=every_s,
         settings=json.dumps(settings(config)),
     )
     for extra in app._extras:

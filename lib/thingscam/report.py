@@ -60,7 +60,7 @@ class Report(Extra):
             self._events.tried(event, self._say(ms, "tell", *event))
         elif ms:
             self._due.set(self._every_ms)
-            self._say(ms, "report", self._config.report.every_s)
+            self._say(ms, "report")
 
     def busy(self, online):  # pyright: ignore[reportIncompatibleMethodOverride]
         now = ticks_ms()
@@ -71,6 +71,12 @@ class Report(Extra):
         if self._is_overdue() or self._events.next() is not None:
             return True
         return online and self._is_due()
+
+    def soon(self):
+        """Have a report go as soon as the service takes one; return whether there are any."""
+        if self._every_ms:
+            self._due.clear()
+        return self._every_ms > 0
 
     def sleep_plan(self, ms, pin):
         if self._every_ms:

@@ -23,7 +23,11 @@ def test_help_is_no_sweep():
 @pytest.mark.parametrize("system,step,offset", SHARES)
 def test_nothing_is_lost_damaged_or_sent_too_often(system, step, offset):
     lines = powercut.run(system, step, offset)
-    assert {line["scenario"] for line in lines} >= {"put, send, reject", "overflow"}
+    assert {line["scenario"] for line in lines} >= {
+        "put, send, reject",
+        "overflow",
+        "settings from afar",
+    }
     for line in lines:
         assert not (line["lost"] or line["damaged"] or line["over"]), line
     # In all shares together more than 2,000.
@@ -39,6 +43,7 @@ def test_nothing_is_lost_damaged_or_sent_too_often(system, step, offset):
         ("RemovesLate", "FAT", 60, 0, "over"),
         ("RenamesOnFat", "FAT", 12, 5, "lost"),
         ("DropsTooEarly", "FAT", 60, 0, "lost"),
+        ("OneFile", "FAT", 60, 0, "lost"),
     ],
 )
 def test_finds_the_mistake(mutant, system, step, offset, sign):

@@ -5,10 +5,10 @@ import json
 from thingscam import crashes
 from thingscam.board import chip, places, rtc
 from thingscam.cloud import errcodes
-from thingscam.cloud.device import Device
 from thingscam.cloud.uploader import UploadError
 from thingscam.config import ConfigError
 from thingscam.extra import Extra
+from thingscam.talk import Talk
 from thingscam.util import log as logs
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms, unload
 
@@ -48,12 +48,13 @@ class Remote(Extra):
         self._runs = self._trial.left_ms() != 0
         self._again = rtc.Deadline(places.REMOTE_PICTURE, _MOST_MS)  # another picture on trial
         self._awake = rtc.Deadline(places.REMOTE_AWAKE, _MAX_HOURS * _HOUR_MS)
-        self._device = None
         self._online = False
         self._asked = False  # since this start
         self._until = None  # ticks: a deep sleeper is kept up so long
-        self._tell = self._state.number > 0 and chip.start_cause() != "deep_sleep"
         self._tell_at = ticks_ms()
+        self._tell = False
+        # What a start has undone; and what is on trial, where there is time to tell it.
+        self._news = chip.start_cause() != "deep_sleep" and self._state.status != "in force"
         self._restart = None  # why
         self._commands = []  # to be done, (name, value)
         self._cause = None  # of a picture to be taken, past the triggers
@@ -67,8 +68,10 @@ class Remote(Extra):
         self._triggers = app._capture.trigger.cause
         app._capture.trigger.cause = self._next_cause
         self._upload = None
+        if app.talk is None:
+            app.talk = Talk(config, app)
         state = self._state
-        if state.number:
+        if state.number and chip.start_cause() != "deep_sleep":
             app._log.info("settings from afar, %s: %s", state.status, json.dumps(state.on))
         if state.error:
             app._log.warning("settings from afar: %s", state.error)
@@ -86,6 +89,9 @@ class Remote(Extra):
             # Whose picture is accepted, only the sender knows.
             self._upload = app._sender.upload
             app._sender.upload = self._uploaded
+        if self._news:
+            self._news = False
+            self._told()
         if self._on_trial() and self._again.left_ms() <= 0:
             self._again.set(self._trial_ms // 3)
             self._cause = _TRIAL
@@ -93,17 +99,18 @@ class Remote(Extra):
             return
         if self._restart:
             self._leave()
-        if not online:
+        if not (self._commands or self._tells() or self._is_due()):
             return
-        if len(app._outbox) and app._blocked_reason() is None:
+        ms = app.talk.moment_ms()
+        if not ms:
             return
         if self._commands:
-            self._do(*self._commands[0])
-        elif self._tell and ticks_diff(self._tell_at, ticks_ms()) <= 0:
+            self._do(ms, *self._commands[0])
+        elif self._tells():
             self._tell = False
-            self._say()
-        elif self._is_due():
-            self._ask()
+            self._say(ms)
+        else:
+            self._ask(ms)
 
     def busy(self, online):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return whether a deep sleeper is to stay up."""
@@ -119,7 +126,7 @@ class Remote(Extra):
         # On trial it goes online for nothing else: there may never be a picture.
         if tries or self._cause is not None or self._restart:
             return True
-        return online and (self._tell or bool(self._commands) or self._is_due())
+        return online and (self._tells() or bool(self._commands) or self._is_due())
 
     def report(self):
         """Return what a report has of it, a dict of attributes: what is in force, and why."""
@@ -142,14 +149,15 @@ class Remote(Extra):
         # Not while what was in force before is so yet.
         return self._state.good is not None and not self._restart
 
+    def _tells(self):
+        return self._tell and ticks_diff(self._tell_at, ticks_ms()) <= 0
+
     def _is_due(self):
         # In deep sleep a wake asks once, unless a person waits for it.
         awake = self._awake.left_ms() > 0
         if self._asked and self._config.power.mode != "awake" and not awake:
             return False
-        # Without the time no certificate can be checked.
-        readable = self._app._clock.is_set() or self._config.remote.insecure
-        return readable and self._due.left_ms() <= 0
+        return self._due.left_ms() <= 0
 
     def _next_cause(self):
         # In the place of the trigger's.
@@ -176,9 +184,9 @@ class Remote(Extra):
         self._stop()
         if self._save(self._state):
             self._app._log.info("settings from afar are in force: a picture was accepted")
-        self._tell = True
+        self._told()
 
-    def _ask(self):
+    def _ask(self, ms):
         from thingscam.remote import wishes
 
         self._asked = True
@@ -186,7 +194,8 @@ class Remote(Extra):
         soon = _SOON_MS if self._awake.left_ms() > 0 else often
         self._due.set(min(often, self._every_ms, soon))
         try:
-            found = self._ways().attributes(COMMANDS + _SELF + tuple(wishes.names()))
+            keys = COMMANDS + _SELF + tuple(wishes.names())
+            found = self._app.talk.say(ms, lambda device: device.attributes(keys))
             if self._on_trial() and not self._is_good():
                 self._failed()
             elif found or self._state.seen is None:
@@ -255,12 +264,15 @@ class Remote(Extra):
 
     def _change(self, state, restart):
         # Keeps another state; other settings are in force after a start.
+        old = self._state
         if not self._save(state):
             return
         if state.error:
             self._app._log.warning("settings from afar, %s: %s", state.status, state.error)
-        self._tell = True
-        if restart:
+        if not restart:
+            if (state.on, state.status, state.error) != (old.on, old.status, old.error):
+                self._told()
+        else:  # it is told behind the start
             self._stop()
             self._again.clear()
             self._due.clear()
@@ -291,7 +303,7 @@ class Remote(Extra):
             return []
         return [(name, values[name]) for name in COMMANDS if values[name] != seen.get(name, 0)]
 
-    def _do(self, name, value):
+    def _do(self, ms, name, value):
         if not value:
             self._commands.pop(0)
             self._done(name, value)
@@ -302,7 +314,8 @@ class Remote(Extra):
         elif name == "send_log":
             self._commands.pop(0)
             try:
-                self._ways().event("log", {"count": value, "text": self._log_text()})
+                params = {"count": value, "text": self._log_text()}
+                self._app.talk.say(ms, lambda device: device.event("log", params))
             except UploadError as e:
                 self._app._log.warning("the log cannot be sent: %s", e)
                 return
@@ -343,9 +356,14 @@ class Remote(Extra):
         state.seen[name] = value
         return self._save(state)
 
-    def _say(self):
+    def _told(self):
+        # The next report, soon, has what became of it; where there are none it is told alone.
+        reports = [extra for extra in self._app._extras if hasattr(extra, "soon")]
+        self._tell = not (reports and reports[0].soon())
+
+    def _say(self, ms):
         try:
-            self._ways().report(self.report())
+            self._app.talk.say(ms, lambda device: device.report(self.report()))
         except UploadError as e:
             self._app._log.warning("what became of settings from afar is not told: %s", e)
             if e.action == errcodes.WAIT and self._config.power.mode == "awake":
@@ -372,13 +390,6 @@ class Remote(Extra):
         app.close()
         crashes.end()
         chip.reset()
-
-    def _ways(self):
-        if self._device is None:
-            app = self._app
-            ways = app.progress, app.free_memory, app.wanted
-            self._device = Device(self._config, app._sender.session, *ways)
-        return self._device
 
 
 def _config():

@@ -4,8 +4,8 @@ import json
 import os
 
 import thingscam.board.wifi  # noqa: F401 - so that the played board is in its place there too
-import thingscam.cloud.device  # noqa: F401
 import thingscam.remote.remote  # noqa: F401
+import thingscam.report  # noqa: F401
 import thingscam.sender  # noqa: F401
 from fakeboard import Board, Gone
 from photocamera import Photographer
@@ -180,18 +180,26 @@ def kept():
     return states.load()
 
 
+def is_kept(status, **on):
+    """Return whether these settings are kept, in this state."""
+    found = kept()
+    return found and found.status == status and all(found.on.get(key) == on[key] for key in on)
+
+
 def test_a_wish_is_in_force_after_a_picture_with_it_is_accepted():
     with Yard() as yard:
         yard.start()
         yard.turns(until=lambda: kept() is not None)
         yard.ask(trigger_cooldown_s="77", camera_quality=300, take_photo=0)
-        assert yard.turns(until=lambda: yard.told(settings_state="on trial")) <= 1
+        assert yard.turns(until=lambda: kept().status == "on trial") <= 1
         fault(errcode=403, on="report")  # too soon behind the last message: once more
-        yard.turns(until=lambda: yard.told(settings_state="in force"))
+        yard.turns(until=lambda: is_kept("in force", trigger={"cooldown_s": 77}))
         assert yard.app._config.trigger.cooldown_s == 77
         assert kept().good is None and kept().on == {"trigger": {"cooldown_s": 77}}
         # What is wrong was not taken, and is told.
-        assert "camera_quality: must be from 1 to 100" in yard.all()["settings_error"]
+        words = "camera_quality: must be from 1 to 100"
+        yard.turns(until=lambda: words in yard.all().get("settings_error", ""))
+        assert yard.told(settings_state="in force")
         assert yard.settings()["trigger_cooldown_s"] == 77
         assert yard.settings()["camera_quality"] == 85
         assert [line.split()[4] for line in yard.lines() if "INFO upload" in line] == ["trial"]
@@ -208,10 +216,10 @@ def test_no_picture_accepted_and_the_last_good_ones_come_back():
     with Yard() as yard:
         yard.start()
         yard.ask(sensor_effect="sepia")
-        yard.turns(until=lambda: yard.told(settings_state="in force"))
+        yard.turns(until=lambda: is_kept("in force", sensor={"effect": "sepia"}))
         yard.break_on_trial()
         yard.ask(camera_frame_size="QVGA")
-        yard.turns(until=lambda: yard.told(settings_state="on trial"))
+        yard.turns(until=lambda: kept().status == "on trial")
         begin = yard.esp.real_ms
         yard.turns(until=lambda: yard.told(settings_state="rolled back"))
         assert 600 <= (yard.esp.real_ms - begin) // 1000 <= 900
@@ -221,7 +229,7 @@ def test_no_picture_accepted_and_the_last_good_ones_come_back():
         assert yard.turns(1800) == 0
         yard.camera.on_capture = None
         yard.ask(camera_frame_size="VGA")
-        yard.turns(until=lambda: yard.told(settings_state="in force"))
+        yard.turns(until=lambda: is_kept("in force", camera={"frame_size": "VGA"}))
         assert yard.app._config.camera.frame_size == "VGA"
 
 
@@ -370,7 +378,7 @@ def test_what_is_not_the_services_answer_changes_nothing():
     with Yard() as yard:
         yard.start()
         yard.ask(log_level="debug")
-        yard.turns(until=lambda: yard.told(settings_state="in force"))
+        yard.turns(until=lambda: is_kept("in force", log={"level": "debug"}))
         number = kept().number
         for each in (
             {"html": True},
@@ -392,12 +400,12 @@ def test_a_question_never_goes_before_a_picture():
         asked = len(yard.messages("read"))
         shots = []
         asking = []
-        remote = yard.app._extras[0]
+        remote = yard.app._extras[-1]
         ask = remote._ask
 
-        def watched():
+        def watched(ms):
             asking.append(1)
-            ask()
+            ask(ms)
             asking.pop()
 
         remote._ask = watched

@@ -26,6 +26,10 @@ mounted again, the outbox is opened, and the scenario goes on to its end; then e
 - **sent twice**: pictures that came out once more, because the power failed while they were being
   removed; never more than one a cut (the command fails if there are).
 
+In the scenario "settings from afar" it is not pictures but what was set from afar: asked for,
+tried, in force, rolled back. There **lost** counts starts after which neither the old nor the new
+counts, and **damaged** those that fail, or do not go by them.
+
 "Garbage" means that random bytes follow where the write was cut; an erase that was cut leaves the
 whole block random. On FAT a sector of 512 bytes is written whole or not at all, as cards promise.
 "And again soon": the power fails once more, at the 1st, 2nd, 3rd, 5th, 8th or 13th write after the

@@ -32,6 +32,12 @@ class ReturnsEarly(SmallFolders):
             super().put(*later)
 
 
+class OneFile(SmallFolders):
+    """Of the settings from afar: both files are one."""
+
+    settings = ("remote.0.json", "remote.0.json")
+
+
 class NoCheck(SmallFolders):
     """Hands out every file that is long enough, whatever its record says."""
 

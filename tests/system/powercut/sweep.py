@@ -8,6 +8,7 @@ import sys
 
 import mutants
 import scenario
+import settings
 
 # How the write that is cut leaves the medium: see flash.Flash.
 _TEARS = {
@@ -24,8 +25,8 @@ _SECOND = (1, 2, 3, 5, 8, 13)  # writes after the restart at which the power goe
 
 def sweep(system, step=1, offset=0, outbox=scenario.SmallFolders):
     """Yield a dict of results for each scenario and mode."""
-    for name in scenario.STEPS:
-        whole = scenario.Run(system, name, outbox=outbox)
+    for name in list(scenario.STEPS) + [settings.NAME]:
+        whole = _run(system, name, outbox=outbox)
         whole.run()
         for mode, tear in _TEARS[system]:
             points = ([n] for n in range(1 + offset, whole.writes + 1, step))
@@ -39,13 +40,18 @@ def sweep(system, step=1, offset=0, outbox=scenario.SmallFolders):
         yield _over(system, name, mode, (0, False), points, whole.leaked, outbox)
 
 
+def _run(system, name, *more, **options):
+    kind = settings.Run if name == settings.NAME else scenario.Run
+    return kind(system, name, *more, **options)
+
+
 def _over(system, name, mode, tear, points, leaked, outbox):
     found = {"system": system, "scenario": name, "mode": mode}
     count = lost = damaged = over = repeats = worst = 0
     first = None
     for cuts in points:
         try:
-            run = scenario.Run(system, name, tear, cuts, outbox)
+            run = _run(system, name, tear, cuts, outbox)
             run.run()
         except Exception as e:
             # Whatever it is, the camera would have stopped.
