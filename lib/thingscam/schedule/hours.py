@@ -65,9 +65,7 @@ class Hours(Extra):
         left = self._until - int(time.time())
         early = (left - self._off_s()) * _DRIFT // (_DRIFT + 1)
         plan = min(max(early, _LOOK_S), left) * 1000
-        if self.by_motion:
-            return min(ms or plan, plan), pin
-        return plan, None
+        return min(ms or plan, plan), pin
 
     def status(self):
         """Return what is told of it, in words."""
@@ -127,8 +125,9 @@ def within(kind):
             return moved
 
         def sleep_plan(self):
-            self._is_on()
-            return super().sleep_plan()
+            on = self._is_on()
+            ms, pin = super().sleep_plan()
+            return (ms, pin) if on else (0, None)
 
         def _is_wanted(self, now):
             return self._is_on() and super()._is_wanted(now)

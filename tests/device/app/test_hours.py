@@ -159,10 +159,10 @@ def test_the_windows_are_looked_at_when_they_change_and_not_each_turn(esp):
     assert len(looks) == 3
 
 
-def sleeper(trigger=None, **schedule):
-    schedule = dict({"windows": [WEEKDAYS], "timezone": BERLIN}, **schedule)
+def sleeper(trigger=None, **sections):
+    schedule = {"windows": [WEEKDAYS], "timezone": BERLIN}
     trigger = trigger or {"pir_pin": 13, "every_s": 3600, "cooldown_s": 0}
-    return House(power={"mode": "deepsleep"}, trigger=trigger, schedule=schedule)
+    return House(power={"mode": "deepsleep"}, trigger=trigger, schedule=schedule, **sections)
 
 
 def night(house, drift):
@@ -235,6 +235,17 @@ def test_what_waits_is_sent_outside_the_hours():
         assert house.sleep() > 10 * HOUR_MS
         assert len(arrived()) == count + 1
         assert house.count("outside the hours until tue 07:00") == 1
+
+
+@on_board
+def test_a_line_that_is_high_disturbs_no_night_and_who_has_work_to_do_does(esp):
+    watcher = start(esp, WEEKDAYS, every_s=600)
+    esp.set_clock()
+    esp.go(CLOSES * 1000 - esp.real_ms)
+    esp.drive(13, 1)
+    ms, pin = watcher.hours.sleep_plan(*watcher.sleep_plan())
+    assert 12 * HOUR_MS < ms < 13 * HOUR_MS and pin is None
+    assert watcher.hours.sleep_plan(HOUR_MS, None) == (HOUR_MS, None)
 
 
 def test_status_says_when_the_next_ones_begin():
