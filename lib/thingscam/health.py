@@ -5,6 +5,7 @@ import json
 import os
 from sys import implementation
 
+from thingscam import crashes
 from thingscam.board import chip
 from thingscam.util import log as logs
 from thingscam.util.compat import const
@@ -36,7 +37,7 @@ def report(device, config, app):
 def tell(device, config, app, name, what):
     """Tell `device` the event `name`; `what` is a text."""
     if name == "crashed":
-        what = last_line(app._log, _CRASH) or what
+        what = crashes.ended or last_line(app._log, _CRASH) or what
     elif name == "camera_failed":
         what = last_line(app._log, _BAD) or what
     device.event(name, {"what": mask(what[:MAX_MASKED], config.secrets)})
@@ -106,7 +107,10 @@ def last_line(log, marks):
         while lines:
             line = lines.pop()
             if any(mark.encode() in line for mark in marks):
-                return str(line, "utf-8")
+                try:
+                    return str(line, "utf-8")
+                except UnicodeError:
+                    pass  # its begin is cut off, or it is damaged
     return ""
 
 

@@ -66,9 +66,14 @@ class Report(Extra):
         now = ticks_ms()
         if self._give_up is None:
             self._give_up = ticks_add(now, _UP_MS)
-        if ticks_diff(self._give_up, now) <= 0 or self._must_wait():
+        event = self._events.next()
+        if ticks_diff(self._give_up, now) <= 0:
+            if event is not None:
+                self._events.tried(event, False)
             return False
-        if self._is_overdue() or self._events.next() is not None:
+        if self._must_wait():
+            return False
+        if self._is_overdue() or event is not None:
             return True
         return online and self._is_due()
 
@@ -110,7 +115,7 @@ class Report(Extra):
             return True
         except UploadError as e:
             self._failed(e)
-        except (ImportError, MemoryError) as e:
+        except (ImportError, OSError, MemoryError) as e:
             self._app._log.warning("no report: %s", e)
         finally:
             unload("health")

@@ -2,7 +2,6 @@
 
 from thingscam.cloud import errcodes
 from thingscam.cloud.uploader import UploadError
-from thingscam.http import CertificateError
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms, unload
 
 _MOST_MS = const(20000)  # for all of it: the watchdog has 45 s at least
@@ -42,8 +41,10 @@ class Talk:
         """
         self._picture = self._waits()
         self._until = ticks_add(ticks_ms(), ms)
-        result, error = self._app.say(self._said, call, arguments)
-        self._until = None
+        try:
+            result, error = self._app.say(self._said, call, arguments)
+        finally:
+            self._until = None
         if error is not None:
             raise error
         return result
@@ -77,7 +78,7 @@ class Talk:
             return None, e
         except _OverError:
             return None, UploadError(errcodes.RETRY, "not done in time")
-        except (CertificateError, ImportError, MemoryError) as e:
+        except Exception as e:  # whatever it is: a word may cost no picture
             return None, UploadError(errcodes.RETRY, "{}: {}".format(type(e).__name__, e))
         finally:
             if device is not None:

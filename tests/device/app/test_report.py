@@ -185,6 +185,24 @@ def test_tells_of_a_crash_by_its_last_line():
         assert "crashed" in messages("report")[0]["last_error"]
 
 
+def test_a_damaged_log_keeps_no_report_back():
+    with Reporter() as house:
+        with open("log.txt", "wb") as file:
+            file.write(b"2026-11-27T01:02:03 ERROR whole\n2026-11-27T01:02:04 ERROR \xff\xfe\n")
+        house.start()
+        house.turns(until=lambda: messages("report"))
+        assert messages("report")[0]["last_error"] == "2026-11-27T01:02:03 ERROR whole"
+
+
+def test_a_fault_of_ours_in_a_report_costs_no_picture():
+    with Reporter() as house:
+        house.start()
+        house.app._config.outbox.path = None
+        house.turns(until=lambda: house.count("WARNING no report: TypeError"))
+        house.esp.pulse()
+        house.turns(until=arrived)
+
+
 def test_tells_that_no_picture_can_be_taken():
     with Reporter(trigger={"pir_pin": None, "every_s": 300}) as house:
         house.start()
@@ -228,6 +246,15 @@ def test_a_sleeper_that_nothing_wakes_goes_online_after_two_periods():
         house.esp.air.add(*HOME)
         house.sleep()
         assert house.told() == 4
+        # An event sends it there once an hour.
+        house.esp.air.vanish("home")
+        house.camera.broken = RuntimeError("no sensor")
+        awake_ms = []
+        for _ in range(3):
+            house.wake(after_ms=600000, by_pin=True)
+            house.sleep()
+            awake_ms.append(house.esp.ticks)
+        assert awake_ms[0] > 30000 > awake_ms[1] and awake_ms[2] < 30000, awake_ms
 
 
 def test_a_sleeper_goes_online_to_tell_of_a_fault():
