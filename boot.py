@@ -2,6 +2,13 @@
 
 SAFE_MODE = None  # why it may not; main.py looks here
 try:
+    import slot  # pyright: ignore - there where updates may come over the air
+
+    slot.start()
+    del slot
+except Exception:  # none may, or the slots are broken: what came by cable runs
+    pass
+try:
     from thingscam import safemode
     from thingscam.board import watchdog
     from thingscam.util.compat import unload

@@ -24,6 +24,10 @@ def make(config, app):
         from thingscam.setup.watch import Watch
 
         found.append(Watch(config, app._log))
+    if "update" in config.extras:
+        from thingscam.update.updater import Updater
+
+        found.append(Updater(config, app))
     # Last: none plans for a sleep that the battery asks for.
     if "battery" in config.extras and config.battery.pin is not None:
         from thingscam.battery import Battery

@@ -194,7 +194,16 @@ class Site:
 
 @contextlib.contextmanager
 def site(
-    folder, *, speed=10, tls=False, files=(), empty=False, starts=True, panel=None, **options
+    folder,
+    *,
+    speed=10,
+    tls=False,
+    files=(),
+    empty=False,
+    starts=True,
+    panel=None,
+    compiled=False,
+    **options,
 ):
     """A Site whose board has the firmware, and has started; `options` as VirtualBoard has
     them, and sections of config.json. `files` are more files, or others; with `empty` there
@@ -202,10 +211,10 @@ def site(
     BoardPanel, shows it on the service's page."""
     place = Site(folder)
     names = ("cloud", "camera", "sensor", "trigger", "outbox", "power", "log", "wifi")
-    names += ("schedule", "report", "remote")
+    names += ("schedule", "report", "remote", "update")
     sections = {name: options.pop(name) for name in names if name in options}
     context = None
-    everything = filesystem.firmware_files()
+    everything = filesystem.firmware_files(compiled=compiled)
     if tls:
         context = place.context = certificates.made(folder, folder / "ca.der", ())
         der = everything["ca.der"] = (folder / "ca.der").read_bytes()

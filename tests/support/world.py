@@ -15,6 +15,8 @@ class World:
 
     THINGSCAM_SERVICE, THINGSCAM_SERVICE_TLS: base URLs of stand-ins that set no pace.
     THINGSCAM_PEER: host:port of the scripted peer's control port.
+    THINGSCAM_UPDATES, THINGSCAM_UPDATES_WHOLE: base URLs of what is in updates/ of
+    THINGSCAM_FILES; the second has no Range.
     THINGSCAM_ROOT: the folder of the project.
     THINGSCAM_PHOTOS: a folder with JPEG photographs.
     THINGSCAM_FILES: a folder with the peer's ca.der and room for the tests' own files;
@@ -36,6 +38,11 @@ class World:
         os.environ["THINGSCAM_PEER"] = self._stack.enter_context(
             server("tests.support.peer", folder)
         )
+        (folder / "updates").mkdir()
+        for name, ranges in (("UPDATES", 1), ("UPDATES_WHOLE", 0)):
+            os.environ["THINGSCAM_" + name] = self._stack.enter_context(
+                server("tests.support.updates", folder / "updates", ranges)
+            )
         faulty = ("--faults", "--interval", "0", "--message-interval", "0")
         for name, more in (("service", ()), ("service_tls", ("--tls",))):
             os.environ["THINGSCAM_" + name.upper()] = self._stack.enter_context(

@@ -9,7 +9,7 @@ from thingscam.board import profiles
 from thingscam.board.firmware import too_old
 
 from .. import ROOT
-from ..host import configfile, errors, filesystem, firmware, flasher, screen, textfile
+from ..host import configfile, errors, filesystem, firmware, flasher, screen, slots, textfile
 from ..host.errors import ToolError
 from ..host.firmware import CHIPS
 
@@ -154,17 +154,18 @@ def _flash_mb(name):
 
 
 def own_files(config_path, settings):
-    """Return {path on the board: bytes} of a board's own files: configuration and CA.
+    """Return {path on the board: bytes} of a board's own files: configuration, CA, and what
+    updates over the air take.
 
     `settings` is the Config of the file `config_path`. Raises configfile.SettingError when
-    the CA is needed and a board could not use what is there, OSError.
+    the CA, or the key for updates, is needed and a board could not use what is there, OSError.
     """
     files = {"config.json": configfile.for_board(config_path)}
     advice = "python -m tools config {} --fetch-ca".format(textfile.typed(config_path))
-    found = configfile.certificate(settings, config_path.parent, advice)
-    if found is not None:
-        files[found[0].lstrip("/")] = found[1]
-    return files
+    found = [configfile.certificate(settings, config_path.parent, advice)]
+    if "update" in settings.extras:
+        found += slots.own_files(settings, config_path.parent)
+    return files | {path.lstrip("/"): data for path, data in filter(None, found)}
 
 
 def _system(found, files, flash_size):

@@ -250,7 +250,11 @@ def certificate(settings, folder, advice):
     cloud = settings.cloud
     if secure_endpoint(cloud) is None or not cloud.verify or cloud.ca is None:
         return None
-    path = beside(folder, cloud.ca)
+    return cloud.ca, certificate_in(beside(folder, cloud.ca), advice)
+
+
+def certificate_in(path, advice):
+    """Return the certificate in the file `path` in DER; raises as certificate() does."""
     if not path.exists():
         raise SettingError("{}: not there: {}".format(path, advice))
     try:
@@ -261,7 +265,7 @@ def certificate(settings, folder, advice):
     except CertificateError as e:
         text = "{}: no certificate, neither in DER nor in PEM: {}"
         raise SettingError(text.format(path, advice)) from e
-    return cloud.ca, found
+    return found
 
 
 def write(path, raw):

@@ -19,6 +19,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.on_request = on_request
         self.ranges = ranges
 
+    def handle_error(self, request, client_address):
+        """Say nothing: a board may hang up whenever it likes."""
+
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -754,6 +754,14 @@ TEXTS = {
     "for a week": "持续一周",
     "until {}": "直到 {}",
     "none begins": "没有时段开始",
+    "update.url: missing, and the other settings of update are for it alone": (
+        "update.url: 缺少，而 update 的其它配置项只为它服务"
+    ),
+    "update.url: must begin with https://, as cloud.endpoint does": (
+        "update.url: 必须以 https:// 开头，与 cloud.endpoint 一样"
+    ),
+    "needs a path: the name of a file": "缺少路径：文件的名称",
+    "has a path with a blank, an accent or a fragment": "路径中有空格、非 ASCII 字符或片段（#）",
     # update (tools/cli/update.py, tools/host/bundle.py)
     "wrote {}: keep it secret, and a copy of it safe": "已写入 {}：请保密，并妥善保存一份备份",
     "wrote {}: for the boards, beside config.json": "已写入 {}：给开发板用，放在 config.json 旁边",

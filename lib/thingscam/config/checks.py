@@ -241,7 +241,7 @@ def _files(config, tell, _on_board):
         tell("cloud.ca: {} is a file of thingscam: take another name".format(ca))
     path = config.outbox.path.strip("/")
     first = path.split("/")[0]
-    if first in _OURS or first == "lib" or path == ca:
+    if first in _OURS or first in ("lib", "slot") or path == ca:
         tell("outbox.path: /{} is not for pictures: take another name".format(first))
 
 

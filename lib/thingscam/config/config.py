@@ -34,5 +34,5 @@ def _read(raw, name, wifi_needed):
             "config.sensor", "config.setup", "config.battery", "config.schedule", "camera.sensor"
         )
         unload("board.firmware", "board.profiles", "board.sensorpin")
-        unload("util.strict_json", "util.spelling", "config.report")
+        unload("util.strict_json", "util.spelling", "config.report", "config.update")
         unload("config.remote", "remote.overlay")

@@ -81,7 +81,7 @@ SECTIONS = (
 # that has the section: its ROWS; judge(), if its settings must agree with others; settle(), if it
 # changes others. The first is the camera's; each of the others, where anything in it is set, is an
 # extra: see extras.py. So is "report" where there is a cloud.device_endpoint.
-OPTIONAL = ("sensor", "report", "battery", "schedule", "remote", "setup")
+OPTIONAL = ("sensor", "report", "battery", "schedule", "remote", "setup", "update")
 
 
 def optional(name):

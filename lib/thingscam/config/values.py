@@ -55,6 +55,8 @@ def check(kind, value, limits):
         return None if limits else "is empty"
     if kind == "endpoint":
         return _endpoint(value)
+    if kind == "url":
+        return _url(value)
     if kind == "word":
         return _word(value)
     if "\0" in value:
@@ -160,6 +162,18 @@ def _endpoint(value):
         return "needs a real host name"
     if colon and not (_is_digits(port) and 0 < int(port) < 65536):
         return "has a port that is not a number from 1 to 65535"
+    return None
+
+
+def _url(value):
+    parts = value.split("/", 3)
+    wrong = _endpoint("/".join(parts[:3]))
+    if wrong:
+        return wrong
+    if len(parts) < 4 or not parts[3]:
+        return "needs a path: the name of a file"
+    if any(not " " < char < "\x7f" or char == "#" for char in parts[3]):
+        return "has a path with a blank, an accent or a fragment"
     return None
 
 

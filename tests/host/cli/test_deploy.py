@@ -13,7 +13,8 @@ import serial
 from tests.support.board import CONFIG
 from tests.support.world import ROOT
 from thingscam import __version__
-from tools.host import boardlink, filesystem
+from thingscam.update import choose
+from tools.host import boardlink, bundle, filesystem
 from tools.virtualboard.board import VirtualBoard
 
 EMPTY = {"boot.py": ""}
@@ -357,3 +358,44 @@ def test_an_interrupt_leaves_no_half_configuration():
             link.write("/config.json", b"secret" * 2000, interrupt)
         files = board.files()
     assert "config.json.new" not in files and "config.json" in files
+
+
+def test_what_came_over_the_air_gives_way_to_the_cable(tmp_path):
+    record = choose.Record()
+    record.good, record.number, record.mpy = 1, 3, bundle.MPY
+    old = {
+        "slot/0": b"not whole",
+        "slot/1": choose.packed(record),
+        "slot/a/manifest": b"x",
+        "slot/a/thingscam/app.mpy": b"x",
+        "lib/thingscam/__init__.py": b"",
+    }
+    path = tmp_path / "config.json"
+    update = {"url": "http://192.0.2.1/latest.json"}
+    path.write_text(json.dumps(CONFIG | {"update": update}))
+    with VirtualBoard(EMPTY | old) as board:
+        refused(deploy(board, "--config", path), "update.pub: not there", "update keys")
+        public = bundle.new_key()[1]
+        (tmp_path / "update.pub").write_bytes(public)
+        done = deploy(board, "--config", path)
+        assert "what was deployed runs" in done.stdout, done.stderr
+        files = board.files()
+        assert sorted(name for name in files if name[:4] == "slot") == ["slot/__init__.mpy"]
+        assert files["update.pub"] == public
+        # With nothing but the board's own configuration what it needs for updates stays.
+        assert copied(deploy(board, "--json")) == ([], [])
+        # A checkout on trial: in a slot, with a record behind it, and nothing else is touched.
+        done = deploy(board, "--slot", "--json")
+        changed, removed = copied(done)
+        assert removed == [] and all(name.startswith("/slot/a/thingscam/") for name in changed)
+        files = board.files()
+        record = choose.parse(files["slot/1"])
+        assert (record.good, record.trial, record.version) == (0, 1, __version__)
+        assert copied(deploy(board, "--slot", "--json"))[0] == []
+        assert choose.parse(board.files()["slot/0"]).number == 2
+        # Without updates in the configuration there is none of it left.
+        path.write_text(json.dumps(CONFIG))
+        removed = copied(deploy(board, "--config", path, "--json"))[1]
+        assert removed[:2] == ["/slot/0", "/slot/1"]
+        assert not [name for name in board.files() if name[:4] == "slot"]
+        refused(deploy(board, "--slot"), "takes no updates yet")

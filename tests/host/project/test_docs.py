@@ -79,7 +79,12 @@ def test_verbs_and_options_exist(page):
         if command is None:
             wrong.append(verb)
             continue
-        options = {name for param in command.params for name in param.opts + param.secondary_opts}
+        options = {
+            name
+            for each in (command, *getattr(command, "commands", {}).values())
+            for param in each.params
+            for name in param.opts + param.secondary_opts
+        }
         wrong += [
             verb + " " + name
             for name in re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest)

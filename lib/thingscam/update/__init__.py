@@ -1,0 +1,1 @@
+# New versions over the air: signed, on trial, and back by itself.
