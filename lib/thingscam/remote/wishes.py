@@ -137,7 +137,7 @@ def _meant(kind, value, limits):
     if kind[-1] == "?" and value == "null":
         return None
     kind = kind.rstrip("?")
-    if kind == "flag":
+    if kind in ("flag", "light"):
         return _FLAGS.get(str(value).lower(), value)
     if not isinstance(value, str):
         return value

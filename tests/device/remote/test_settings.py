@@ -41,6 +41,8 @@ def test_a_wish_means_what_it_can_mean():
         ("camera_light", "true", "camera", "light", True),
         ("camera_light", "False", "camera", "light", False),
         ("camera_light", 1, "camera", "light", True),
+        ("camera_light", "auto", "camera", "light", "auto"),
+        ("camera_exif", "0", "camera", "exif", False),
         ("camera_frame_size", "vga", "camera", "frame_size", "VGA"),
         ("log_level", "debug", "log", "level", "debug"),
         ("outbox_order", "newest", "outbox", "order", "newest"),
@@ -69,7 +71,7 @@ def test_what_is_wrong_is_not_taken_and_said_and_the_rest_is():
     for words in (
         "trigger_every_s: must be from 0 to 518400, found -1",
         "camera_quality: must be a whole number",
-        "camera_light: must be true or false",
+        'camera_light: must be true, false or "auto"',
         "log_level: must be one of debug",
         "sensor_vflip: must be true",
         "camera_exif: must be true or false",
