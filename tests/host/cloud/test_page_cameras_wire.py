@@ -103,12 +103,12 @@ def test_numbers_that_are_none_of_a_cameras(value, cloud):
 def test_a_form_asks_for_settings_and_tells_how_they_stand(cloud):
     cloud.message(REPORT)
     assert stand(cloud, "trigger_every_s") == ("", "now 15", "")
-    answer = submit(cloud, {"trigger_every_s": "60", "camera_light": "true", "log_level": ""})
+    answer = submit(cloud, {"trigger_every_s": "60", "camera_exif": "true", "log_level": ""})
     assert (answer.status_code, answer.headers["Location"]) == (303, CAMERA + "#settings")
-    wishes = cloud.attributes("trigger_every_s,camera_light,log_level").json()["attributes"]
-    assert wishes == {"trigger_every_s": 60, "camera_light": True}
+    wishes = cloud.attributes("trigger_every_s,camera_exif,log_level").json()["attributes"]
+    assert wishes == {"trigger_every_s": 60, "camera_exif": True}
     assert stand(cloud, "trigger_every_s") == ("60", "asked for 0 s ago, now 15", "wait")
-    assert stand(cloud, "camera_light") == ("true", "asked for 0 s ago", "wait")
+    assert stand(cloud, "camera_exif") == ("true", "asked for 0 s ago", "wait")
     windows = [{"from": "07:00", "to": "18:00"}]
     submit(cloud, {"schedule_windows": json.dumps(windows)})
     known = {**SETTINGS, "trigger_every_s": 60, "schedule_windows": windows}
@@ -118,10 +118,10 @@ def test_a_form_asks_for_settings_and_tells_how_they_stand(cloud):
     cloud.message(
         {
             "settings_state": "refused",
-            "settings_error": "camera_light: no light on this board; log_level: must be one of",
+            "settings_error": "camera_exif: no such thing; log_level: must be one of",
         }
     )
-    assert stand(cloud, "camera_light") == ("true", "refused: no light on this board", "bad")
+    assert stand(cloud, "camera_exif") == ("true", "refused: no such thing", "bad")
     assert stand(cloud, "trigger_every_s") == ("60", "in force", "ok")
     assert "settings refused" in text(cloud)
     # Nothing in its field takes a wish back.
@@ -151,6 +151,8 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_kept(cloud):
         ("camera_rotate", "45", None),
         ("camera_exif", "False", False),
         ("camera_exif", "maybe", None),
+        ("camera_light", "true", True),
+        ("camera_light", "auto", "auto"),
         ("sensor_exposure", "auto", "auto"),
         ("sensor_exposure", "300", 300),
         ("sensor_exposure", "long", None),

@@ -109,13 +109,11 @@ class Row:
 class Health:
     """How a camera stands: each trouble a few words, worst first, with their tone "bad" or "wait".
 
-    `heard` is when it was heard from, `period` how often it reports, in seconds; `reports` tells
-    whether it does so at all. `kinds` names the troubles for a filter: "silent", "stopped",
-    "low", "old", "waiting".
+    `heard` is when it was heard from, `reports` tells whether it sends reports. `kinds` names the
+    troubles for a filter: "silent", "stopped", "low", "old", "waiting".
     """
 
     heard: float | None
-    period: int
     reports: bool
     troubles: list[tuple[str, str]] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
@@ -171,16 +169,15 @@ def health(attributes, heard, now):
 
     Times are in seconds since 1970.
     """
-    every = in_force(attributes).get("report_every_s", _value(attributes, "report_every_s"))
-    reports = "version" in attributes or _SETTINGS in attributes
-    period = every if isinstance(every, int) and every > 0 else _PERIOD_S
-    found = Health(heard, period, reports)
+    every = in_force(attributes).get("report_every_s", _PERIOD_S)
+    period = every if isinstance(every, int) else _PERIOD_S
+    found = Health(heard, "version" in attributes and period > 0)
 
     def tell(kind, text, tone):
         found.kinds.add(kind)
         found.troubles.append((text, tone))
 
-    if heard is not None and reports and now - heard > _PERIODS * period:
+    if heard is not None and found.reports and now - heard > _PERIODS * period:
         tell("silent", "silent", "bad")
     if str(_value(attributes, "blocked_reason")).startswith("stopped"):
         tell("stopped", "stopped", "bad")

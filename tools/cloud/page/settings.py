@@ -71,14 +71,13 @@ class Field:
     section: str
     key: str
     kind: str
-    default: object
     limits: tuple | None
 
     @property
     def choices(self):
         """What may be chosen, as texts; an empty list where one types."""
-        if self.kind == "flag":
-            return list(_FLAGS)
+        if self.kind in ("flag", "light"):
+            return [*_FLAGS, "auto"] if self.kind == "light" else [*_FLAGS]
         if self.kind in ("choice", "step"):
             return [str(choice) for choice in self.limits or ()]
         return []
@@ -108,7 +107,7 @@ class Field:
         text = text.strip()
         if not text:
             return None
-        value = _FLAGS.get(text.lower(), text) if self.kind == "flag" else text
+        value = _FLAGS.get(text.lower(), text) if self.kind in ("flag", "light") else text
         if self.kind in ("number", "auto", "step") and re.fullmatch(r"-?[0-9]{1,18}", text):
             value = int(text)
         if self.kind in ("objects", "degrees"):
@@ -131,7 +130,7 @@ class Field:
 def fields():
     """Return all settings that may be set from afar, as a dict: the attribute's name, Field."""
     return {
-        name: Field(name, section, row[0], row[1].rstrip("?"), row[2], row[3])
+        name: Field(name, section, row[0], row[1].rstrip("?"), row[3])
         for name, (section, row) in wishes.settable().items()
     }
 
