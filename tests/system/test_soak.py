@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.board import execute, mpremote
 from tests.support.world import ROOT
-from tests.system.soak import day, long, rounds
+from tests.system.soak import day, long, rounds, settings
 from tests.system.soak.judge import judge, still, wears
 from tests.system.soak.ledger import Ledger
 from tests.system.soak.rig import PIR_PIN, Rig
@@ -32,6 +32,13 @@ def test_no_picture_is_lost_while_all_goes_wrong_at_once(at):
     result = long.soak(long.KINDS[at], 1, seed=3, length_s=(90, 150))
     assert result.broken == []
     assert result.verdict.sent >= result.verdict.kept > 0
+
+
+def test_no_picture_is_lost_while_settings_are_changed_from_afar():
+    result = settings.soak(rounds.KINDS[3], 5, seed=2)
+    assert result.broken == []
+    assert result.verdict.sent >= result.verdict.kept > 0
+    assert result.troubles["wishes"] > 0 and result.troubles["states"] > 3
 
 
 def test_many_uploads_in_one_power_on():

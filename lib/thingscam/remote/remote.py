@@ -202,7 +202,7 @@ class Remote(Extra):
                 self._take(found, wishes)
         except UploadError as e:
             self._stop()
-            self._app._log.warning("settings from afar cannot be read: %s", e)
+            self._app._log.warning("no settings from afar: %s", e)
         finally:
             _unload()
 

@@ -8,7 +8,7 @@ import time
 import click
 
 from tests.support.world import ROOT
-from tests.system.soak import long, page, rounds
+from tests.system.soak import long, page, rounds, settings
 from tests.system.soak.judge import Verdict
 from tools.virtualboard import profiles
 
@@ -70,6 +70,17 @@ more in two minutes, 46 in an hour.
 
 {long_cuts}
 
+## Settings from afar
+
+{settings_rounds} rounds in which somebody changes [settings](../remote.md) at random, right and
+wrong ones, {wishes[wishes]} times, and the power is cut in the writes of that too. The cameras
+kept {wishes[states]} states. After each cut the flash is read: what it has is no older than
+after the cut before, and a board starts with it.
+
+{settings_table}
+
+{settings_cuts}
+
 ## One power-on
 
 {uploads} pictures sent in one power-on, awake, on a flash as slow as a chip's: {upload_text}.
@@ -87,14 +98,16 @@ _FIELDS += ("requests",)
 @click.command("soak", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--rounds", "count", default=200, show_default=True, type=click.IntRange(0))
 @click.option("--long", "longer", default=100, show_default=True, type=click.IntRange(0))
+@click.option("--settings", "changed", default=60, show_default=True, type=click.IntRange(0))
 @click.option("--uploads", default=1000, show_default=True, type=click.IntRange(0))
 @click.option("--seed", type=int, help="To plan the same as before.")
 @click.option("--write", is_flag=True, help="Write docs/results/soak.md.")
-def main(count, longer, uploads, seed, write):
+def main(count, longer, changed, uploads, seed, write):
     """Cut the power at random moments, and count what becomes of each picture.
 
     So many --rounds with a cut each, so many --long ones of minutes with everything going wrong
-    at once, and so many --uploads in one power-on.
+    at once, so many --settings with settings changed from afar, and so many --uploads in one
+    power-on.
     """
     start = time.monotonic()
     seed = random.randrange(1000000) if seed is None else seed
@@ -106,20 +119,24 @@ def main(count, longer, uploads, seed, write):
     table, cuts = _shown(short)
     lasting = rounds.together(longer, seed, long.KINDS, said=say, run=long.soak)
     long_table, long_cuts = _shown(lasting)
+    changing = rounds.together(changed, seed, rounds.KINDS[:4], said=say, run=settings.soak)
+    settings_table, settings_cuts = _shown(changing)
+    wishes = sum((result.troubles for result in changing), collections.Counter())
     verdict, took_s, lines = long.uploads(uploads) if uploads else (Verdict(), 0, [])
     text = "{0.sent} stored, {0.lost} lost, closest {1:.2f} s, {2:.0f} s".format(
         verdict, (verdict.closest_board_ms or 0) / 1000, took_s
     )
     click.echo("{} uploads: {}".format(uploads, text))
-    broken = [(str(each.kind), each.broken, each.lines) for each in short + lasting]
+    broken = [(str(each.kind), each.broken, each.lines) for each in short + lasting + changing]
     broken = [each for each in [*broken, ("uploads", verdict.broken, lines)] if each[1]]
     for name, each, printed in broken:
         for line in each:
             click.echo("BROKEN {}: {}".format(name, line), err=True)
         click.echo("what the board printed: {}".format(page.kept(printed)), err=True)
     if broken:
-        again = "again: python -m tests.system.soak --rounds {} --long {} --uploads {} --seed {}"
-        click.echo(again.format(count, longer, uploads, seed), err=True)
+        again = "again: python -m tests.system.soak --rounds {} --long {} --settings {}"
+        again += " --uploads {} --seed {}"
+        click.echo(again.format(count, longer, changed, uploads, seed), err=True)
         sys.exit(1)
     if write:
         filled = _PAGE.format(
@@ -130,6 +147,10 @@ def main(count, longer, uploads, seed, write):
             cuts=cuts,
             long_table=long_table,
             long_cuts=long_cuts,
+            settings_rounds=changed,
+            settings_table=settings_table,
+            settings_cuts=settings_cuts,
+            wishes=wishes,
             upload_text=text,
             micropython=profiles.MICROPYTHON,
             made=page.made_on(),

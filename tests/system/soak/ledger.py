@@ -10,9 +10,9 @@ import zlib
 from thingscam.image import checks as image
 
 PACE_MS = 10000
-_KEPT = re.compile(r"INFO kept \d+ bytes \w+, (\d+) waiting")
+_KEPT = re.compile(r"INFO kept \d+ bytes [^,]+, (\d+) waiting")
 _START = re.compile(r"INFO start: .*, (\d+) waiting")
-_UPLOAD = re.compile(r"INFO upload \d+ bytes \w+ -> \S+/(\S+) \d+ ms")
+_UPLOAD = re.compile(r"INFO upload \d+ bytes .+ -> \S+/(\S+) \d+ ms")
 _PANIC = "Guru Meditation"
 # What a board must not do by itself.
 _TROUBLE = ("task_wdt", "crashed", "STOPPED", "SAFE MODE", "Traceback", "picture refused for good")

@@ -10,6 +10,7 @@ from thingscam import capture
 from thingscam.camera import camera
 from thingscam.cloud import uploader
 from thingscam.outbox import policy as outbox
+from thingscam.remote import state as states
 from thingscam.util import log
 
 _GAP_MS = 10000  # without a callback while something is sent: worth a line
@@ -33,6 +34,8 @@ def watch(owner, name, begin=None, end=None, label=None):
     label = label or name
 
     def watched(*arguments):
+        if type(arguments[0]).__name__ == "Device":  # pictures alone are followed
+            return method(*arguments)
         tell("begin", label, begin(arguments) if begin else "-")
         words = (0,)
         try:
@@ -107,6 +110,8 @@ def _watch_callbacks():
 
     def uploading(*arguments):
         global _called
+        if type(arguments[0]).__name__ == "Device":
+            return upload(*arguments)
         called(time.ticks_ms())
         try:
             return upload(*arguments)
@@ -152,5 +157,6 @@ def start(heap_pin):
     watch(outbox.Outbox, "remove", None, _removed)
     watch(outbox.Outbox, "reject", None, _removed)
     _watch_uploads()
+    watch(states.State, "save", label="settings")
     log.open = _open
     machine.Pin(heap_pin, machine.Pin.IN).irq(_heap, machine.Pin.IRQ_RISING)

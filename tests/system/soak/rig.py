@@ -138,6 +138,8 @@ class Rig:
         }
         if "report" in settings:
             config["cloud"]["device_endpoint"] = self.service.url
+        if "remote" in settings:
+            config["cloud"]["device_endpoint"] = self.service.url
         for section, values in settings.items():
             config[section] = {**config.get(section, {}), **values}
         return config

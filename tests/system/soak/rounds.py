@@ -13,8 +13,7 @@ from tests.system.soak.judge import judge
 from tests.system.soak.rig import Rig
 
 # Fractions of a real second in which to cut, once the board has begun the step.
-_MOMENTS = {"capture": 0.006, "put": 0.006, "upload": 0.02, "remove": 0.004}
-_ROUND_S = (10, 80)  # of board time
+MOMENTS = {"capture": 0.006, "put": 0.006, "upload": 0.02, "remove": 0.004}
 _SHORT_S = (0, 4)  # now and then: hardly a start
 _CAMERA_TROUBLE = 0.05  # of the captures
 DRAIN_S = 1800
@@ -112,11 +111,11 @@ def folder():
         yield pathlib.Path(name)
 
 
-def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
+def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None, **sections):
     """Run `rounds` of a Kind and return the Result; the same `seed` plans the same.
 
-    `files` change the firmware; `drain_s`: for so long the board may send what waits;
-    `make(rig, chance)` makes other Rounds.
+    `sections` are more of config.json, `files` change the firmware; `drain_s`: for so long the
+    board may send what waits; `make(rig, chance)` makes other Rounds.
     """
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -124,6 +123,7 @@ def soak(kind, rounds, seed, files=None, drain_s=DRAIN_S, make=None):
             "outbox": {"order": kind.order, "max_bytes": 1500000},
             "power": {"mode": kind.mode, "watchdog_s": 120},
             "trigger": {"cooldown_s": 1, "every_s": kind.every_s},
+            **sections,
         }
         if kind.reports:
             settings["report"] = {"every_s": 60}
@@ -163,6 +163,9 @@ class Rounds:
     """Rounds of one board in a rig: power on, trouble, power off."""
 
     faults = None  # of flash and card: there are none
+    moments = MOMENTS
+    steps = ("any", "any", *MOMENTS)  # to cut in, by lot
+    length_s = (10, 80)  # of board time
     troubles = collections.Counter()
 
     def __init__(self, rig, chance, drain_s):
@@ -175,7 +178,7 @@ class Rounds:
     def round(self):
         """Power on, trouble, power off."""
         rig, chance = self._rig, self._random
-        length = chance.uniform(*(_SHORT_S if chance.random() < 0.1 else _ROUND_S))
+        length = chance.uniform(*(_SHORT_S if chance.random() < 0.1 else self.length_s))
         rig.power_on()
         if chance.random() < 0.3:
             self._wait_for_nothing()
@@ -183,10 +186,10 @@ class Rounds:
         self._plan_faults()
         self._plan_triggers(length)
         self._plan_network(length)
-        phase = chance.choice(["any", "any", *_MOMENTS])
+        phase = chance.choice(self.steps)
         moment = self._moment(phase)
         if rig.run(length, moment):
-            time.sleep(chance.uniform(0, _MOMENTS[phase]))
+            time.sleep(chance.uniform(0, self.moments[phase]))
         rig.forget_plan()
         self.cuts[rig.cut() or "else"] += 1
         self._mend()
@@ -272,7 +275,7 @@ class Rounds:
             if self._during and seen.get("upload", 0) > uploads:
                 self._during = False
                 self._pulse()  # somebody walks by while it sends
-            return phase in _MOMENTS and seen.get(phase, 0) >= wanted
+            return phase in self.moments and seen.get(phase, 0) >= wanted
 
         return come
 

@@ -62,6 +62,7 @@ class Service:
             faults=True,
             clock=lambda: self.now_ms() / 1000,
             date=lambda: self.now_ms() / 1000 + EPOCH_2000,
+            message_interval=0,
         )
         app.middlewares.append(self._watch())
         self._tls = certificates.made(folder, folder / "ca.der") if tls else None
@@ -85,6 +86,13 @@ class Service:
     def clear(self):
         """Forget the faults that wait."""
         self._http("DELETE")
+
+    def ask(self, **values):
+        """Set attributes of the device as a person does."""
+        url = self._control.replace("/_faults", "/app/device/v1/{access_token}/attributes")
+        headers = {"Project-Key": CONFIG["project_key"]}
+        answer = requests.put(url.format(**CONFIG), json=values, headers=headers, timeout=20)
+        assert answer.status_code == 200, answer.text
 
     def stored(self, name):
         """Return the bytes of a stored picture."""
@@ -139,7 +147,8 @@ class Service:
                 return await handler(request)
             found = Request(self.life(), self.steady_ms(), None)
             found.connection = self.relay.connections if self.relay else 0
-            self.requests.append(found)
+            if request.path.endswith("/image"):
+                self.requests.append(found)
             self.open += 1
             try:
                 return await handler(request)
