@@ -4,11 +4,12 @@ from thingscam.setup.form import ROWS, shown_ssid
 from thingscam.util.compat import unload
 
 LANGUAGES = ("en", "zh")
+_BOARD = "ai-thinker"  # the default of camera.board
 
 _HEAD = """<!DOCTYPE html>
 <html lang="{0}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">{1}
-<title>{2}</title><style>
+<link rel="icon" href="data:,"><title>{2}</title><style>
 :root{{color-scheme:light dark;--ink:#17202a;--low:#5b6672;--edge:#b8c1ca;--card:#fff;
 --back:#eef1f4;--go:#0a62b5;--bad:#b3261e;--good:#146c2e}}
 @media(prefers-color-scheme:dark){{:root{{--ink:#e8ecf0;--low:#a3adb8;--edge:#4a545e;--card:#1d242b;
@@ -121,7 +122,11 @@ def render(portal, point):
     yield from _camera(portal)
     yield _SAVE.format(" hidden" if "" not in portal.draft.mistakes else "")
     if portal.has_picture():
-        yield _AIM
+        board = portal.draft.value("camera.board")
+        yield _AIM.format(
+            escaped(board if isinstance(board, str) else _BOARD),
+            "实时画面" if zh else "live picture",
+        )
     yield _END.format("" if portal.upload else " hidden")
     yield "<script>\n"
     yield _SCRIPT
@@ -219,7 +224,7 @@ def _camera(portal):
     )
     from thingscam.board.profiles import names
 
-    chosen = draft.value("camera.board") or "ai-thinker"
+    chosen = draft.value("camera.board") or _BOARD
     for name in names():
         yield _option(name, name, chosen)
     unload("board.profiles")
@@ -306,7 +311,7 @@ other settings of config.json</span><span lang=zh>丢弃 config.json 的其他�
 """
 
 _AIM = """<section id=aim><h2><span lang=en>Aim</span><span lang=zh>对准</span></h2>
-<div id=frame><img id=eye src="/picture" alt="live picture"></div>
+<div id=frame><img id=eye src="/picture?board={0}" alt="{1}"></div>
 <noscript><a href="/"><span
 lang=en>Another picture</span><span lang=zh>再拍一张</span></a></noscript>
 <div class=js><label for=sharp><span lang=en>Sharpness</span><span lang=zh>清晰度</span>
@@ -372,6 +377,68 @@ if (location.hash.length > 1) {
     if (i) i.value = value;
   });
   history.replaceState(null, '', '/');
+}
+const eye = $('eye'), canvas = document.createElement('canvas');
+let best = 1;
+function control(name) {
+  const c = $(name);
+  return c.type === 'checkbox' ? (c.checked ? '1' : '') : c.value;
+}
+function meter(image) {
+  // Sharpness: how much neighbours differ in the middle, as the variance of the Laplacian.
+  const w = 320, h = 240, g = canvas.getContext('2d', {willReadFrequently: true});
+  canvas.width = w;
+  canvas.height = h;
+  const left = (image.naturalWidth - w) / 2, top = (image.naturalHeight - h) / 2;
+  g.drawImage(image, left, top, w, h, 0, 0, w, h);
+  const d = g.getImageData(0, 0, w, h).data, y = new Float32Array(w * h);
+  let sum = 0, edges = 0, squares = 0;
+  for (let i = 0; i < y.length; i++) {
+    sum += y[i] = 0.299 * d[4 * i] + 0.587 * d[4 * i + 1] + 0.114 * d[4 * i + 2];
+  }
+  for (let i = w + 1; i < y.length - w - 1; i++) {
+    const l = 4 * y[i] - y[i - 1] - y[i + 1] - y[i - w] - y[i + w];
+    edges += l;
+    squares += l * l;
+  }
+  const n = y.length, sharp = squares / n - (edges / n) ** 2;
+  best = Math.max(best, sharp);
+  $('sharp').value = 100 * sharp / best;
+  $('sharpness').value = Math.round(sharp) + (zh ? '，最好 ' : ', best ') + Math.round(best);
+  $('light').value = sum / n;
+  $('lightness').value = Math.round(sum / n / 2.55) + ' %';
+}
+async function aim() {
+  const degrees = +control('camera.rotate');
+  const ask = new URLSearchParams({board: control('camera.board')});
+  ['vflip', 'hmirror', 'brightness'].forEach((n) => ask.set(n, control('sensor.' + n)));
+  try {
+    const answer = await fetch('/picture?' + ask);
+    if (!answer.ok) throw new Error();
+    const url = URL.createObjectURL(await answer.blob()), before = eye.src;
+    eye.src = url;
+    await eye.decode();
+    if (before.startsWith('blob:')) URL.revokeObjectURL(before);
+    eye.style.transform = 'rotate(' + degrees + 'deg)' + (degrees % 180 ? ' scale(.75)' : '');
+    meter(eye);
+    setTimeout(aim, document.hidden ? 2000 : 0);
+  } catch (e) {
+    setTimeout(aim, 2000);
+  }
+}
+async function tell() {
+  try {
+    const s = await (await fetch('/state')).json(), parts = [];
+    if ('motion' in s) parts.push((zh ? '传感器：' : 'Motion sensor: ') +
+      (s.motion ? (zh ? '有动静' : 'something moves') : (zh ? '安静' : 'quiet')));
+    if ('battery_mv' in s) parts.push((zh ? '电池：' : 'Battery: ') + s.battery_mv / 1000 + ' V');
+    $('more').textContent = parts.join(zh ? '；' : '; ');
+  } catch (e) {}
+  setTimeout(tell, 1000);
+}
+if (eye) {
+  aim();
+  tell();
 }
 const first = document.querySelector('[aria-invalid=true]');
 if (first) first.focus();

@@ -19,23 +19,23 @@ class Portal:
     """Answers requests at `point`, an AccessPoint that is open.
 
     `log` is a Log. `eye` takes the live pictures, see eye.py; None: there are none. `status()`
-    returns what else the page shows, a dict.
+    returns what else the page shows, a dict. `upload()` begins a test upload.
     """
 
-    def __init__(self, point, log, eye=None, status=None):
+    def __init__(self, point, log, eye=None, status=None, upload=None):
         self._point = point
         self._log = log
         self._eye = eye
         self._status = status
+        self.upload = upload
         self.draft = Draft()
         self.language = None
-        self.notice = None  # (what, values): a key of page.NOTICES
+        self.notice = None  # see say()
         self.done = False  # the person has ended it
         self.used = ticks_ms()  # when somebody asked for something last
         self._left = []  # networks that are still to be tried
         self._trying = None  # (row, entry)
         self._scanned = ticks_ms()
-        self.upload = None  # called by the button, if there is a configuration
 
     def is_ours(self, address):
         """Return whether `address` is of the access point's own network."""
@@ -79,7 +79,7 @@ class Portal:
             self._trying = None
             self._left = []
             self.draft.mistakes["ssid.%d" % row] = outcome
-            self.notice = ("failed", _name(entry))
+            self.say("failed", _name(entry))
             self._log.warning("setup: Wi-Fi %s is not joined: %s", _name(entry), outcome)
             return
         self._log.info("setup: Wi-Fi %s works", _name(entry))
@@ -90,10 +90,14 @@ class Portal:
         self._trying, self._left = None, []
         new = self.draft.take(form)
         if self.draft.mistakes:
-            self.notice = ("mistakes", len(self.draft.mistakes))
+            self.say("mistakes", str(len(self.draft.mistakes)))
             return
         self._left = [] if form.get("untried") else new
         self._next()
+
+    def say(self, what, value=""):
+        """Have the page say so: `what` is a key of page.NOTICES, `value` goes into its text."""
+        self.notice = (what, value)
 
     def is_trying(self):
         """Return whether a new Wi-Fi is being tried."""
@@ -121,16 +125,16 @@ class Portal:
 
                 ssid = binascii.unhexlify(entry["ssid_hex"])
             self._point.join(ssid, entry.get("password", ""))
-            self.notice = (TRYING, _name(entry))
+            self.say(TRYING, _name(entry))
             return
         self._trying = None
         try:
             self.draft.save()
         except OSError as e:
-            self.notice = ("unwritten", str(e))
+            self.say("unwritten", str(e))
             self._log.error("setup: config.json cannot be written (%s)", e)
             return
-        self.notice = (SAVED, "")
+        self.say(SAVED, "")
         self._log.info("setup: config.json is written")
 
     # The routes.
@@ -165,6 +169,8 @@ class Portal:
     def _picture(self, request):
         if self._eye is None:
             raise Refused(404)
+        if self.notice is not None and self.notice[0] == "sending":
+            raise Refused(503)  # that needs the camera, and its memory
         frame = self._eye.look(request.query)
         if frame is None:
             raise Refused(503)
@@ -177,7 +183,7 @@ class Portal:
 
     def _end(self, _request):
         self.done = True
-        self.notice = ("ended", "")
+        self.say("ended", "")
         return _back()
 
 

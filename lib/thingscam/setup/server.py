@@ -5,12 +5,13 @@ import socket
 from thingscam.http import NOT_NOW
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
-_MOST = const(4)  # clients; an ESP32 has ten sockets for all
+_MOST = const(6)  # clients, as many as a browser has for a host; an ESP32 has ten sockets for all
 _HEAD = const(3072)
 _TARGET = const(1024)
 _BODY = const(8192)
 _FIELDS = const(64)
-_REQUEST_MS = const(15000)  # from the connection to the last byte of the answer
+_REQUEST_MS = const(15000)  # from the first byte of a request to the last one of the answer
+_IDLE_MS = const(4000)  # a connection that a browser opens for later, and nobody uses
 _LINGER_MS = const(1000)  # for what was still on its way when it was refused
 _SLICE = const(1024)
 
@@ -183,7 +184,7 @@ class _Client:
         self.state = _READING
         self._sock = sock
         self._answer = answer
-        self._until = ticks_add(ticks_ms(), _REQUEST_MS)
+        self._until = ticks_add(ticks_ms(), _IDLE_MS)
         self._got = bytearray()
         self._request = None
         self._body_at = 0
@@ -222,6 +223,8 @@ class _Client:
         if not data:
             self.close()
             return
+        if not self._got:
+            self._until = ticks_add(ticks_ms(), _REQUEST_MS)
         self._got.extend(data)  # pyright: ignore
         status = None
         try:

@@ -16,9 +16,6 @@ _TURN_MS = const(20)
 _HTTP = const(80)
 _DNS = const(53)
 
-# What the driver, the flash and sockets raise.
-_ERRORS = (OSError, RuntimeError, MemoryError)
-
 
 def main(why):
     """Open setup behind a start that did not lead to the app, if `why` is a reason to.
@@ -56,9 +53,9 @@ def begin():
         setup = Setup(log, _password(), app)
         while not setup.over():
             setup.step()
-    except _ERRORS as e:
-        print("setup by telephone:", e)
-        log.error("setup by telephone ends: %s", e)
+    except Exception as e:  # also a fault of ours: the camera goes on
+        print("setup by telephone:", type(e).__name__, e)
+        log.error("setup by telephone ends: %s, %s", type(e).__name__, e)
     finally:
         if setup is not None:
             setup.close()
@@ -84,11 +81,15 @@ class Setup:
         self._app = app
         self._log = log
         self._servers = []
+        self._eye = self._trial = None
+        self._begins = False
         self._point = point = AccessPoint()
         try:
             point.scan()
             shown = point.open(password)
-            self.portal = Portal(point, log)
+            self._eye = self._look()
+            seen = app and app.seen
+            self.portal = Portal(point, log, self._eye, seen, self._begin_trial)
             address = point.address
             self._servers.append(Dns(address, _DNS, address))
             self._servers.append(Server(address, _HTTP, self.portal.answer, self.portal.is_ours))
@@ -111,9 +112,17 @@ class Setup:
             sleep_ms(_TURN_MS)
         else:
             self._app.turn()
-        for each in self._servers:
-            each.step()
+        self._serve()
         self.portal.step()
+        if self._begins:
+            self._begins = False
+            self._trial = self._make_trial()
+        if self._trial is not None:
+            self._trial.step()
+            if self._trial.outcome is not None:
+                self.portal.say(*self._trial.outcome)
+                self._trial = None
+                self._point.leave()
 
     def over(self):
         """Return whether it ends: by the person, or because nobody uses it."""
@@ -130,10 +139,55 @@ class Setup:
 
     def close(self):
         """Close the access point, and all that listens there."""
+        if self._eye is not None:
+            self._eye.close()
         for each in self._servers:
             each.close()
         self._servers = []
         self._point.close()
+
+    def _serve(self):
+        for each in self._servers:
+            each.step()
+
+    def _look(self):
+        # Only where memory is plenty; what it takes is not imported elsewhere.
+        from thingscam.setup.eye import Eye, has_room
+
+        if not has_room():
+            unload("setup.eye")
+            return None
+        app = self._app
+        if app is None:
+            return Eye(self._log)
+        eye = Eye(self._log, app.feed, app.give_camera)
+        app.take_camera = eye.close
+        return eye
+
+    def _begin_trial(self):
+        # Not in the middle of an answer.
+        self._begins = self._trial is None
+        self.portal.say("sending", "")
+
+    def _make_trial(self):
+        config = _configured()
+        if config is None:
+            self.portal.say("unsent", "nothing is saved yet")
+            return None
+        from thingscam.setup.trial import Trial
+
+        return Trial(config, self._point, self._log, self._meanwhile, self._free_camera)
+
+    def _free_camera(self):
+        if self._eye is not None:
+            self._eye.close()
+        if self._app is not None:
+            self._app.give_camera()
+
+    def _meanwhile(self):
+        if self._app is not None:
+            self._app.meanwhile()
+        self._serve()
 
 
 def _configured():
