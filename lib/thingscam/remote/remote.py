@@ -208,6 +208,9 @@ class Remote(Extra):
 
     def _is_good(self):
         # The service answers: now it takes pictures as well, or the time runs.
+        if self._app._held_back():
+            self._stop()  # for the battery, say
+            return True
         if not self._runs:
             self._runs = True
             self._trial.set(self._trial_ms)

@@ -247,6 +247,11 @@ def test_an_outage_is_no_failure_of_the_settings():
         yard.turns(3600)
         assert kept().status == "on trial"
         no_faults()
+        # Nor pictures that are held back, for the battery.
+        yard.app._held_back = lambda: "the battery is low"
+        yard.turns(3600)
+        assert kept().status == "on trial"
+        yard.app._held_back = lambda: None
         yard.turns(until=lambda: yard.told(settings_state="in force"))
 
 

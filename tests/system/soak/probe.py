@@ -34,8 +34,6 @@ def watch(owner, name, begin=None, end=None, label=None):
     label = label or name
 
     def watched(*arguments):
-        if type(arguments[0]).__name__ == "Device":  # pictures alone are followed
-            return method(*arguments)
         tell("begin", label, begin(arguments) if begin else "-")
         words = (0,)
         try:
@@ -110,8 +108,6 @@ def _watch_callbacks():
 
     def uploading(*arguments):
         global _called
-        if type(arguments[0]).__name__ == "Device":
-            return upload(*arguments)
         called(time.ticks_ms())
         try:
             return upload(*arguments)

@@ -136,9 +136,7 @@ class Rig:
             "trigger": {"pir_pin": self.pir_pin, "cooldown_s": 1},
             "outbox": {"path": "/sd/outbox"} if card else {},
         }
-        if "report" in settings:
-            config["cloud"]["device_endpoint"] = self.service.url
-        if "remote" in settings:
+        if "report" in settings or "remote" in settings:
             config["cloud"]["device_endpoint"] = self.service.url
         for section, values in settings.items():
             config[section] = {**config.get(section, {}), **values}

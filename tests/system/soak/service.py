@@ -147,8 +147,7 @@ class Service:
                 return await handler(request)
             found = Request(self.life(), self.steady_ms(), None)
             found.connection = self.relay.connections if self.relay else 0
-            if request.path.endswith("/image"):
-                self.requests.append(found)
+            self.requests.append(found)
             self.open += 1
             try:
                 return await handler(request)
