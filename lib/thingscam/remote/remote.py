@@ -14,6 +14,7 @@ from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms, unload
 
 COMMANDS = ("take_photo", "send_log", "safe_mode_hours", "restart")  # as they are done
 _SELF = ("settings_state",)  # what the camera itself has told: an answer without it knows nothing
+_UPDATE = ("update_url", "update_version")
 _TRIAL = "trial"  # causes of pictures
 _ASKED = "asked"
 _HOUR_MS = const(3600000)
@@ -195,7 +196,12 @@ class Remote(Extra):
         self._due.set(min(often, self._every_ms, soon))
         try:
             keys = COMMANDS + _SELF + tuple(wishes.names())
+            updater = getattr(self._app, "updater", None)
+            if updater is not None:
+                keys += _UPDATE
             found = self._app.talk.say(ms, lambda device: device.attributes(keys))
+            if updater is not None:
+                updater.offer(found.get("update_url"), found.get("update_version"))
             if self._on_trial() and not self._is_good():
                 self._failed()
             elif found or self._state.seen is None:

@@ -8,7 +8,7 @@ from thingscam.util.compat import const
 
 _MAGIC = b"TCU1"
 _HEAD = const(264)  # magic, the manifest's length, its signature
-_MOST = const(16384)  # bytes of a manifest
+_MOST = const(32768)  # bytes of a manifest
 _KEY_BYTES = const(256)
 _E = const(65537)
 # What stands before the SHA-256 in a signature by PKCS#1 v1.5: RFC 8017, 9.2.

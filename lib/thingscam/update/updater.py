@@ -35,6 +35,7 @@ class Updater(Extra):
         self._settings = config.update
         self._config = config
         self._app = app
+        app.updater = self  # for who hears of one in another way
         self._log = app._log
         self._asks = rtc.Deadline(places.UPDATE_ASKS, _MOST_MS)
         self._fetcher = self._body = self._unpacker = None
@@ -65,9 +66,26 @@ class Updater(Extra):
             self._over = True
 
     def offer(self, url, version):
-        """Take the bundle at `url` (text) if `version` is one to be had; else nothing."""
-        if self._is_new(version) and self._unpacker is None:
+        """Take the bundle at `url` if it is of a higher `version`: what somebody has set, or None.
+
+        It must be as well protected on its way as update.url is.
+        """
+        if self._over or self._record.trial or self._url or version == self._version:
+            return
+        try:
+            good = url[:6] == self._settings.url[:6] and self._is_new(version)
+        except (TypeError, ValueError, AttributeError):
+            good = False
+        if good:
             self._url, self._version = url, version
+        elif url and version:
+            self._log.debug("update_url and update_version name nothing that is to be had")
+
+    def status(self):
+        record = self._record
+        if record.trial:
+            return {"update": "on trial"}
+        return {"update": record.refused + " did not work" if record.refused else ""}
 
     def step(self, online):
         if not online:

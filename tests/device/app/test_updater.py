@@ -10,6 +10,7 @@ import thingscam.update.updater  # noqa: F401 - so that the played board is in i
 from fakeboard import Gone
 from support import Script, env, fault, http, new_folder, raises
 from thingscam import extras, loop
+from thingscam.board import places, rtc
 from thingscam.update import choose
 from thingscam.update.bundle import clear
 
@@ -287,7 +288,32 @@ def test_how_many_are_offered_it_and_when():
         assert str(raises(Gone, house.turns)) == "reset"
 
 
+def test_one_camera_is_offered_a_bundle_from_afar():
+    publish(percent=0)
+    with Updated() as house:
+        house.start()
+        house.turns(until=lambda: house.app._extras[0]._asks.left_ms() > HOUR_MS)
+        offer = house.app.updater.offer
+        url = env("UPDATES") + "/new.bundle"
+        for wrong in (
+            (None, None),
+            (url, "0.0.1"),
+            (url, "x"),
+            ("ftp://x/y", NEW),
+            (5, NEW),
+            (url, 9),
+        ):
+            offer(*wrong)
+        house.turns(ms=5000)
+        assert house.count("is being fetched") == 0
+        offer(url, NEW)
+        assert str(raises(Gone, house.turns)) == "reset"
+        assert choose.read().version == NEW
+        assert house.restart().trial and house.app.status()["update"] == "on trial"
+
+
 def test_a_record_is_whole_or_is_none():
+    assert choose.TRIES == places.UPDATE_TRIES and choose.CRASHES == rtc.CRASHES
     with Updated():
         record = choose.Record()
         for number in range(1, 6):
