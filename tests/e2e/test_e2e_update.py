@@ -7,7 +7,7 @@ import threading
 from tests.support.site import in_steps, is_as_seen, site
 from tests.support.world import ROOT
 from tools.cli import update
-from tools.host import bundle, fileserver, mpy, slots
+from tools.host import bundle, fileserver, slots
 
 CRASHES = (
     "loop.py",
@@ -42,9 +42,7 @@ class Publisher:
 
     def files(self):
         """What a board has of it, put there by cable."""
-        lib = ROOT / "lib"
-        choose = mpy.compiled(lib / "thingscam" / "update" / "choose.py", lib)
-        return {slots.CHOOSE[1:]: choose, "update.pub": bundle.public_text(self._key)}
+        return {slots.CHOOSE[1:]: slots.choose_mpy(), "update.pub": bundle.public_text(self._key)}
 
 
 @contextlib.contextmanager

@@ -49,3 +49,12 @@ def test_nothing_is_lost_damaged_or_sent_too_often(system, step, offset):
 def test_finds_the_mistake(mutant, system, step, offset, sign):
     lines = powercut.run(system, step, offset, mutant)
     assert sum(line[sign] for line in lines) > 0, lines
+
+
+def test_a_cut_update_leaves_one_version_that_starts():
+    lines = powercut.run_updates(12, 5)
+    assert len(lines) == 5 and sum(line["points"] for line in lines) > 50
+    for line in lines:
+        assert not (line["none"] or line["mixed"]), line
+    lines = powercut.run_updates(60, 5, "RecordFirst")
+    assert sum(line["none"] + line["mixed"] for line in lines) > 0, lines

@@ -9,7 +9,7 @@ from ..virtualboard.board import VirtualBoard
 _PIR_PIN = 13
 _PULSE_S = 1.0
 
-_START = re.compile(r"INFO start: thingscam \S+, \w+, (\d+) waiting")
+_START = re.compile(r"INFO start: thingscam (\S+), \w+, (\d+) waiting")
 _KEPT = re.compile(r"INFO kept \d+ bytes \w+, (\d+) waiting")
 _UPLOAD = re.compile(r"INFO upload \d+ bytes \w+ -> (\S+)")
 
@@ -28,6 +28,12 @@ class BoardPanel(Panel):
         self._captured = self._sent = self._waiting = 0
         self._wifi = True
         self._stopped = False
+        self._version = ""
+        self._updates = self._url = None
+
+    def offer(self, updates, url):
+        """Have buttons for new versions too: `updates` is an Updates, `url` the service's."""
+        self._updates, self._url = updates, url
 
     def attach(self, board):
         """Put a VirtualBoard, not yet started, on the page."""
@@ -46,6 +52,26 @@ class BoardPanel(Panel):
         if self._board is None:
             return []
         power = self._power()
+        return self._usual(power) + (self._versions(power) if self._updates else [])
+
+    def _versions(self, power):
+        return [
+            Action(
+                "update",
+                "Offer an update",
+                self._version,
+                hint="a new version, signed: it is fetched, tried, and stays once a picture went",
+                enabled=power,
+            ),
+            Action(
+                "broken",
+                "Offer a broken update",
+                hint="one that crashes: after three starts the version before is back",
+                enabled=power,
+            ),
+        ]
+
+    def _usual(self, power):
         return [
             Action(
                 "move",
@@ -80,6 +106,8 @@ class BoardPanel(Panel):
         elif name == "wifi":
             self._wifi = not self._wifi
             board.wifi(self._wifi)
+        elif self._updates is not None and name in ("update", "broken"):
+            await asyncio.to_thread(self._updates.publish, self._url, name == "broken")
         elif self._power():
             await asyncio.to_thread(board.cut_power)
         else:
@@ -118,7 +146,7 @@ class BoardPanel(Panel):
 
     def _read(self, line):
         if found := _START.search(line):
-            self._waiting = int(found[1])
+            self._version, self._waiting = found[1], int(found[2])
         elif found := _KEPT.search(line):
             self._captured += 1
             self._waiting = int(found[1])

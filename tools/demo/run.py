@@ -16,6 +16,7 @@ from ..cloud.service.store import Store
 from ..host import filesystem, screen
 from ..virtualboard.board import VirtualBoard
 from .panel import BoardPanel, url_in
+from .updates import Updates
 
 
 async def run(folder, pictures, port):
@@ -42,8 +43,13 @@ async def run(folder, pictures, port):
         screen.echo(
             "open {}/ in a browser: pictures, the board's log, and what to do to it".format(url)
         )
-        files = filesystem.firmware_files()
-        files["config.json"] = json.dumps(_settings(url), indent=2).encode()
+        updates = Updates(folder)
+        # Compiled: the flash has room for two versions more.
+        files = await asyncio.to_thread(filesystem.firmware_files, compiled=True)
+        files |= updates.files()
+        settings = _settings(url) | {"update": updates.settings()}
+        files["config.json"] = json.dumps(settings, indent=2).encode()
+        panel.offer(updates, url)
         board = VirtualBoard(files)
         panel.attach(board)
         # Starting and stopping wait for the board's process.
@@ -52,6 +58,7 @@ async def run(folder, pictures, port):
             return await _follow(lines, pictures)
         finally:
             await asyncio.to_thread(board.stop)
+            updates.close()
     finally:
         await runner.cleanup()
 

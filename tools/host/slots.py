@@ -28,13 +28,16 @@ def own_files(settings, folder):
         raise SettingError(text.format(path)) from e
     except bundle.BundleError as e:
         raise SettingError("{}: {}".format(path, e)) from e
-    lib = ROOT / "lib"
-    found = [(update.key, key)]
-    found.append((CHOOSE, mpy.compiled(lib / "thingscam" / "update" / "choose.py", lib)))
+    found = [(update.key, key), (CHOOSE, choose_mpy())]
     if update.ca is not None and update.url.startswith("https:") and cloud.verify:
         authority = configfile.certificate_in(configfile.beside(folder, update.ca), _AUTHORITY)
         found.append((update.ca, authority))
     return found
+
+
+def choose_mpy():
+    """Return the bytes of CHOOSE; raises mpy.CompileError."""
+    return mpy.compiled(ROOT / "lib" / "thingscam" / "update" / "choose.py", ROOT / "lib")
 
 
 def on_trial(board):

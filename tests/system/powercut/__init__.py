@@ -20,12 +20,15 @@ def run(system, step=1, offset=0, mutant=None):
 
     Raises RuntimeError when the sweep itself fails.
     """
-    command = [MICROPYTHON, "-X", "heapsize=32M", "sweep.py", system, str(step), str(offset)]
+    return _run("sweep.py", system, str(step), str(offset), *filter(None, [mutant]))
+
+
+def _run(program, *arguments):
     path = ":".join(
         map(str, (".frozen", ROOT / "lib", ROOT / "tests" / "support" / "device", _HERE))
     )
     done = subprocess.run(
-        [*command, *filter(None, [mutant])],
+        [MICROPYTHON, "-X", "heapsize=32M", program, *arguments],
         cwd=_HERE,
         env=dict(os.environ, MICROPYPATH=path),
         capture_output=True,
@@ -42,6 +45,38 @@ def run_all(shares):
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(run, system, shares, i) for i in range(shares) for system in SYSTEMS]
         return merge(line for job in jobs for line in job.result())
+
+
+def run_updates(step=1, offset=0, mutant=None):
+    """Sweep the slots of updates as updates.py does; return its results, a dict each."""
+    return _run("updates.py", str(step), str(offset), *filter(None, [mutant]))
+
+
+def run_all_updates(shares):
+    """Sweep every point of the slots in so many processes; return the sums."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(run_updates, shares, i) for i in range(shares)]
+        return merge_updates(line for job in jobs for line in job.result())
+
+
+def merge_updates(found):
+    """Return one dict of results for each mode, of several run_updates()."""
+    sums = {}
+    for line in found:
+        total = sums.setdefault(line["mode"], dict(line, points=0, none=0, mixed=0))
+        for name in ("points", "none", "mixed"):
+            total[name] += line[name]
+        total["first"] = total["first"] or line["first"]
+    return list(sums.values())
+
+
+def update_table(lines):
+    """Return results of run_updates() as a Markdown table with a last line of sums."""
+    form = "| {mode} | {points} | {none} | {mixed} |"
+    rows = ["| how the power fails | cuts | none starts | a mix starts |", "|---|--:|--:|--:|"]
+    rows += [form.format(**line) for line in lines]
+    sums = {name: sum(line[name] for line in lines) for name in ("points", "none", "mixed")}
+    return "\n".join([*rows, form.format(mode="**all**", **sums)])
 
 
 def merge(lines):

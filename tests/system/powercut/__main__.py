@@ -38,6 +38,18 @@ here, until someone repairs the file system.
 
 {table}
 
+## Updates over the air
+
+`updates.py` has a board fetch a version into the second slot, try and confirm it, then fetch
+another one into the first slot, try it and give it up: on littlefs, with the power cut at every
+write of that, as above. After each cut the slot that the record names is compared with what was
+signed: exactly the files of one version must be there, and it goes on to the end.
+
+- **none starts**: starts at which there was no whole version, or that never came to the end.
+- **a mix starts**: starts at which the files were of two versions, or damaged.
+
+{updates}
+
 {when}, {machine}, {micropython}, {took:.0f} s.
 """
 
@@ -53,6 +65,13 @@ def main():
     bad = [line for line in lines if line["lost"] or line["damaged"] or line["over"]]
     for line in bad:
         print("FAILED {system}, {scenario}, {mode}: {first}".format(**line), file=sys.stderr)
+    shown = powercut.run_all_updates(2 * (os.cpu_count() or 1))
+    updates = powercut.update_table(shown)
+    print(updates)
+    for line in shown:
+        if line["none"] or line["mixed"]:
+            bad.append(line)
+            print("FAILED update, {mode}: {first}".format(**line), file=sys.stderr)
     if bad:
         return 1
     version = "import sys; print('MicroPython %d.%d.%d-%s' % sys.implementation.version)"
@@ -60,6 +79,7 @@ def main():
         cuts=sum(line["points"] for line in lines),
         leaked=max(line["leaked"] for line in lines if line["system"] == "FAT"),
         table=text,
+        updates=updates,
         when=time.strftime("%Y-%m-%d"),
         machine="{} cores of {}".format(os.cpu_count(), platform.machine()),
         micropython=subprocess.run(
