@@ -70,6 +70,8 @@ class Updates:
 
 def _change(path: pathlib.Path, old, new):
     text = path.read_text("utf-8")
+    if old not in text:
+        raise AssertionError("{} is another by now".format(path.name))
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 

@@ -4,7 +4,11 @@ import socket
 import subprocess
 import sys
 
+from tests.support import cloud as clouds
 from tests.support.world import ROOT
+from tools.cli import update
+from tools.demo.updates import Updates
+from tools.host import bundle
 
 
 def demo(*options):
@@ -44,3 +48,23 @@ def test_the_tools_say_what_there_is():
     for verb in ("cloud", "send", "demo"):
         assert "\n  " + verb in text
     assert len(text.splitlines()) < 24
+
+
+def test_versions_are_offered_to_its_board(tmp_path):
+    with clouds.running(tmp_path / "cloud") as cloud:
+        updates = Updates(tmp_path)
+        public = bundle.public(updates.files()["update.pub"])
+        for number, broken in ((1, False), (2, True)):
+            updates.publish(cloud.url, broken)
+            keys = {"keys": "update_url,update_version"}
+            path = clouds.ATTRIBUTES.format(token=clouds.TOKEN)
+            answer = cloud.get(path, params=keys, headers=clouds.HEADERS)
+            found = answer.json()["attributes"]
+            assert found["update_version"] == "9.0.{}".format(number)
+            name = found["update_url"].rpartition("/")[2]
+            made = bundle.parse((tmp_path / "updates" / name).read_bytes())
+            bundle.reject_signature(made, public)
+            other = {path for path, data in update.library().items() if made.files[path] != data}
+            wanted = {"thingscam/__init__.mpy"} | ({"thingscam/loop.mpy"} if broken else set())
+            assert other == wanted
+        updates.close()
