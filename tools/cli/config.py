@@ -8,7 +8,18 @@ import click
 
 from thingscam.config.config import ConfigError
 
-from ..host import ca, configfile, errors, fleet, language, prompt, questions, screen, textfile
+from ..host import (
+    ca,
+    configfile,
+    errors,
+    fleet,
+    label,
+    language,
+    prompt,
+    questions,
+    screen,
+    textfile,
+)
 from ..host.language import said
 
 _PATH = click.Path(path_type=pathlib.Path, dir_okay=False)
@@ -46,6 +57,10 @@ What you typed is kept. To go on, either
 )
 @click.option("--mask", is_flag=True, help="Show FILE without its secrets, to share it.")
 @click.option("--check", is_flag=True, help="Only say whether FILE is right.")
+@click.option("--setup-password", is_flag=True, help="A new setup.password, made at random.")
+@click.option(
+    "--qr", is_flag=True, help="Show FILE's service values as a QR code for setup's page."
+)
 @click.option("--forget-remote", is_flag=True, help="Undo what was set from afar, when deployed.")
 @click.option("--no-wifi", is_flag=True, help="No Wi-Fi is needed: for `send`, not for a board.")
 @click.option("--no-input", is_flag=True, help="Ask nothing (never done without a terminal).")
@@ -61,6 +76,8 @@ def command(
     yes,
     mask,
     check,
+    setup_password,
+    qr,
     forget_remote,
     no_wifi,
     no_input,
@@ -77,6 +94,8 @@ def command(
         raise click.UsageError(said("{} is there already: leave --base out".format(file)))
     if mask and check:
         raise click.UsageError(said("--mask and --check do not go together"))
+    if setup_password and table is None:
+        given += ("setup.password=" + label.new_password(),)
     ask = sys.stdin.isatty() and not no_input
     choose = _Choice(fetch_ca, fingerprint, yes, ask)
     with errors.exit_on_error():
@@ -86,10 +105,12 @@ def command(
             settled = configfile.check(configfile.load(file), file, not no_wifi)
             configfile.certificate(settled, file.parent, _advice(file, not no_wifi))
             screen.echo(said("{}: right".format(file)))
+        elif qr:
+            show_code(file)
         elif forget_remote:
             forget(file, not no_wifi)
         elif table is not None:
-            make_fleet(table, base, given, folder, choose)
+            make_fleet(table, base, given, folder, choose, setup_password)
         else:
             make(file, base, given, ask, choose, not no_wifi)
 
@@ -157,11 +178,26 @@ def _fetched(choose, settled, file, advice):
         raise ca.CAError("{}\n{}".format(e, _GO_ON.format(kept, advice))) from e
 
 
-def make_fleet(table, base, given, folder, choose):
-    """Make one configuration in `folder` for each row of `table`, over the file `base`."""
+def show_code(file):
+    """Show the service's values of the configuration `file` as a QR code, and as an address."""
+    cloud = configfile.load(file).get("cloud")
+    text = label.filling(cloud if isinstance(cloud, dict) else {})
+    for line in label.lines(text):
+        screen.echo(line)
+    screen.echo(text)
+    screen.echo(said("It has the AccessToken and the Project-Key in it: show it to nobody else."))
+
+
+def make_fleet(table, base, given, folder, choose, passwords=False):
+    """Make one configuration in `folder` for each row of `table`, over the file `base`.
+
+    `passwords`: each with a new setup.password of its own.
+    """
     data = configfile.load(base) if base else {}
     _put(data, given)
     found = fleet.read(table, data)
+    for board in found.values() if passwords else ():
+        configfile.put(board, "setup.password", label.new_password())
     settled = [configfile.check(board, name) for name, board in found.items()]
     for each in settled:
         choose.accept_region(each)

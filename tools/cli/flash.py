@@ -9,7 +9,17 @@ from thingscam.board import profiles
 from thingscam.board.firmware import too_old
 
 from .. import ROOT
-from ..host import configfile, errors, filesystem, firmware, flasher, screen, slots, textfile
+from ..host import (
+    configfile,
+    errors,
+    filesystem,
+    firmware,
+    flasher,
+    label,
+    screen,
+    slots,
+    textfile,
+)
 from ..host.errors import ToolError
 from ..host.firmware import CHIPS
 
@@ -35,6 +45,7 @@ class FlashError(ToolError):
 @click.option("--baud", type=int, help="Only this speed. [default: 921600, then slower]")
 @click.option("--force", is_flag=True, help="Take a firmware in which no camera driver is seen.")
 @click.option("--no-reset", is_flag=True, help="The board is in its boot loader already.")
+@click.option("--label", "label_file", type=_PATH, help="A PNG to print: the way into setup.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(port, output, as_json, **options):
     """Write firmware, thingscam, configuration and CA to a board in one go.
@@ -54,7 +65,7 @@ def command(port, output, as_json, **options):
 
 def flash(
     port, output, say, board, image, sha256, config_path, flash_mb, source, erase, verify, baud,
-    force, no_reset,
+    force, no_reset, label_file,
 ):  # fmt: skip
     """Write to the serial port `port` or the file `output`; the rest are the options.
 
@@ -62,6 +73,11 @@ def flash(
     the parts, FlashError, OSError.
     """
     profile, settings = _profile(board, config_path)
+    extras = settings.extras  # pyright: ignore[reportAttributeAccessIssue]
+    password = settings.setup.password if "setup" in extras else ""  # pyright: ignore
+    if label_file is not None and not password:
+        text = "--label: needs setup.password: python -m tools config --setup-password"
+        raise FlashError(text)
     if image is None:
         raise FlashError("--firmware is missing{}".format(_where(profile.name)))
     found = firmware.load(image, sha256)
@@ -84,7 +100,11 @@ def flash(
         configfile.write(output, _merged(found, place, system))
         say("wrote {}: to be written to address 0".format(output))
     else:
-        place = _to_board(port, say, profile, found, files, erase, verify, baud, no_reset)
+        place, mac = _to_board(
+            port, say, profile, found, files, erase, verify, baud, no_reset, bool(password)
+        )
+        if mac is not None:
+            _tell_way_in(label.name(mac), password, label_file, say)
     return {
         "board": profile.name,
         "chip": found.chip,
@@ -95,7 +115,7 @@ def flash(
     }
 
 
-def _to_board(port, say, profile, found, files, erase, verify, baud, no_reset):
+def _to_board(port, say, profile, found, files, erase, verify, baud, no_reset, named):
     before = "no-reset" if no_reset else "default-reset"
     with say.bar() as progress, flasher.Flasher(port, say, progress, before) as chip:
         chip.require(found.chip, profile.name)
@@ -104,10 +124,22 @@ def _to_board(port, say, profile, found, files, erase, verify, baud, no_reset):
         text = "flash of {} MB, {} KB of it for files, from {:#x} on"
         say(text.format(chip.flash_size >> 20, place.size // 1024, place.offset))
         parts = [(found.offset, found.data), (place.offset, system)]
+        mac = chip.mac() if named else None
         chip.write(parts, (baud,) if baud else flasher.BAUDS, erase, verify)
     say("written and checked: the board starts now (ESP32-CAM: take GPIO0 off GND, press RST)")
     say("to see it work: python -m tools logs {}".format(port))
-    return place
+    return place, mac
+
+
+def _tell_way_in(network, password, file, say):
+    # How a phone gets into setup: on the terminal, and as a picture to print.
+    text = label.joining(network, password)
+    say("setup by telephone: Wi-Fi {}, password {}".format(network, password))
+    for line in label.lines(text):
+        say(line)
+    if file is not None:
+        file.write_bytes(label.png(text))
+        say("wrote {}: a label for the board".format(file))
 
 
 def _profile(name, config_path):

@@ -87,6 +87,14 @@ class Flasher:
         except _FAILED as e:
             raise FlasherError(self._failed(e)) from e
 
+    def mac(self):
+        """Return the chip's number, six bytes, by which its access point is called; or None."""
+        try:
+            self._bounds.limit(*_CONNECT)
+            return bytes(self._esp.read_mac("BASE_MAC"))
+        except (*_FAILED, TypeError):
+            return None
+
     def write(self, parts, bauds=BAUDS, erase=False, verify=False):
         """Write `parts` ([(offset, bytes), ...]), at the first of `bauds` that works.
 

@@ -93,6 +93,9 @@ TEXTS = {
     "setup.password: must be 8 to 63 bytes for an access point": (
         "setup.password：接入点的密码须为 8 到 63 字节"
     ),
+    "It has the AccessToken and the Project-Key in it: show it to nobody else.": (
+        "其中含有 AccessToken 和 Project-Key：不要给别人看。"
+    ),
     "setup.pin: GPIO{} is taken: choose another, or null": (
         "setup.pin：GPIO{} 已被占用：请换一个，或填 null"
     ),

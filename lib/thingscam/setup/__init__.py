@@ -3,6 +3,15 @@
 
 from thingscam.board import chip, places, rtc
 
+# No l, o, 0, 1: they are read from a label and typed.
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def made_password(noise):
+    """Return a password for an access point, made of 12 random bytes: 60 bits of them."""
+    text = "".join(_LETTERS[each % len(_LETTERS)] for each in noise)
+    return "-".join((text[:4], text[4:8], text[8:]))
+
 
 def pulled_up(number):
     """Return pin `number` as an input that is high unless something holds it to GND."""

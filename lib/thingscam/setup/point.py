@@ -6,6 +6,7 @@ import os
 import network
 
 from thingscam.board import chip
+from thingscam.setup import made_password
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 _WPA2 = const(3)  # AUTH_WPA2_PSK; SEC_WPA2 since 1.23
@@ -17,8 +18,6 @@ _DOUBT_MS = const(6000)  # a reason may pass: the driver's next try is under way
 _IDLE = const(1000)  # of status(), and below it the driver's reasons: see board/wifi.py
 _REFUSALS = (202, 205, 15, 204)
 _ABSENT = (201, 210, 211, 212)
-# No l, o, 0, 1: they are read from a label and typed.
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _FILE = "setup.key"  # the password that the board has made itself
 
 
@@ -142,9 +141,3 @@ def _own_password():
         with open(_FILE, "w") as file:
             file.write(found)
     return found
-
-
-def made_password(noise):
-    """Return a password for an access point, made of 12 random bytes: 60 bits of them."""
-    text = "".join(_LETTERS[each % len(_LETTERS)] for each in noise)
-    return "-".join((text[:4], text[4:8], text[8:]))

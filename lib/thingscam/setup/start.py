@@ -23,10 +23,11 @@ def main(why):
     That is a ConfigError; or a text of safemode.reason(), that setup was asked for, or that a pin
     is held to GND, if it is let go after three seconds and before ten.
     """
-    if not hasattr(chip.machine, "Pin") or isinstance(why, CertificateError):
+    if not hasattr(chip.machine, "Pin"):
         return
-    reason = "" if isinstance(why, ConfigError) else why
-    if reason and not ("held" in reason or "asked" in reason):
+    reason = why if isinstance(why, str) else ""
+    wanted = "held" in reason or "asked" in reason
+    if not wanted and not isinstance(why, ConfigError):
         return
     if reason[:4] == "GPIO":
         pin = pulled_up(int(reason[4:].split()[0]))
