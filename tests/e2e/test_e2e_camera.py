@@ -1,9 +1,10 @@
 # Each camera driver with its moods, pictures that are too large, boards without PSRAM.
 
 import io
+import time
 
 import pytest
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageOps, ImageStat
 
 from tests.support.board import until
 from tests.support.site import PATIENCE, PIR, is_as_seen, plain, site
@@ -23,6 +24,11 @@ def whole(place):
         assert picture.data.find(b"\xff\xd9") == len(picture.data) - 2, "nothing behind the end"
         Image.open(io.BytesIO(picture.data)).load()
     return True
+
+
+def brightness(jpeg):
+    """Return the mean luminance of a picture, 0 to 255."""
+    return ImageStat.Stat(Image.open(io.BytesIO(jpeg)).convert("L")).mean[0]
 
 
 def photograph_until(place, count):
@@ -119,25 +125,24 @@ def test_a_board_without_psram(tmp_path, mode, tls):
 
 @pytest.mark.parametrize("driver", ["camera-api", "lemariva", "openmv"])
 def test_a_lamp_on_a_pin_lights_what_is_dark(tmp_path, driver):
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    with Image.open(PHOTOS / "cat.jpg") as cat:
-        ImageEnhance.Brightness(cat).enhance(0.15).save(photos / "night.jpg")
     camera = {"light": "auto", "light_pin": 14, "light_ms": 2000}
     if driver == "openmv":
         camera["board"] = "firmware"
-    frames = []
-    for folder in (PHOTOS, photos):
-        run = tmp_path / ("night" if frames else "day")
-        run.mkdir()
-        options = {"driver": driver, "photos": folder, "trigger": {"pir_pin": PIR}}
-        with site(run, camera=camera, **options) as place:
-            before = len(place.board.delivered())
+    noon = (12 - time.gmtime().tm_hour) * 15  # degrees east, within half an hour
+    for name, east in (("day", noon), ("night", noon - 180 if noon > 0 else noon + 180)):
+        folder = tmp_path / name
+        folder.mkdir()
+        frames = []
+        with site(folder, camera=camera, driver=driver, sun=(0, east), lamp=14) as place:
+            place.wait_for("INFO Wi-Fi")  # the camera is ready
+            place.board.on_frame(lambda _, data, fault: frames.append(data))  # noqa: B023
             place.board.pin(PIR, 1)
-            if folder == photos:
-                until(lambda: place.board.state()["driven"].get("14") == 1, PATIENCE)  # noqa: B023
-            place.wait_for_pictures(1)
+            (picture,) = place.wait_for_pictures(1)
             assert whole(place) and place.board.state()["driven"].get("14") == 0
-            frames.append(len(place.board.delivered()) - before)
-    # By day a picture is one frame as ever; by night it is another one, and those to settle in.
-    assert frames[1] >= frames[0] + 3, frames
+        if name == "day":
+            assert brightness(frames[-1]) == brightness(picture.data) > 60
+            usual = len(frames)
+        else:
+            # A frame without light, and in it a few to settle in before the one that counts.
+            assert brightness(frames[usual - 1]) < 10 and brightness(picture.data) > 30
+            assert len(frames) >= usual + 3

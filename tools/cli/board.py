@@ -97,6 +97,12 @@ _FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
 )
 @click.option("--sun", metavar="LAT,LON", help="A place in degrees, whose nights are dark.")
 @click.option(
+    "--lamp",
+    type=click.IntRange(0, 48),
+    metavar="GPIO",
+    help="With --sun: a lamp on this pin lights the night, as the bright LED does.",
+)
+@click.option(
     "--battery",
     type=click.FloatRange(1, 100000),
     help="Runs on a lithium cell of so many mAh, full at first, halved at --battery-pin.",

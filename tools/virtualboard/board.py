@@ -33,6 +33,7 @@ class VirtualBoard:
     this computer had none for the board is not board time. `micropython` is the version of the
     ESP32's port that it behaves as, a name in profiles.MICROPYTHONS.
     `sun` is the place, (latitude, longitude), whose nights are dark; None: it is always day.
+    `lamp` is a pin at which a lamp lights them, as the bright LED does.
     `battery` has power.Battery's arguments but clock and sky, a dict; None: there is always power.
     `card` is the path of an SD card's image, or how many bytes a new one has; None: the slot
     is empty for ever. `ap_port` is the port of this computer at which the board's own access
@@ -62,6 +63,7 @@ class VirtualBoard:
         ap_port=0,
         sun=None,
         battery=None,
+        lamp=None,
     ):
         self.profile = profiles.find(profile, driver, heap, micropython)
         self._folder = tempfile.mkdtemp(prefix="virtualboard-")
@@ -93,6 +95,7 @@ class VirtualBoard:
                 fair=fair,
                 card=None if card is None else self._card(card),
                 ap_port=ap_port,
+                lamp=lamp,
             )
             self._have_power(sun, battery)
             self._supervisor = Supervisor(self._world, self._folder)
@@ -125,6 +128,8 @@ class VirtualBoard:
         world.sensor.scene_light = world.scene_light
         if sun is not None:
             world.sky = Sky(*sun)
+        if world.lamp is not None:
+            world.chip.levels[world.lamp] = 0  # its transistor has a resistor to GND
         if battery is not None:
             world.battery = Battery(world.clock, sky=world.sky, **battery)
 

@@ -12,7 +12,7 @@ SLEEP_MA = 4.4
 AWAKE_MA = 85  # camera, no radio
 RADIO_MA = 190  # Wi-Fi joins, and for a moment behind that
 JOINED_MA = 110  # Wi-Fi waits for beacons
-LIGHT_MA = 250
+LIGHT_MA = 250  # the bright LED; a lamp on a pin is taken for as much
 _BUSY_MS = 2000  # handshake and picture, behind the joining
 # Open-circuit voltage of a lithium cell by its charge; typical, not of any cell.
 _CURVE = (
@@ -132,5 +132,4 @@ def drawn(world):
         since = air.joined_ms
         busy = since is None or world.clock.now_ms() - since < _BUSY_MS
         ma = RADIO_MA if busy else JOINED_MA
-    lit = world.light is not None and chip.level_out(world.light) == 1
-    return ma + LIGHT_MA * lit
+    return ma + LIGHT_MA * world.lit()

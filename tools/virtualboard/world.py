@@ -15,7 +15,7 @@ from .serialport import SerialPort
 # What device/_boot.py makes of them: reading what has a text in it fails, all of a block that has
 # it is corrupt, nothing can be written.
 FLASH_FAULTS = ("read", "corrupt", "write")
-_LIT = 0.6  # how light the bright LED makes the night
+_LIT = 0.6  # how light the bright LED, or a lamp, makes the night
 
 # As ESP-IDF has it before anybody sets anything: open, WIFI_AP_DEF.
 _AP = {
@@ -39,7 +39,8 @@ class World:
     Of the time servers, `dead_ntp` names those that do not answer, a router as most are among
     them; `wrong_ntp` has by how many seconds others are wrong; `time_servers` has the address of
     each that was looked up. `voltages` has the millivolts on pins, for the ADC.
-    Without a `sky` it is always day, without a `battery` there is always power.
+    Without a `sky` it is always day, without a `battery` there is always power. `lamp` is the pin
+    of a lamp beside the bright LED, if there is one.
 
     `access_point` has the settings of the board's own network. Who joins it comes in by this
     computer's port `ap_port` (0: a free one); `doors` has the real port of each that the board
@@ -69,11 +70,12 @@ class World:
     doors: dict = dataclasses.field(default_factory=dict)
     sky: Sky | None = None
     battery: Battery | None = None
+    lamp: int | None = None
 
-    @property
-    def light(self):
-        """The bright LED's pin, or None."""
-        return self.profile.light
+    def lit(self):
+        """Return how many lamps are on: of the bright LED, and that of one's own."""
+        pins = {self.profile.light, self.lamp} - {None}
+        return sum(self.chip.level_out(pin) == 1 for pin in pins)
 
     def pass_time(self):
         """Have the battery know what is drawn now: before and after whatever changes that."""
@@ -91,8 +93,7 @@ class World:
         """Return how light it is before the camera, 1 by day."""
         if self.sky is None:
             return 1.0
-        lit = self.light is not None and self.chip.level_out(self.light) == 1
-        return max(self.sky.daylight(self.clock.world_ms()), _LIT * lit)
+        return max(self.sky.daylight(self.clock.world_ms()), _LIT if self.lit() else 0.0)
 
     def switched_off(self):
         """The chip has lost power, or was reset: so have camera and radio."""
