@@ -6,7 +6,7 @@ from thingscam import crashes
 from thingscam.board import chip, rtc, watchdog
 from thingscam.util.compat import const
 
-# Held to GND while the board starts: the first that neither camera nor sensor drives. The
+# Held to GND while the board starts: the first that neither camera, sensor nor lamp has. The
 # BOOT button's pin (0) is the camera's clock on an ESP32-CAM; there the SD card's clock pin
 # is read, before any card is used.
 _PINS_ESP32 = (14, 0)
@@ -56,22 +56,23 @@ def reason():
 
 
 def configured():
-    """Return (the board's Profile, the sensor's pin) by config.json, whatever else is wrong there.
+    """Return (the board's Profile, the pins of sensor and lamp), whatever is wrong in config.json.
 
-    None for what cannot be made out.
+    (None, ()) for what cannot be made out.
     """
     from thingscam.board import profiles
     from thingscam.util.strict_json import loads
 
-    profile = pin = None
+    profile, pins = None, ()
     try:
         with open("config.json", "rb") as file:
             found = loads(file.read())
-        pin = found.get("trigger", {}).get("pir_pin")
-        profile = profiles.find(found.get("camera", {}).get("board", "ai-thinker"))
+        camera = found.get("camera", {})
+        pins = found.get("trigger", {}).get("pir_pin"), camera.get("light_pin")
+        profile = profiles.find(camera.get("board", "ai-thinker"))
     except (OSError, ValueError, AttributeError, TypeError, MemoryError):
         pass
-    return profile, pin
+    return profile, pins
 
 
 def stopped(e):
@@ -119,8 +120,8 @@ def _held_pin(cause):
 
 
 def _free_pin():
-    profile, pin = configured()
-    taken = (pin,) + (profile and profile.pins or ())  # no person holds those low
+    profile, pins = configured()
+    taken = pins + (profile and profile.pins or ())  # no person holds those low
     on_s3 = "S3" in getattr(sys.implementation, "_machine", "")
     for number in _PINS_S3 if on_s3 else _PINS_ESP32:
         if number not in taken:

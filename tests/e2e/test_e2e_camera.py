@@ -6,9 +6,7 @@ import time
 import pytest
 from PIL import Image, ImageOps, ImageStat
 
-from tests.support.board import until
-from tests.support.site import PATIENCE, PIR, is_as_seen, plain, site
-from tools.virtualboard.scenes import PHOTOS
+from tests.support.site import PIR, is_as_seen, plain, site
 
 PADDING = 512  # bytes, of the fault
 

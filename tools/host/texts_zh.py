@@ -331,6 +331,7 @@ TEXTS = {
         "battery.pin：GPIO{} {}；在开发板 {} 上可以用 {}（见 docs/board.zh-CN.md 的“电池”一节）"
     ),
     "cannot be measured while Wi-Fi is on": "在 Wi-Fi 工作时无法测量电压",
+    "is not led out": "没有引出",
     "battery.pin: GPIO{} is trigger.pir_pin too": "battery.pin：GPIO{} 同时也是 trigger.pir_pin",
     "battery.low_v: {} must lie between critical_v {} and charged_v {}": (
         "battery.low_v：{} 必须在 critical_v {} 和 charged_v {} 之间"

@@ -95,9 +95,8 @@ class VirtualBoard:
                 fair=fair,
                 card=None if card is None else self._card(card),
                 ap_port=ap_port,
-                lamp=lamp,
             )
-            self._have_power(sun, battery)
+            self._have_power(sun, battery, lamp)
             self._supervisor = Supervisor(self._world, self._folder)
         except BaseException:
             self._forget()
@@ -123,13 +122,14 @@ class VirtualBoard:
             self._supervisor.stop()
             self._forget()
 
-    def _have_power(self, sun, battery):
+    def _have_power(self, sun, battery, lamp):
         world = self._world
         world.sensor.scene_light = world.scene_light
         if sun is not None:
             world.sky = Sky(*sun)
-        if world.lamp is not None:
-            world.chip.levels[world.lamp] = 0  # its transistor has a resistor to GND
+        if lamp is not None:
+            world.lamp = lamp
+            world.chip.levels[lamp] = 0  # its transistor has a resistor to GND
         if battery is not None:
             world.battery = Battery(world.clock, sky=world.sky, **battery)
 

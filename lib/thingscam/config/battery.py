@@ -19,6 +19,8 @@ _ADC1 = {
     "esp32s3": tuple(range(1, 11)),
     None: tuple(range(1, 11)) + tuple(range(32, 40)),  # a chip that is not known
 }
+# Boards with a module that leads neither GPIO37 nor 38 out: ESP32-S and ESP32-WROVER.
+_MODULES = ("ai-thinker", "wrover-kit")
 _MOST_V = 3.1  # on the pin, that an ADC can tell
 
 
@@ -35,7 +37,7 @@ def judge(config, tell, _on_board):
         tell(text.format(battery.low_v, battery.critical_v, battery.charged_v))
     on_pin = battery.charged_v / battery.divider
     if on_pin > _MOST_V:
-        text = "battery.divider: {} leaves {:.1f} V on the pin of {} V, more than {} V can be told"
+        text = "battery.divider: {} leaves {:.2f} V on the pin of {} V, more than {} V can be told"
         tell(text.format(battery.divider, on_pin, battery.charged_v, _MOST_V))
 
 
@@ -48,13 +50,17 @@ def trouble(profile, pin, on=None):
     able = _ADC1[chip]
     camera = profile.pins or ()
     taken = camera + (profile.light, profile.lamp)
-    if pin is None or (pin in able and pin not in taken):
+    out = (37, 38) if profile.name in _MODULES else ()
+    left = [each for each in able if each not in taken + out]
+    if pin is None or pin in left:
         return None
-    left = [str(each) for each in able if each not in taken]
     if pin not in able:
         why = "cannot be measured while Wi-Fi is on"
-    else:
+    elif pin in taken:
         why = "is the {}".format("camera's" if pin in camera else "lamp's")
+    else:
+        why = "is not led out"
+    left = [str(each) for each in left] or ["none"]
     text = "battery.pin: GPIO{} {}; on the board {} it can be {} (docs/board.md, The battery)"
     return text.format(pin, why, profile.name, ", ".join(left))
 

@@ -13,7 +13,9 @@ def judge(config, tell, _on_board):
     pin = config.setup.pin
     if pin in (None, -1):
         return
-    taken = (config.profile.led, config.profile.light, config.trigger.pir_pin)
+    profile = config.profile
+    taken = (profile.led, profile.light, profile.lamp, config.trigger.pir_pin)
+    taken += (getattr(getattr(config, "battery", None), "pin", None),)
     cards = (2, 4, 12, 13, 14, 15) if config.on_card() else ()  # slot 1's
-    if pin in taken + cards or pin in (config.profile.pins or ()):
+    if pin in taken + cards or pin in (profile.pins or ()):
         tell("setup.pin: GPIO{} is taken: choose another, or null".format(pin))

@@ -47,7 +47,7 @@ def pin_of(config):
     profile = config.profile
     on_s3 = "S3" in getattr(sys.implementation, "_machine", "")
     for number in (_BOOT,) if on_s3 else (_BOOT, _OTHER):
-        taken = (profile.pins or (_BOOT,)) + (config.trigger.pir_pin, profile.led, profile.light)
+        taken = (profile.pins or (_BOOT,)) + (config.trigger.pir_pin, profile.led, profile.lamp)
         if number not in taken and not (number == _OTHER and config.on_card()):
             return number
     return None

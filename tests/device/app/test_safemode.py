@@ -223,7 +223,7 @@ def test_a_pin_that_nobody_can_hold_is_not_believed(esp):
 
 @on_board
 def test_a_pin_that_something_else_drives_is_no_person(esp):
-    # A motion sensor at rest, the camera of an ESP-EYE: both may hold GPIO14 low.
+    # A motion sensor at rest, the camera of an ESP-EYE, a lamp's transistor: all may hold it low.
     def at(config, low):
         with open("config.json", "w") as file:
             file.write(config)
@@ -237,6 +237,7 @@ def test_a_pin_that_something_else_drives_is_no_person(esp):
         esp_eye = '{"camera": {"board": "esp-eye"}}'
         sensor = '{"trigger": {"pir_pin": 14}}'
         assert at(esp_eye, 14) is None and at(sensor, 14) is None
+        assert at('{"camera": {"light_pin": 14}}', 14) is None
         # Its BOOT button does; on an ESP32-CAM that is the camera's clock.
         assert "GPIO0" in at(esp_eye, 0)
         assert at(sensor, 0) is None and at("{}", 0) is None

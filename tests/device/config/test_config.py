@@ -377,6 +377,12 @@ def test_settings_that_do_not_go_with_the_board():
     assert found.profile.lamp == found.profile.light == 4
     (found,) = together(camera=lamp)
     assert found.startswith("trigger.pir_pin: GPIO13 is the lamp's")
+    assert found.endswith("set it to another")
+    # A lamp's transistor holds its pin low, as a person would, and resistors a battery's.
+    other = {"battery": {"pin": 32}, "camera": {"light_pin": 14, "board": "wrover-kit"}}
+    for pin in (14, 32):
+        (found,) = together(setup={"pin": pin}, **other)
+        assert found.startswith("setup.pin: GPIO{} is taken".format(pin))
     (found,) = together(camera={"light_pin": 34})
     assert found.startswith("camera.light_pin: GPIO34 is the camera's")
     motion = {"pir_pin": None, "every_s": 60, "burst": 2, "retrigger_s": 5}
@@ -609,12 +615,16 @@ def test_a_battery_that_cannot_be_measured():
     for pin, words in ((13, "cannot be measured while Wi-Fi is on"), (34, "is the camera's")):
         found = mistakes(battery(pin=pin))
         assert len(found) == 1 and found[0].startswith("battery.pin: GPIO%d %s" % (pin, words))
-        assert "it can be 33, 37, 38 (docs/board.md" in found[0]
+        assert "it can be 33 (docs/board.md" in found[0]
+    (found,) = mistakes(battery(pin=38))
+    assert found.startswith("battery.pin: GPIO38 is not led out")
+    assert parse(changed_sections(battery={"pin": 38}, camera={"board": "m5stack-wide"}))
     found = mistakes(changed_sections(battery={"pin": 33}, trigger={"pir_pin": 33}))
     assert "battery.pin: GPIO33 is trigger.pir_pin too" in found
     for key, value, words in (
         ("low_v", 3.3, "battery.low_v: 3.3 must lie between critical_v 3.4 and charged_v 3.8"),
-        ("divider", 1, "battery.divider: 1 leaves 3.8 V on the pin"),
+        ("divider", 1, "battery.divider: 1 leaves 3.80 V on the pin"),
+        ("divider", 1.22, "battery.divider: 1.22 leaves 3.11 V on the pin"),
         ("divider", "2", "battery.divider: must be a number, found a text"),
         ("divider", True, "battery.divider: must be a number, found true or false"),
         ("charged_v", 99.5, "battery.charged_v: must be from 1 to 60, found 99.5"),

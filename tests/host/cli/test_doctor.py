@@ -361,7 +361,7 @@ def test_the_hours_of_today(services):
     with board(http, schedule=HOURS) as it:
         found = looked_over(it, upload=False)
     day = "(mon|tue|wed|thu|fri|sat|sun)"
-    text = "{0} [0-9:]+ here, within the hours until {0} [0-9:]+; today: {0} 00:00 - {0} 23:59, "
+    text = "{0} [0-9:]+ here, within the hours for a week; today: {0} 00:00 - {0} 23:59, "
     assert re.match(
         text.format(day) + "{0} (17|18|19|20):.. - {0} 0[5678]:..$".format(day),
         found["hours"].text,
