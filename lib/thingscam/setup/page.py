@@ -43,6 +43,7 @@ border:0;padding:0;text-align:left}}
 border-radius:.4rem}}#frame img{{max-width:100%;max-height:100%}}
 meter{{width:100%;height:1.2rem}}
 details{{margin:.6rem 0}}summary{{min-height:2.25rem;cursor:pointer}}
+[hidden]{{display:none!important}}
 html[lang=zh] [lang=en],html[lang=en] [lang=zh],.js{{display:none}}
 </style></head><body>
 <header><h1>{2}</h1><a href="/?lang={3}">{4}</a></header>

@@ -161,6 +161,7 @@ def test_values_by_an_address_and_that_it_fits():
         until(lambda: page.locator("[name='cloud.region']").input_value() == "cn-1")
         assert page.locator("[name='cloud.access_token']").input_value() == "t0ken-abcdef"
         assert page.url == HOME  # it is in no history
+        assert not page.locator("[name=fresh]").is_visible()
         for size in (PHONE, {"width": 1200, "height": 900}):
             page.set_viewport_size(size)
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

@@ -232,12 +232,16 @@ class socket(io.IOBase):  # noqa: N801
                 if port:
                     raise
                 continue
-            _sim.tell(door=[address[1], free])
+            self._door = [address[1], free]
+            if not self._stream:
+                _sim.tell(door=self._door)
             return
 
     def listen(self, backlog=2):
         """Wait for connections."""
         self._real.listen(backlog)
+        if self._near:
+            _sim.tell(door=self._door)
 
     def accept(self):
         """Return (socket, address) of the next connection."""
