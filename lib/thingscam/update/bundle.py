@@ -15,7 +15,7 @@ _E = const(65537)
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 _FIELDS = ("version", "mpy", "micropython", "boards", "downgrade")
 _BLOCK = const(4096)  # of the flash: a file takes whole ones
-_ROOM = const(114688)  # for a slot's folders, and for the board to live on
+_ROOM = const(49152)  # for a slot's folders, and for the board to live on
 _PASSES = const(3)
 
 

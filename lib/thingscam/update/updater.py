@@ -118,7 +118,9 @@ class Updater(Extra):
         self._hang_up()
         if self._record.trial and not self._over:
             choose.works()  # as far as to its sleep
-            if not self._confirm() and self._online_at is not None:
+            # It may have been online for something else, with no picture to send.
+            tried = len(self._app._outbox) or self._app._counters.as_dict()["capture_failed"]
+            if not self._confirm() and self._online_at is not None and tried:
                 self._look()
         return ms, pin
 
@@ -287,7 +289,7 @@ class Updater(Extra):
 
     def _look(self):
         # Counts a wake, or an hour awake, with a network and without a picture accepted.
-        if self._looks.left_ms() > 0:
+        if self._looks.left_ms() > 0 or self._app._held_back() is not None:
             return
         self._looks.set(_HOUR_MS)
         record = self._record
