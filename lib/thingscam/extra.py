@@ -13,6 +13,9 @@ class Extra:
     def left_ms(self):
         """Return for how many ms blocked_reason() will have one; 0 or None: not known."""
 
+    def accepted(self, cause):
+        """Take note that the service has a picture of this `cause`, a text."""
+
     def sent(self):
         """Take note that nothing waits any more, or that a sleeper has done what it could."""
 

@@ -90,6 +90,11 @@ def _having(base):
             if self.talk is not None:
                 self.talk.progress()
 
+        def accepted(self, cause):
+            """Take note that the service has a picture of this `cause`."""
+            for extra in self._extras:
+                extra.accepted(cause)
+
         def _have_extras(self):
             if not self._extras:
                 self._extras = make(self._config, self)

@@ -58,7 +58,7 @@ def attributes(config, app):
         blocked_reason=mask(why[:MAX_MASKED], config.secrets),
         last_error=last_line(app._log, _BAD),
         set_aside=_set_aside(config.outbox.path),
-        wifi=_network(app._wifi),
+        wifi=mask(_network(app._wifi) or "", config.secrets) or None,
         flash_free=_room("/"),
         temperature_c=_temperature(),
         settings=json.dumps(settings(config)),

@@ -20,7 +20,7 @@ class Sender:
 
     `host` has what it needs of the app: progress(sent), free_memory() and, if it likes, wanted()
     for session.Session, too_large(size) for when the service finds a picture of so many bytes
-    too large.
+    too large, and, if it likes, accepted(cause) for when it has one.
 
     Raises CertificateError when cloud.ca cannot be used.
     """
@@ -31,6 +31,7 @@ class Sender:
         self.needs_clock = secure and cloud.verify
         ca = cloud.ca if secure else None
         ways = (host.progress, host.free_memory, getattr(host, "wanted", None))
+        self._accepted = getattr(host, "accepted", None)
         address = rtc.Place(rtc.ADDRESS)  # the last good one
         self.session = Session(ca, cloud.timeout_s, cloud.verify, *ways, address)
         self._uploader = Uploader(config, self.session)
@@ -211,6 +212,8 @@ class Sender:
         self._counters.add("sent")
         took = ticks_diff(ticks_ms(), start)
         self._log.info("upload %d bytes %s -> %s %d ms", size, cause, url, took)
+        if self._accepted:
+            self._accepted(cause)
         return None
 
     def _refused(self, e, size, alone):

@@ -58,13 +58,20 @@ class Device(Uploader):
         self._ask("POST", "event/report", {"method": method, "params": params})
 
     def attributes(self, keys):
-        """Return those of the device's attributes in `keys` (texts) that are there, as a dict."""
+        """Return those of the device's attributes in `keys` (texts) that are there, as a dict.
+
+        None: the answer has no attributes in any known place, not even an empty object for them.
+        """
         found = self._ask("GET", "attributes?keys=" + ",".join(keys), None)
         # Where they stand the documentation does not say, and public code differs.
+        whole = found
         for name in ("data", "attributes"):
             if isinstance(found, dict):
                 found = found.get(name, found)
-        return {key: found[key] for key in keys if key in found} if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            return None
+        known = {key: found[key] for key in keys if key in found}
+        return known if known or found is not whole else None
 
     def close(self):
         """Close the connection, if it is not the sender's."""

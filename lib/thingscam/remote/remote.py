@@ -9,23 +9,20 @@ from thingscam.cloud.uploader import UploadError
 from thingscam.config import ConfigError
 from thingscam.extra import Extra
 from thingscam.talk import Talk
-from thingscam.util import log as logs
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms, unload
+from thingscam.util.redact import mask
 
-COMMANDS = ("take_photo", "send_log", "safe_mode_hours", "restart")  # as they are done
 _SELF = ("settings_state",)  # what the camera itself has told: an answer without it knows nothing
 _UPDATE = ("update_url", "update_version")
 _TRIAL = "trial"  # causes of pictures
 _ASKED = "asked"
 _HOUR_MS = const(3600000)
+_DAY_MS = const(86400000)  # after so long a deep sleeper wakes to ask
 _MOST_MS = const(518400000)
-_MAX_HOURS = const(24)
 _SOON_MS = const(60000)  # between two questions while a person waits; what is not told, again
 _LATER_MS = const(600000)  # where nobody answers
 _UP_MS = const(60000)  # in a deep sleeper's wake
 _MAX_ERROR = const(400)
-_MAX_LOG = const(4096)
-_MAX_VALUE = const(16)
 
 
 class Remote(Extra):
@@ -44,11 +41,11 @@ class Remote(Extra):
         self._base = settings.base
         self._every_ms = settings.every_s * 1000
         self._trial_ms = settings.trial_s * 1000
-        self._due = rtc.Deadline(places.REMOTE_ASK, _MOST_MS)
+        self._due = rtc.Deadline(places.REMOTE_ASK, _MOST_MS, past_ms=_MOST_MS)
         self._trial = rtc.Deadline(places.REMOTE_TRIAL, _MOST_MS, past_ms=_MOST_MS)
         self._runs = self._trial.left_ms() != 0
         self._again = rtc.Deadline(places.REMOTE_PICTURE, _MOST_MS)  # another picture on trial
-        self._awake = rtc.Deadline(places.REMOTE_AWAKE, _MAX_HOURS * _HOUR_MS)
+        self._awake = rtc.Deadline(places.REMOTE_AWAKE, _DAY_MS)
         self._online = False
         self._asked = False  # since this start
         self._until = None  # ticks: a deep sleeper is kept up so long
@@ -59,16 +56,12 @@ class Remote(Extra):
         self._restart = None  # why
         self._commands = []  # to be done, (name, value)
         self._cause = None  # of a picture to be taken, past the triggers
-        self._taken = False
-        photo = self._state.photo
-        if photo is not None:
-            if self._is_kept(photo):
-                self._taken = True
-            else:
-                self._cause = photo
-        self._triggers = app._capture.trigger.cause
-        app._capture.trigger.cause = self._next_cause
-        self._upload = None
+        self._due_now = False  # the capture knows of it
+        if self._state.photo is not None:
+            self._cause = "{} {}".format(_ASKED, self._state.photo)
+            newest = app._outbox.newest()
+            # The power may have failed behind the picture, not before.
+            self._due_now = newest is not None and newest.cause.startswith(self._cause)
         if app.talk is None:
             app.talk = Talk(config, app)
         state = self._state
@@ -80,20 +73,14 @@ class Remote(Extra):
     def step(self, online):
         """Ask, tell or do one thing, when nothing else is to be done."""
         app = self._app
-        if self._taken:
-            self._taken = False
-            self._photo(None)
+        self._photograph()
         if self._online and not online:
             self._stop()  # without a network nothing can be accepted
         self._online = online
-        if app._sender is not None and self._upload is None:
-            # Whose picture is accepted, only the sender knows.
-            self._upload = app._sender.upload
-            app._sender.upload = self._uploaded
         if self._news:
             self._news = False
             self._told()
-        if self._on_trial() and self._again.left_ms() <= 0:
+        if self._on_trial() and self._again.left_ms() <= 0 and self._cause is None:
             self._again.set(self._trial_ms // 3)
             self._cause = _TRIAL
         if app.wanted() or app._capture.holds() or self._cause is not None:
@@ -120,14 +107,28 @@ class Remote(Extra):
         if self._until is None:
             self._until = ticks_add(ticks_ms(), _UP_MS)
         tries = self._on_trial() and (self._again.left_ms() <= 0 or self._is_due())
+        tries = tries or self._due.left_ms() <= _UP_MS - _DAY_MS
         if ticks_diff(self._until, ticks_ms()) <= 0:
             if tries:
-                self._due.set(self._trial_ms)  # there is no network
+                # There is no network.
+                self._due.set(self._trial_ms if self._on_trial() else self._every_ms)
             return False
-        # On trial it goes online for nothing else: there may never be a picture.
+        # It goes online for nothing else: there may never be a picture.
         if tries or self._cause is not None or self._restart:
             return True
         return online and (self._tells() or bool(self._commands) or self._is_due())
+
+    def accepted(self, cause):
+        if self._on_trial():
+            if cause.split(" ")[0] == _TRIAL:
+                self._passed()
+            else:
+                self._stop()  # the network takes pictures, and these come first
+
+    def sleep_plan(self, ms, pin):
+        # Whatever was set: it can be taken back within a day.
+        own = max(self._due.left_ms() + _DAY_MS, _UP_MS)
+        return min(ms or own, own), pin
 
     def report(self):
         """Return what a report has of it, a dict of attributes: what is in force, and why."""
@@ -143,7 +144,7 @@ class Remote(Extra):
         return {
             "settings": json.dumps(found),
             "settings_state": self._state.status,
-            "settings_error": self._state.error,
+            "settings_error": mask(self._state.error),
         }
 
     def _on_trial(self):
@@ -160,24 +161,20 @@ class Remote(Extra):
             return False
         return self._due.left_ms() <= 0
 
-    def _next_cause(self):
-        # In the place of the trigger's.
-        if self._cause is None:
-            return self._triggers()
-        cause, self._cause = self._cause, None
-        if cause != _TRIAL:
-            self._taken = True
-            cause = "{} {}".format(_ASKED, cause)
-        return cause
-
-    def _uploaded(self, image, size, cause, alone=False):
-        e = self._upload(image, size, cause, alone)  # pyright: ignore[reportOptionalCall]
-        if e is None and self._on_trial():
-            if cause.split(" ")[0] == _TRIAL:
-                self._passed()
-            else:
-                self._stop()  # the network takes pictures, and these come first
-        return e
+    def _photograph(self):
+        # Has the picture taken that is to be, and notes that it was.
+        capture = self._app._capture
+        if self._cause is None or capture.next_cause is not None:
+            return
+        if not self._due_now:
+            self._due_now = True
+            capture.next_cause = self._cause
+            return
+        if self._cause != _TRIAL:
+            state = self._state.copy()
+            state.photo = None
+            self._save(state)
+        self._cause, self._due_now = None, False
 
     def _passed(self):
         self._state.good = None
@@ -188,25 +185,28 @@ class Remote(Extra):
         self._told()
 
     def _ask(self, ms):
-        from thingscam.remote import wishes
+        from thingscam.remote import commands, wishes
 
-        self._asked = True
+        first, self._asked = not self._asked, True
         often = self._trial_ms // 4 if self._on_trial() else self._every_ms
         soon = _SOON_MS if self._awake.left_ms() > 0 else often
         self._due.set(min(often, self._every_ms, soon))
         try:
-            keys = COMMANDS + _SELF + tuple(wishes.names())
+            keys = commands.NAMES + _SELF + tuple(wishes.names())
             updater = getattr(self._app, "updater", None)
             if updater is not None:
                 keys += _UPDATE
             found = self._app.talk.say(ms, lambda device: device.attributes(keys))
-            if updater is not None:
+            if updater is not None and found:
                 updater.offer(found.get("update_url"), found.get("update_version"))
             if self._on_trial() and not self._is_good():
                 self._failed()
-            elif found or self._state.seen is None:
+            elif found or found is not None and self._state.seen is None:
                 self._take(found, wishes)
-        except UploadError as e:
+                self._commands = self._new_commands(commands.counts(found), commands)
+            elif found is None and first:
+                self._told()  # then there is something to answer
+        except (UploadError, MemoryError) as e:
             self._stop()
             self._app._log.warning("no settings from afar: %s", e)
         finally:
@@ -250,7 +250,6 @@ class Remote(Extra):
                 return
             state.wish = mark
             self._change(state, restart)
-        self._commands = self._new_commands(found)
 
     def _judge(self, state, wanted, wishes):
         # Returns whether other settings are in force by it.
@@ -296,74 +295,42 @@ class Remote(Extra):
         self._state = state
         return True
 
-    def _new_commands(self, found):
+    def _new_commands(self, now, commands):
         # What is to be done, as a list; at the first sight nothing is.
-        values = {}
-        for name in COMMANDS:
-            value = found.get(name)
-            if value in (None, "", "0", "false") or len(str(value)) > _MAX_VALUE:
-                value = 0
-            values[name] = value
-        seen = self._state.seen
-        if seen is None:
-            state = self._state.copy()
-            state.seen = values
-            self._save(state)
-            return []
-        return [(name, values[name]) for name in COMMANDS if values[name] != seen.get(name, 0)]
+        if self._state.seen is not None:
+            return commands.new(now, self._state.seen)
+        state = self._state.copy()
+        state.seen = now
+        self._save(state)
+        return []
 
-    def _do(self, ms, name, value):
-        if not value:
-            self._commands.pop(0)
-            self._done(name, value)
-        elif name == "take_photo":
-            self._commands.pop(0)
-            if self._done(name, value, str(value)):
-                self._cause = str(value)
-        elif name == "send_log":
-            self._commands.pop(0)
-            try:
-                params = {"count": value, "text": self._log_text()}
-                self._app.talk.say(ms, lambda device: device.event("log", params))
-            except UploadError as e:
-                self._app._log.warning("the log cannot be sent: %s", e)
-                return
-            self._done(name, value)
-        else:
-            self._commands.pop(0)
-            if not self._done(name, value):
-                return
-            if name == "restart":
-                self._restart = "asked for from afar"
-            else:
-                self._stay(value)
+    def _do(self, ms, name, count):
+        from thingscam.remote import commands
 
-    def _stay(self, value):
+        self._commands.pop(0)
         try:
-            hours = min(max(int(value), 0), _MAX_HOURS)
-        except (TypeError, ValueError):
-            hours = 0
-        self._awake.set(hours * _HOUR_MS)
-        self._app._log.info("asked for from afar: awake for %d h", hours)
-
-    def _photo(self, name):
-        # Keeps which picture is to be taken yet; None: none is.
+            if count and name == "send_log":
+                text = commands.log_text(self._app._log, self._config.secrets)
+                params = {"count": count, "text": text}
+                self._app.talk.say(ms, lambda device: device.event("log", params))
+        except (UploadError, MemoryError) as e:
+            self._app._log.warning("the log cannot be sent: %s", e)
+            return
         state = self._state.copy()
-        state.photo = name
-        return self._save(state)
-
-    def _is_kept(self, name):
-        # Whether the power failed behind the picture, not before.
-        newest = self._app._outbox.newest()
-        cause = newest.cause.split(" ") if newest else []
-        return cause[:2] == [_ASKED, name]
-
-    def _done(self, name, value, photo=None):
-        state = self._state.copy()
-        state.photo = photo or state.photo
         state.seen = dict(state.seen or {})
-        state.seen[name] = value
-        return self._save(state)
+        state.seen[name] = count
+        if count and name == "take_photo":
+            state.photo = str(count)
+        if not self._save(state) or not count:
+            return
+        if name == "take_photo":
+            self._cause, self._due_now = "{} {}".format(_ASKED, count), False
+        elif name == "restart":
+            self._restart = "asked for from afar"
+        elif name == "safe_mode_hours":
+            hours = commands.hours(count)
+            self._awake.set(hours * _HOUR_MS)
+            self._app._log.info("asked for from afar: awake for %d h", hours)
 
     def _told(self):
         # The next report, soon, has what became of it; where there are none it is told alone.
@@ -378,20 +345,6 @@ class Remote(Extra):
             if e.action == errcodes.WAIT and self._config.power.mode == "awake":
                 self._tell = True
                 self._tell_at = ticks_add(ticks_ms(), _SOON_MS)
-
-    def _log_text(self):
-        self._app._log.flush()
-        text = b""
-        for name in (logs.NEWER, logs.OLDER):
-            try:
-                with open(name, "rb") as file:
-                    size = file.seek(0, 2)
-                    file.seek(max(0, size - (_MAX_LOG - len(text))))
-                    text = file.read() + text
-            except OSError:
-                pass  # there is none yet
-        text = text[text.find(b"\n") + 1 :] if len(text) >= _MAX_LOG else text
-        return logs.mask(str(text, "utf-8"), self._config.secrets)
 
     def _leave(self):
         app = self._app
@@ -409,6 +362,13 @@ def _config():
 
 
 def _unload():
-    unload("remote.wishes", "config.reader", "config.checks", "config.values", "config.schema")
+    unload(
+        "remote.wishes",
+        "remote.commands",
+        "config.reader",
+        "config.checks",
+        "config.values",
+        "config.schema",
+    )
     unload("config.sensor", "config.remote", "config.schedule", "config.report", "config.battery")
     unload("board.profiles", "board.sensorpin", "util.spelling")

@@ -54,6 +54,8 @@ class State:
         kept = False
         try:
             raw = json.dumps(self.__dict__).encode()
+            if len(raw) + _CRC > _MAX_BYTES:
+                raise OSError("more than {} bytes".format(_MAX_BYTES))  # load() reads no more
             _write(folder + _NAMES[self.number & 1], raw)
             kept = True
         finally:
@@ -71,10 +73,10 @@ def load(folder=""):
             if raw[-_CRC:] != b"%08x" % binascii.crc32(raw[:-_CRC]):
                 continue
             found = json.loads(raw[:-_CRC])
-        except (OSError, ValueError):
+            if found["number"] > (last["number"] if last else -1):
+                last = found
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-        if last is None or found["number"] > last["number"]:
-            last = found
     return last and _made(last)
 
 

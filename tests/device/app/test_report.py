@@ -10,7 +10,7 @@ from thingscam import loop
 from thingscam.board.counters import Counters
 from thingscam.extras import loop as extended
 from thingscam.remote import wishes
-from thingscam.remote.remote import COMMANDS
+from thingscam.remote.commands import NAMES
 
 HOUR_MS = 3600000
 
@@ -64,7 +64,7 @@ def test_reports_each_period():
         settings = json.loads(found["settings"])
         assert (settings["report_every_s"], settings["camera_quality"]) == (600, 85)
         # What people set from afar stays theirs.
-        assert not set(found) & (set(wishes.names()) | set(COMMANDS))
+        assert not set(found) & (set(wishes.names()) | set(NAMES))
         assert not set(found) - documented()
         text = json.dumps(found)
         assert KEY not in text and TOKEN not in text

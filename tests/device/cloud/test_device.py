@@ -75,7 +75,10 @@ def test_asks_for_attributes_in_every_known_shape():
         assert seen["head"].startswith(
             "GET /device/v1/{}/attributes?keys=a,b HTTP/1.1\r\n".format(TOKEN)
         )
-    assert attributes(http(200, '{"result": 1, "attributes": []}')) == {}
+    # None has one of them; and nobody's.
+    assert attributes(http(200, '{"result": 1, "attributes": {}}')) == {}
+    for text in ('{"result": 1, "attributes": []}', '{"result": 1, "data": 5}', '{"result": 1}'):
+        assert attributes(http(200, text)) is None, text
 
 
 def test_what_is_no_yes_is_an_error():

@@ -425,3 +425,67 @@ def test_a_question_never_goes_before_a_picture():
         yard.app._status.sending = meanwhile  # called while something is sent or waited for
         yard.turns(until=lambda: pulsed)
         assert shots[0] - pulsed[0] < 1000
+
+
+def test_no_value_of_a_command_ends_the_app():
+    with Yard() as yard:
+        yard.start()
+        yard.turns(until=lambda: kept() is not None)
+        with open("log.txt", "ab") as file:
+            file.write(b"\xff\xfe\xc3 damaged " + HOME[1].encode() + b"\n")
+        begin = len(yard.messages("event"))
+        answer = '{"result": 1, "attributes": {"settings_state": "x", %s}}'
+        for command in (
+            '"safe_mode_hours": 1e999',
+            '"take_photo": -1e999',
+            '"send_log": {"a": [1]}',
+            '"restart": [1, 2]',
+            '"take_photo": "\\u4e00\\u4e8c"',
+            '"send_log": "now"',
+        ):
+            text = (answer % command).encode()
+            head = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(text)
+            fault({"raw": head + text.decode(), "on": "read"})
+            yard.turns(200)
+            assert states.load() is not None and Counters().as_dict()["crash"] == 0, command
+        yard.turns(until=lambda: len(yard.messages("event")) > begin)
+        body = yard.messages("event")[-1]["body"]
+        assert "damaged" in body and HOME[1] not in body
+
+
+def test_an_answer_without_attributes_is_no_first_sight():
+    with Yard(report={"every_s": 0}) as yard:
+        yard.ask(take_photo=3, restart=8)
+        begin = len(yard.messages("read"))
+        fault({"raw": 'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"result": 1}', "on": "read"})
+        yard.start()
+        assert yard.turns(300) == 0 and not yard.pictures()
+        assert kept().seen["take_photo"] == 3 and len(yard.messages("read")) > begin + 1
+        yard.turns(until=lambda: yard.told(settings_state="in force"))
+
+
+def test_the_same_count_in_another_form_is_done_once():
+    with Yard() as yard:
+        yard.start()
+        yard.turns(until=lambda: kept() is not None)
+        for count in (1764212345678901234, "tonight", " tonight ", True, 1, 1.0):
+            yard.ask(take_photo=count)
+            yard.turns(200)
+        assert len(yard.pictures()) == 3
+
+
+def test_a_deep_sleeper_asks_once_a_day_whatever_was_set():
+    with Yard("deepsleep", trigger={"every_s": 500000}, report={"every_s": 0}) as yard:
+        yard.wake()
+        asked = len(yard.messages("read"))
+        for day in range(3):
+            yard.sleep(yard.esp.slept // 1000)
+            yard.wake()
+            assert len(yard.messages("read")) == asked + 1 + day
+            assert 86000000 < yard.esp.slept <= 88000000
+        # Where there is no network it does not look for one for long.
+        yard.esp.air.vanish(HOME[0])
+        yard.sleep(yard.esp.slept // 1000)
+        begin = yard.esp.real_ms
+        yard.wake()
+        assert yard.esp.real_ms - begin < 100000 and yard.esp.slept > 80000000

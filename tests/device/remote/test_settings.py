@@ -1,5 +1,6 @@
 # What is set from afar: which wishes are taken, where they are kept, and what a start makes of it.
 
+import binascii
 import json
 import os
 
@@ -147,6 +148,20 @@ def test_a_write_that_fails_leaves_what_was_there():
         kept.error = "second"
         raises(OSError, kept.save, folder)
         assert states.load(folder).error == "first"
+
+
+def test_what_would_not_be_read_is_not_written():
+    folder = new_folder() + "/"
+    kept = state(error="first")
+    kept.save(folder)
+    kept.on = {"schedule": {"timezone": "x" * 9000}}
+    raises(OSError, kept.save, folder)
+    assert states.load(folder).error == "first"
+    # Of another version, and sound: of no use, and no reason not to start.
+    for text in (b"[]", b"5", b"{}", b'{"number": "9"}', b'{"number": null}'):
+        with open(folder + "remote.0.json", "wb") as file:
+            file.write(text + b"%08x" % binascii.crc32(text))
+        assert states.load(folder).error == "first", text
 
 
 def test_old_or_new_wherever_the_power_is_cut():
