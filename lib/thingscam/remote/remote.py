@@ -127,6 +127,8 @@ class Remote(Extra):
 
     def sleep_plan(self, ms, pin):
         # Whatever was set: it can be taken back within a day.
+        if not self._due.left_ms():
+            self._due.set(1)  # the power came on, and there was no network
         own = max(self._due.left_ms() + _DAY_MS, _UP_MS)
         return min(ms or own, own), pin
 

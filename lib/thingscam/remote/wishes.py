@@ -134,18 +134,21 @@ def _meant(kind, value, limits):
     # A console may keep all as texts, or all as numbers: what can mean one thing only is that.
     if isinstance(value, float) and value % 1 == 0:
         value = int(value)
+    if isinstance(value, str):
+        value = value.strip()
     if kind[-1] == "?" and value == "null":
         return None
     kind = kind.rstrip("?")
     if kind in ("flag", "light"):
-        return _FLAGS.get(str(value).lower(), value)
+        text = str(value).lower()
+        return text if text == "auto" else _FLAGS.get(text, value)
     if not isinstance(value, str):
         return value
     if kind in ("number", "auto", "step"):
         try:
-            return int(value)
+            return int(value[:-2] if value[-2:] == ".0" else value)
         except ValueError:
-            return value
+            return value.lower()  # "auto"
     if kind in ("objects", "degrees"):
         try:
             return json.loads(value)

@@ -489,3 +489,11 @@ def test_a_deep_sleeper_asks_once_a_day_whatever_was_set():
         begin = yard.esp.real_ms
         yard.wake()
         assert yard.esp.real_ms - begin < 100000 and yard.esp.slept > 80000000
+        # Nor does a power cut then make it forget to.
+        yard.power_cut()
+        yard.wake()
+        yard.esp.air.add(*HOME)
+        asked = len(yard.messages("read"))
+        yard.sleep(yard.esp.slept // 1000)
+        yard.wake()
+        assert len(yard.messages("read")) == asked + 1
