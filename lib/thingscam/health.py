@@ -7,6 +7,7 @@ from sys import implementation
 
 from thingscam import crashes
 from thingscam.board import chip
+from thingscam.cloud import errcodes
 from thingscam.util import log as logs
 from thingscam.util.compat import const
 from thingscam.util.redact import MAX_MASKED, mask
@@ -48,6 +49,8 @@ def attributes(config, app):
     """Return what there is to report, a dict; what nobody knows is not in it."""
     found = app.status()
     why = found["blocked_reason"] or ""
+    if why == errcodes.PACE:  # nothing is wrong
+        why = ""
     trouble = app._sender.trouble
     if trouble and trouble.action == "stop":
         why = "stopped: " + why

@@ -95,6 +95,7 @@ def test_goes_in_the_pause_between_pictures():
         (found,) = messages("report")
         assert (found["sent"], found["waiting"]) == (1, 2)
         assert found["oldest_s"] > 0
+        assert found["blocked_reason"] == ""  # the pace is no trouble
         sent_at = house.esp.ticks
         house.turns(until=lambda: house.app.status()["sent"] == 2)
         assert house.esp.ticks - sent_at <= 10100
