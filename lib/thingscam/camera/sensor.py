@@ -16,6 +16,7 @@ _REFUSALS = (ValueError, AttributeError, RuntimeError, OSError, TypeError)
 # For these the ESP32 drivers take a number, the place in the list: sensor.h.
 _NUMBERED = {"white_balance": WHITE_BALANCES, "effect": EFFECTS, "gainceiling": CEILINGS}
 _AUTOMATIC = {"exposure": ("exposure_ctrl", "aec_value"), "gain": ("gain_ctrl", "agc_gain")}
+_REAL = const(("OV3660", "OV5640"))  # these take the ceiling itself, in sixteenths
 _API = {"lens_correction": "lenc", "effect": "special_effect"}  # where its names are others
 _LEMARIVA = {
     "vflip": "flip",
@@ -48,6 +49,8 @@ def apply(driver, settings):
 
 def _to_api(camera, name, value):
     for each, number in _steps(name, value):
+        if name == "gainceiling" and getattr(camera, "get_sensor_name", str)() in _REAL:
+            number = min(value * 16, 1023)  # of ten bits
         # Before 0.4 there were methods only.
         if hasattr(camera, each):
             setattr(camera, each, number)

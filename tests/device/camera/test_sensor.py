@@ -118,6 +118,17 @@ def test_each_choice_has_its_number(world):
         assert world.sensor.look["gainceiling"] == number
 
 
+@on_each("api", "api, old")
+def test_newer_sensors_take_the_gain_itself(world):
+    # In sixteenths, and ten bits of it; the others its number.
+    for model in ("OV2640", "OV3660", "OV5640"):
+        world.sensor.model = model
+        found = (1, 5, 6) if model == "OV2640" else (64, 1023, 1023)
+        for most, number in zip((4, 64, 128), found):
+            assert camera({"gainceiling": most}).refused == []
+            assert world.sensor.look["gainceiling"] == number
+
+
 @on_each()
 def test_a_value_that_the_sensor_does_not_take_costs_no_picture(world):
     cam = camera({"brightness": 5, "vflip": True})

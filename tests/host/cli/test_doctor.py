@@ -242,12 +242,13 @@ def test_a_sensor_that_lacks_a_setting_that_came_from_afar(services, tmp_path):
     files = {"remote.1.json": (tmp_path / "remote.1.json").read_bytes()}
     remote = {"every_s": 600, "insecure": True}
     cloud = {"device_endpoint": services[0]}
-    sensor = {"vflip": True}
+    sensor = {"vflip": True, "saturation": 3}
     with board(services[0], files=files, sensor=sensor, remote=remote, cloud=cloud) as it:
         found = looked_over(it, upload=False)
     assert wrong(found) == []
     assert found["config"].text.endswith("--forget-remote: sensor.sharpness"), found["config"]
-    assert ", does not take sensor.sharpness," in found["camera"].text
+    text = ", does not take sensor.saturation (-2...2), sensor.sharpness,"
+    assert "(OV2640), " in found["camera"].text and text in found["camera"].text
 
 
 def test_the_device_endpoint(services):

@@ -114,6 +114,7 @@ class Sensor:
         self.on_capture = None
         self.look = {}  # what was set since the start
         self.simple = False  # a GC2145, which has next to nothing
+        self.model = "OV2640"
 
     def set(self, name, value, limits):
         """Set something of how frames look; returns whether the sensor takes it."""
@@ -267,8 +268,12 @@ class Api:
                 fake.percents.append(percent)
                 self._percent = percent
 
+            def get_sensor_name(self):
+                return sensor.model
+
             def _set(self, name, value):
-                if not sensor.set(name, value, API[name]):
+                real = name == "gainceiling" and sensor.model != "OV2640"
+                if not sensor.set(name, value, range(1024) if real else API[name]):
                     raise ValueError("Invalid setting for " + name)
 
             def __getattr__(self, name):

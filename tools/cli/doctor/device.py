@@ -14,6 +14,7 @@ have = {}
 
 _LEAST_FREE = 65536
 _LEAST_PSRAM = 1000000
+_TWO = ("brightness", "contrast", "saturation", "ae_level")  # from -2 to 2 on an OV2640
 _JOIN_S = 50
 _CLOCK_S = 45
 _WEAK_DBM = -80
@@ -169,12 +170,16 @@ def camera():
         frame = have["frame"] = device.capture()
     except CameraError as e:
         raise Trouble(str(e), "more: docs/troubleshooting.md")
-    text = "%s, %d bytes" % (_driver(), len(frame))
+    sensor = _sensor_name(device)
+    driver = _driver() + (" (%s)" % sensor if sensor else "")
+    text = "%s, %d bytes" % (driver, len(frame))
     wanted = have["config"].camera.frame_size
     if device.size != wanted:
         text += " in %s: the memory holds no %s now" % (device.size, wanted)
     if device.refused:
-        text += ", does not take sensor.%s" % ", sensor.".join(device.refused)
+        wide = sensor == "OV2640"
+        names = [name + " (-2...2)" * (wide and name in _TWO) for name in device.refused]
+        text += ", does not take sensor.%s" % ", sensor.".join(names)
     return text
 
 
@@ -386,6 +391,12 @@ def _let_go():
     for number in pins:
         if number is not None and number >= 0:
             chip.let_go(number)
+
+
+def _sensor_name(device):
+    # As the driver tells it, if it does.
+    driver = getattr(getattr(device, "_device", None), "driver", None)
+    return driver.get_sensor_name() if hasattr(driver, "get_sensor_name") else None
 
 
 def _driver():

@@ -139,6 +139,11 @@ class Camera:
         if not self._running:
             raise OSError(_ENOENT)
 
+    def get_sensor_name(self):
+        """Return which sensor it is."""
+        self._check()
+        return "OV2640"
+
     @property
     def quality(self):
         """JPEG quality in percent."""
