@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import ssl
@@ -53,6 +55,35 @@ def config(folder, *options, text=None, env=None):
 def flags(**changed):
     values = GOOD | {name.replace("__", "."): value for name, value in changed.items()}
     return [word for name, value in values.items() for word in ("--set", name + "=" + value)]
+
+
+PAGES = ("docs/board.md", "docs/board.zh-CN.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_of_the_page_work_as_they_are(tmp_path, page):
+    text = (ROOT / page).read_text().replace("\\\n", "")
+    commands = [
+        shlex.split(found) for found in re.findall("^    thingscam config (--set .+)", text, re.M)
+    ]
+    assert len(commands) == 5
+    for i, words in enumerate(commands):
+        path = tmp_path / "{}.json".format(i)
+        done = config(tmp_path, path, *flags(), *words)
+        assert (done.returncode, done.stderr) == (0, ""), words
+        assert config(tmp_path, path, "--check").returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_the_page_puts_into_config_json_is_right(page):
+    """Each block of sections by itself, beside what a board needs."""
+    blocks = re.findall("(?:^    +[\"'].+\n|^     +.+\n)+", (ROOT / page).read_text(), re.M)
+    found = [json.loads("{" + block + "}") for block in blocks if block.startswith('    "')]
+    assert len(found) >= 7
+    cloud = {key[6:]: value for key, value in GOOD.items() if key[:6] == "cloud."}
+    for sections in found:
+        data = {"cloud": cloud, "trigger": {"pir_pin": None, "every_s": 60}, **sections}
+        parse(json.dumps(data).encode())
 
 
 def mode(path):

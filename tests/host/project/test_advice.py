@@ -45,7 +45,7 @@ def in_sources():
 def in_pages():
     for path in PAGES:
         name = path.relative_to(ROOT)
-        text = path.read_text("utf-8")
+        text = re.sub(r" *\\\n *", " ", path.read_text("utf-8"))  # a long one goes on there
         for number, line in enumerate(text.split("\n"), 1):
             if line.startswith("    "):
                 found = SHOWN.search(line.strip())
