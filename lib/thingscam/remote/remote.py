@@ -321,6 +321,8 @@ class Remote(Extra):
         state = self._state.copy()
         state.seen = dict(state.seen or {})
         state.seen[name] = count
+        if name == "send_log":
+            self._state.seen = state.seen  # also where it cannot be kept: once a start is enough
         if count and name == "take_photo":
             state.photo = str(count)
         if not self._save(state) or not count:

@@ -74,6 +74,17 @@ def test_reports_each_period():
         assert len(messages("report")) == 2
 
 
+def test_no_secret_is_told_that_is_a_name_elsewhere():
+    secret = "trapdoor-77"
+    with Reporter(networks=((secret, secret),)) as house:
+        house.start()
+        house.app._log.error("camera %s is lost", secret)
+        house.turns(until=house.told)
+        (found,) = messages("report")
+        assert found["wifi"] == "***" and "camera *** is lost" in found["last_error"]
+        assert secret not in json.dumps(found)
+
+
 def test_a_picture_goes_first():
     with Reporter() as house:
         house.start()

@@ -362,6 +362,24 @@ def test_sends_the_log_and_no_secret():
         assert HOME[1] not in body["params"]["text"] and "***" in body["params"]["text"]
 
 
+def test_a_command_that_cannot_be_noted_is_not_done_each_time():
+    with Yard() as yard:
+        yard.start()
+        yard.turns(until=lambda: kept() is not None)
+        name = "remote.%d.json" % (kept().number + 1 & 1)
+        if name in os.listdir():
+            os.remove(name)
+        os.mkdir(name)  # the flash is full, say
+        begin = len(yard.messages("event"))
+        yard.ask(send_log=7, take_photo=7)
+        yard.turns(600)
+        assert len(yard.messages("event")) <= begin + 1 and not yard.pictures()
+        assert [line for line in yard.lines() if "settings from afar cannot be kept" in line]
+        os.rmdir(name)
+        yard.turns(until=lambda: yard.pictures())
+        assert len(yard.messages("event")) == begin + 1 and yard.turns(300) == 0
+
+
 def test_a_deep_sleeper_is_kept_awake_for_hours():
     with Yard("deepsleep", trigger={"every_s": 3600}) as yard:
         yard.wake()
