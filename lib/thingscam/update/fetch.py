@@ -12,7 +12,7 @@ PART = const(4096)  # bytes asked for at once: so long a picture may have to wai
 class Body(Response):
     """A response whose body stays in the connection: take() has it piece by piece.
 
-    `at` is the byte of the file at which it begins.
+    `at` is the byte of the file at which it begins. Each PART of it has one deadline.
     """
 
     at = 0
@@ -36,6 +36,7 @@ class Body(Response):
         elif self.status_code != 200:
             raise HttpError("HTTP status %d" % self.status_code)
         self._taken = 0
+        self._more = PART
         # One that is longer is read as far as it is wanted.
         self._end = self._length if self._length is not None and self._length <= PART else None
         return self
@@ -47,6 +48,10 @@ class Body(Response):
             return b""
         data, self._data = self._data[self._at :], b""
         self._at = 0
+        if self._taken >= self._more:
+            self._more += PART
+            connection = self._connection
+            connection.deadline = ticks_add(ticks_ms(), connection.timeout_ms)
         data = data or self._connection.receive()
         self._taken += len(data)
         if end is not None:
@@ -85,7 +90,3 @@ class Fetcher(Session):
                 self._addresses.judge(done or self._verify and self._origin[0])
                 if not done:
                     self.close()
-
-    def wait_on(self):
-        """Give the server its time once more: for the next PART bytes of a body."""
-        self._connection.deadline = ticks_add(ticks_ms(), self._timeout * 1000)

@@ -194,8 +194,6 @@ class Updater(Extra):
     def _fetch(self, unpacker):
         if self._body is None:
             self._body = self._get(self._url, unpacker.at)
-        else:
-            self._fetcher.wait_on()
         body = self._body
         for _ in range(_PIECES):
             data = body.take()

@@ -1,5 +1,6 @@
 # The update over the air, in the loop: asked for, fetched, switched to, confirmed or given up.
 
+import errno
 import json
 import os
 
@@ -8,7 +9,7 @@ from test_app import House, arrived
 import bundles
 import thingscam.update.updater  # noqa: F401 - so that the played board is in its place there too
 from fakeboard import Gone
-from support import Script, env, fault, http, new_folder, raises
+from support import Script, env, fault, http, new_folder, raises, ticks_diff, ticks_ms
 from thingscam import extras, loop
 from thingscam.board import places, rtc
 from thingscam.update import choose
@@ -227,6 +228,37 @@ def test_servers_that_do_as_they_like():
             assert choose.read().number == 0 and len(arrived()) >= 0
         script.report()
     assert good
+
+
+def test_servers_that_stall_or_never_end():
+    index = http(200, json.dumps({"version": NEW, "file": "x"}))
+    whole = "HTTP/1.1 200 X\r\n\r\n"
+    part = "HTTP/1.1 206 X\r\nContent-Length: 4096\r\n\r\n"
+    begun = ["drip", "TCU1\0\1\0\0" + "x" * 99, 0.1]
+    asked = [["head"], ["send", index], ["close"]]
+    late = str(errno.ETIMEDOUT)
+    for connections, why in (
+        ([[["head"], ["pause", 9]]], late),
+        ([[["head"], ["drip", index, 0.1]]], late),
+        ([[["head"], ["send", whole + index * 99]]], "JSON"),
+        ([asked, [["head"], ["pause", 9]]], late),
+        ([asked, [["head"], ["send", part + "TCU1"], ["pause", 9]]], late),
+        ([asked, [["head"], ["send", part], begun]], late),
+        ([asked, [["head"], ["send", whole], begun]], late),
+    ):
+        script = Script(*connections)
+        with Updated(script.url + "/latest.json", cloud={"timeout_s": 1}) as house:
+            house.start()
+            begin = ticks_ms()
+            house.turns(until=lambda house=house: house.count("no update now: "))
+            assert ticks_diff(ticks_ms(), begin) < 5000, connections
+            assert house.count("WARNING no update now: ", why) == 1, house.lines()
+            assert choose.read().number == 0
+            # Pictures go as before.
+            count = len(arrived())
+            house.esp.pulse()
+            house.turns(until=lambda count=count: len(arrived()) > count)
+        script.report()
 
 
 def test_pictures_go_first():

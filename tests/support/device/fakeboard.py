@@ -29,7 +29,7 @@ _BOOT_MS = 300
 _DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of ports/esp32
 _UP_MS = 15000  # at first: the pace waits a period from a chip's start
 # These wait for real sockets, in real time.
-_REAL = ("connection", "session", "addresses", "compat")
+_REAL = ("connection", "session", "fetch", "addresses", "compat")
 
 
 class Gone(BaseException):
