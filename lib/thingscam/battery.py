@@ -144,8 +144,8 @@ class Battery(Extra):
                 self._settings.low_v,
                 _LOOK_MS // _HOUR_MS,
             )
-            if self._awake:
-                self._capture.next_cause = self._capture.next_cause or "battery"  # the last one
+            if self._awake or not self._capture.trigger.wanted():  # else that is the last one
+                self._capture.next_cause = self._capture.next_cause or "battery"
         elif self._level:
             self._log.warning("battery low, %s V: pictures go once an hour", volts)
         elif self._mv:

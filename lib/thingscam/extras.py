@@ -1,7 +1,5 @@
 # What a configuration may ask for beyond pictures: an object each, asked in turn by the loop.
 
-from thingscam.extra import Extra  # noqa: F401 to be had from here as well
-
 
 def make(config, app):
     """Return the extras that `config` asks for, as a list; `app` is the App they belong to."""

@@ -243,6 +243,19 @@ def test_critical_and_in_deep_sleep():
         assert house.count("WARNING battery low, 3.6") == 1
 
 
+def test_critical_where_no_picture_is_due_one_tells_all_the_same():
+    with deep(3550, every_s=0) as house:
+        house.sleep()
+        house.wake(by_pin=True, after_ms=60000)
+        house.sleep()
+        house.esp.volts[PIN] = 3350 / 2
+        house.wake()  # to send what waits
+        assert house.sleep() == 6 * HOUR_MS
+        first, last = causes(house)
+        assert first.startswith("pir 3.5") and last.startswith("battery 3.3"), last
+        assert last.endswith("V critical")
+
+
 def test_no_window_of_time_wakes_a_board_whose_battery_is_critical():
     with deep(3350) as house:
         house.sections["schedule"] = {"windows": [{"from": "10:00", "to": "10:01"}]}
