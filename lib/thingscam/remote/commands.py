@@ -4,7 +4,7 @@ from thingscam.util import log as logs
 from thingscam.util.compat import const
 from thingscam.util.redact import mask
 
-NAMES = ("take_photo", "send_log", "safe_mode_hours", "restart")  # as they are done
+NAMES = ("take_photo", "send_log", "safe_mode_hours", "restart", "setup")  # as they are done
 _MAX_HOURS = const(24)
 _MAX_LOG = const(4096)
 _MAX_COUNT = const(16)  # characters: it stands in a picture's cause

@@ -331,6 +331,9 @@ class Remote(Extra):
             self._cause, self._due_now = "{} {}".format(_ASKED, count), False
         elif name == "restart":
             self._restart = "asked for from afar"
+        elif name == "setup":
+            rtc.remember(places.SETUP, b"\1")  # whatever ends this run, the next begins with it
+            self._restart = "setup by telephone is asked for from afar"
         elif name == "safe_mode_hours":
             hours = commands.hours(count)
             self._awake.set(hours * _HOUR_MS)

@@ -40,6 +40,7 @@ COMMANDS = {
     "take_photo": "Take a picture",
     "send_log": "Send its log",
     "restart": "Restart",
+    "setup": "Open setup",
     "safe_mode_hours": "",
 }
 HOURS = ("1", "2", "4", "8", "24")
