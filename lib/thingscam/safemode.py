@@ -111,7 +111,7 @@ def _held_pin(cause):
     kept = rtc.recall(rtc.HELD) if cause == "deep_sleep" else None
     number = kept[0] if kept else -1  # which one has not changed while it slept
     if number != _NONE and number not in _PINS_ESP32:
-        number = _free_pin()
+        number = free_pin()
         rtc.remember(rtc.HELD, bytes([number]))
     if number == _NONE:
         return None
@@ -119,7 +119,8 @@ def _held_pin(cause):
     return number if pin.value() == 0 else None
 
 
-def _free_pin():
+def free_pin():
+    """Return the number of the pin that a person may hold; 255: none is free."""
     profile, pins = configured()
     taken = pins + (profile and profile.pins or ())  # no person holds those low
     on_s3 = "S3" in getattr(sys.implementation, "_machine", "")

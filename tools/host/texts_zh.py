@@ -374,6 +374,7 @@ TEXTS = {
     "bright light": "补光灯",
     "motion sensor": "人体感应",
     "battery": "电池",
+    "setup by telephone": "手机配置",
     "looking the board over; its program is stopped meanwhile": (
         "正在检查开发板；检查期间板上的程序暂停"
     ),
@@ -624,6 +625,18 @@ TEXTS = {
     "charge it: the camera would sleep now": "请充电：摄像头现在会进入睡眠",
     "{}: low": "{}：电量低（low）",
     "{}: good": "{}：正常",
+    "Wi-Fi {}, {}; while it runs: {}; at its start: {}": (
+        "Wi-Fi {}，{}；运行时：{}；启动时：{}"
+    ),
+    "password as in setup.password": "密码为 setup.password 中设置的",
+    "password as printed on the console": "密码为控制台上显示过的",
+    "no password yet: it is made as setup opens": "还没有密码：打开手机配置时生成",
+    "no pin": "没有可用的引脚",
+    "no pin, for setup.password or setup.pin is not set": (
+        "没有，因为没有设置 setup.password 或 setup.pin"
+    ),
+    "GPIO{} held to GND for 3 s": "GPIO{} 接 GND 保持 3 秒",
+    "GPIO{} held for 3 to 10 s": "GPIO{} 接 GND 保持 3 到 10 秒",
     "none: trigger.pir_pin is null": "没有：trigger.pir_pin 为 null",
     "GPIO{} is {}": "GPIO{} 的电平：{}",
     "{} changed {} times: nothing drives it": "{} 变化了 {} 次：引脚悬空",

@@ -91,6 +91,10 @@ def test_a_healthy_board(services, tmp_path):
     # For what only a person can see nobody was there.
     assert [found[name].ok for name in LOOKED_AT] == [None] * 3
     assert found["sensor"].text.startswith("GPIO13 is low, and nobody was asked")
+    assert found["setup"].text == (
+        "Wi-Fi thingscam-0203, no password yet: it is made as setup opens; while it runs: no pin,"
+        " for setup.password or setup.pin is not set; at its start: GPIO14 held for 3 to 10 s"
+    )
     assert found["files"].text == __version__ + ", as on this computer, as source"
     assert "micropython-camera-API" in found["camera"].text
     assert found["wifi"].text == "Wi-Fi garden, -60 dBm, by wifi[0]"
@@ -440,6 +444,7 @@ def test_what_people_wire(services):
 
 def test_a_battery(services):
     section = {"battery": {"pin": 33}, "power": {"mode": "deepsleep"}}
+    section["setup"] = {"password": "label-pass-1"}
     options = {"networks": [Network("garden", PASSWORD, up=False)], "speed": 30}
     for mv, ok, told in (
         (1950, True, "3.9"),
@@ -453,6 +458,8 @@ def test_a_battery(services):
             found = looked_over(it)
         assert found["battery"].ok == ok and told in found["battery"].text, found["battery"]
         assert found["led"].text == "none is known on this board"  # it was taken off
+        told = "password as in setup.password; while it runs: GPIO14 held to GND for 3 s;"
+        assert told in found["setup"].text and "label-pass-1" not in found["setup"].text
 
 
 def test_an_sd_card(services, tmp_path):

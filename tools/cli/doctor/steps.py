@@ -46,6 +46,7 @@ STEPS = (
     ("light", "bright light", ("config",)),
     ("sensor", "motion sensor", ("config",)),
     ("battery", "battery", ("config",)),
+    ("setup", "setup by telephone", ("config",)),
 )
 
 # What a person is asked, once each was lit.

@@ -1,5 +1,5 @@
-# What people wire, looked at on the board: SD card, lamps, motion sensor. Runs behind device.py,
-# whose names it uses.
+# What people wire, looked at on the board: SD card, lamps, motion sensor, the way into setup. Runs
+# behind device.py, whose names it uses.
 
 # ruff: noqa: F821
 # pyright: reportUndefinedVariable=false
@@ -10,8 +10,10 @@ _REMEDIES.update(
     light="check camera.board",
     sensor="check trigger.pir_pin",
     battery="check battery.pin",
+    setup="python -m tools deploy PORT",
 )
 _BLOCK = 4096
+_NO_PIN = 255  # safemode's
 _FLOATS = 12  # changes of the line in the time of one wave
 
 
@@ -115,6 +117,33 @@ def battery():
     if volts < settings.critical_v:
         raise Trouble("%s: critical" % found, "charge it: the camera would sleep now")
     return ("%s: low" if volts < settings.low_v else "%s: good") % found
+
+
+def setup():
+    from thingscam.safemode import free_pin
+    from thingscam.setup.point import name, own_password
+    from thingscam.setup.watch import pin_of
+
+    config = have["config"]
+    used = "setup" in config.extras
+    # The password itself is told by no step.
+    if used and config.setup.password:
+        key = "password as in setup.password"
+    elif own_password():
+        key = "password as printed on the console"
+    else:
+        key = "no password yet: it is made as setup opens"
+    number = pin_of(config) if used else None
+    if not used:
+        running = "no pin, for setup.password or setup.pin is not set"
+    elif number is None:
+        running = "no pin"
+    else:
+        running = "GPIO%d held to GND for 3 s" % number
+    number = free_pin()
+    starting = "no pin" if number == _NO_PIN else "GPIO%d held for 3 to 10 s" % number
+    text = "Wi-Fi %s, %s; while it runs: %s; at its start: %s"
+    return text % (name(), key, running, starting)
 
 
 def _flash(number, low, seconds):
