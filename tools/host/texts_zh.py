@@ -374,7 +374,7 @@ TEXTS = {
     "bright light": "补光灯",
     "motion sensor": "人体感应",
     "battery": "电池",
-    "setup by telephone": "手机配置",
+    "setup by telephone": "手机配网",
     "looking the board over; its program is stopped meanwhile": (
         "正在检查开发板；检查期间板上的程序暂停"
     ),
@@ -625,13 +625,14 @@ TEXTS = {
     "charge it: the camera would sleep now": "请充电：摄像头现在会进入睡眠",
     "{}: low": "{}：电量低（low）",
     "{}: good": "{}：正常",
-    "Wi-Fi {}, {}; while it runs: {}; at its start: {}": (
-        "Wi-Fi {}，{}；运行时：{}；启动时：{}"
-    ),
+    "Wi-Fi {}, {}; while it runs: {}; at its start: {}": ("Wi-Fi {}，{}；运行时：{}；启动时：{}"),
     "password as in setup.password": "密码为 setup.password 中设置的",
     "password as printed on the console": "密码为控制台上显示过的",
-    "no password yet: it is made as setup opens": "还没有密码：打开手机配置时生成",
+    "no password yet: it is made as setup opens": "还没有密码：打开手机配网时生成",
     "no pin": "没有可用的引脚",
+    "no pin, for setup.pin is null, or sensor, lamp or card have the usual one": (
+        "没有，因为 setup.pin 为 null，或默认引脚已被传感器、灯或 SD 卡占用"
+    ),
     "no pin, for setup.password or setup.pin is not set": (
         "没有，因为没有设置 setup.password 或 setup.pin"
     ),

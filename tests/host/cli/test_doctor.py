@@ -464,6 +464,7 @@ def test_a_battery(services):
 
 def test_an_sd_card(services, tmp_path):
     sections = {"outbox": {"path": "/sd/outbox"}, "trigger": {"pir_pin": 12}}
+    sections["setup"] = {"password": "label-pass-1"}
     for card, ok, told in (
         (None, False, "no SD card"),
         (1 << 24, True, " of 15 MB free, 0 waiting"),
@@ -471,6 +472,8 @@ def test_an_sd_card(services, tmp_path):
         with board(services[0], options={"card": card, "speed": 15}, **sections) as it:
             found = looked_over(it, upload=False)
         assert found["card"].ok == ok and told in found["card"].text, found["card"]
+        # The card has GPIO14.
+        assert "it runs: no pin, for setup.pin is null, or sensor" in found["setup"].text
 
 
 def test_a_board_that_restarts_in_the_middle(services):

@@ -137,7 +137,7 @@ def setup():
     if not used:
         running = "no pin, for setup.password or setup.pin is not set"
     elif number is None:
-        running = "no pin"
+        running = "no pin, for setup.pin is null, or sensor, lamp or card have the usual one"
     else:
         running = "GPIO%d held to GND for 3 s" % number
     number = free_pin()
