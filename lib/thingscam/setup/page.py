@@ -155,7 +155,7 @@ def _notice(portal):
         text = '<p class="{}">{}</p>'.format(css, both(en.format(value), zh.format(value)))
     why = portal.draft.mistakes.get("")
     if why is not None:
-        text += '<p class="bad">{}</p>'.format(escaped(why))
+        text += '<p class="bad">{}</p>'.format(_told(why))
     return '<div id="notice" role="status">{}</div>\n<form method="post" action="/save">'.format(
         text
     )
@@ -301,8 +301,18 @@ def _mistake(portal, key):
     why = portal.draft.mistakes.get(key)
     if why is None:
         return ""
-    text = both(*_WHY[why]) if why in _WHY else escaped(why)
-    return '<small class="bad" id="e.{}">{}</small>'.format(key, text)
+    return '<small class="bad" id="e.{}">{}</small>'.format(key, _told(why))
+
+
+def _told(why):
+    if why in _WHY:
+        return both(*_WHY[why])
+    why = escaped(why)
+    # All that the checks say in Chinese is too much for a board: of what kind it is.
+    kind = "没有这个设置" if "unknown" in why else "有误"
+    if why == "is empty" or why[:7] == "missing":
+        kind = "必须填写"
+    return both(why, "{}：{}".format(kind, why))
 
 
 _SAVE = """<label class=row{0}><input type=checkbox name=fresh value=1><span lang=en>Forget all

@@ -41,22 +41,31 @@ def camera(config=None):
 
 
 @contextlib.contextmanager
-def phone(board, start=HOME, **options):
-    """A browser in the board's network, whose every name is the board; the value is its page."""
+def browser(board):
+    """A browser in the board's network, whose every name is the board."""
     where = "--host-resolver-rules=MAP * 127.0.0.1:{}".format(board.door(80))
-    wrong = []
     with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=needs.CHROMIUM, args=(*_FLAGS, where))
         try:
-            context = found.new_context(viewport=PHONE, locale="en-GB", **options)
-            context.set_default_timeout(20000)
-            page = context.new_page()
-            page.on("console", lambda line: line.type == "error" and wrong.append(line.text))
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.goto(start)
-            yield page
+            yield found
         finally:
             found.close()
+
+
+@contextlib.contextmanager
+def phone(chromium, start=HOME, **options):
+    """A telephone that has seen nothing of the board before; the value is its page."""
+    wrong = []
+    context = chromium.new_context(viewport=PHONE, locale="en-GB", **options)
+    try:
+        context.set_default_timeout(20000)
+        page = context.new_page()
+        page.on("console", lambda line: line.type == "error" and wrong.append(line.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(start)
+        yield page
+    finally:
+        context.close()
     # A picture that is asked for while the board is busy, or gone, is no mistake of the page.
     assert not [text for text in wrong if "503" not in text and "ERR_" not in text]
 
@@ -73,48 +82,74 @@ def saved(board):
     return json.loads(board.files()["config.json"])
 
 
-def test_from_the_phones_question_to_a_saved_camera_by_keys_alone():
-    with camera() as board:
-        probe = "http://connectivitycheck.gstatic.com/generate_204"
-        with phone(board, probe) as page:
-            assert page.url == HOME
-            assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-            page.get_by_role("button", name="garden").press("Enter")
-            assert page.locator("[name='ssid.0']").input_value() == "garden"
-            page.keyboard.type("short")
-            page.get_by_role("button", name="Save").press("Enter")
-            page.get_by_text("6 to put right").wait_for()
-            # The first mistake has the focus, and says what is wrong.
-            assert page.evaluate("document.activeElement.name") == "password.0"
-            assert "8 to 63 bytes" in page.locator("[id='e.password.0']").inner_text()
-            # Shown on demand.
-            page.keyboard.type("wifi-pass-word")
-            page.keyboard.press("Tab")
-            page.keyboard.press("Enter")
-            password = page.locator("[name='password.0']")
-            assert password.get_attribute("type") == "text"
-            fill(page, "garden", "wifi-pass-word")
-            page.get_by_role("button", name="Save").press("Enter")
-            page.get_by_text("Saved.").wait_for()
-            assert page.locator("[name='password.0']").input_value() == ""
-        assert saved(board)["cloud"] == CONFIG["cloud"]
+def test_a_bare_board_is_set_up():
+    with camera() as board, browser(board) as chromium:
+        values_come_by_an_address_and_it_fits(chromium)
+        from_the_phones_question_to_a_saved_camera_by_keys_alone(chromium, board)
+        without_javascript_special_characters_and_chinese(chromium, board)
 
 
-def test_without_javascript_special_characters_and_chinese():
-    with camera() as board, phone(board, java_script_enabled=False) as page:
+def values_come_by_an_address_and_it_fits(chromium):
+    values = "&".join("{}={}".format(*pair) for pair in CONFIG["cloud"].items())
+    with phone(chromium, HOME + "#" + values) as page:
+        until(lambda: page.locator("[name='cloud.region']").input_value() == "cn-1")
+        assert page.locator("[name='cloud.access_token']").input_value() == "t0ken-abcdef"
+        assert page.url == HOME  # it is in no history
+        assert not page.locator("[name=fresh]").is_visible()
+        for size in (PHONE, {"width": 1200, "height": 900}):
+            page.set_viewport_size(size)
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            # Each control has a name, and a target for a finger.
+            found = page.locator("input:visible,select:visible,button:visible").evaluate_all(
+                "all => all.map(e => [!!(e.labels?.length || e.textContent.trim()),"
+                " e.getBoundingClientRect().height])"
+            )
+            assert len(found) > 15 and all(named and high >= 22 for named, high in found), found
+
+
+def from_the_phones_question_to_a_saved_camera_by_keys_alone(chromium, board):
+    probe = "http://connectivitycheck.gstatic.com/generate_204"
+    with phone(chromium, probe) as page:
+        assert page.url == HOME
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        page.get_by_role("button", name="garden").press("Enter")
+        assert page.locator("[name='ssid.0']").input_value() == "garden"
+        page.keyboard.type("short")
+        page.get_by_role("button", name="Save").press("Enter")
+        page.get_by_text("6 to put right").wait_for()
+        # The first mistake has the focus, and says what is wrong.
+        assert page.evaluate("document.activeElement.name") == "password.0"
+        assert "8 to 63 bytes" in page.locator("[id='e.password.0']").inner_text()
+        # Shown on demand.
+        page.keyboard.type("wifi-pass-word")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        password = page.locator("[name='password.0']")
+        assert password.get_attribute("type") == "text"
+        fill(page, "garden", "wifi-pass-word")
+        page.get_by_role("button", name="Save").press("Enter")
+        page.get_by_text("Saved.").wait_for()
+        assert page.locator("[name='password.0']").input_value() == ""
+    assert saved(board)["cloud"] == CONFIG["cloud"]
+
+
+def without_javascript_special_characters_and_chinese(chromium, board):
+    with phone(chromium, java_script_enabled=False) as page:
         page.get_by_role("link", name="中文").click()
         assert page.get_by_role("button", name="保存").is_visible()
         assert not page.get_by_role("button", name="Save").is_visible()
         page.get_by_text(NAME).wait_for()
         fill(page, NAME, PASSWORD, region="-._~!$&'()*+,;=:@")
         page.get_by_role("button", name="保存").click(no_wait_after=True)
+        until(lambda: saved(board)["wifi"] == [{"ssid": NAME, "password": PASSWORD}])
         page.get_by_text("已保存。").wait_for()  # it was tried, and the page has renewed itself
         found = saved(board)
-        assert found["wifi"] == [{"ssid": NAME, "password": PASSWORD}]
         assert found["cloud"]["region"] == "-._~!$&'()*+,;=:@"
         fill(page, NAME, "", region=NAME)
         page.get_by_role("button", name="保存").click()
-        page.locator("[id='e.cloud.region']").wait_for()
+        wrong = page.locator("[id='e.cloud.region']")
+        wrong.wait_for()
+        assert wrong.inner_text().startswith("有误：")
         assert page.locator("[name='cloud.region']").input_value() == NAME
         assert saved(board) == found
 
@@ -132,7 +167,7 @@ def test_aiming_and_a_test_upload(tmp_path):
                 "region": "demo",
             },
         }
-        with camera(config) as board, phone(board) as page:
+        with camera(config) as board, browser(board) as chromium, phone(chromium) as page:
             page.wait_for_function("document.getElementById('eye').naturalWidth === 640")
             page.wait_for_function("+document.getElementById('light').value > 20")
             page.wait_for_function("+document.getElementById('sharp').value > 20")
@@ -153,19 +188,3 @@ def test_aiming_and_a_test_upload(tmp_path):
             board.wait_for("INFO Wi-Fi garden", count=2)
             assert not board.state()["wifi"]["access_point"]["on"]
             assert TOKEN not in board.output and KEY not in board.output
-
-
-def test_values_by_an_address_and_that_it_fits():
-    values = "&".join("{}={}".format(*pair) for pair in CONFIG["cloud"].items())
-    with camera() as board, phone(board, HOME + "#" + values) as page:
-        until(lambda: page.locator("[name='cloud.region']").input_value() == "cn-1")
-        assert page.locator("[name='cloud.access_token']").input_value() == "t0ken-abcdef"
-        assert page.url == HOME  # it is in no history
-        assert not page.locator("[name=fresh]").is_visible()
-        for size in (PHONE, {"width": 1200, "height": 900}):
-            page.set_viewport_size(size)
-            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-            # Each control has a name, and a target for a finger.
-            for each in page.locator("input:visible,select:visible,button:visible").all():
-                assert each.evaluate("e => e.labels?.length || e.textContent.trim()")
-                assert each.bounding_box()["height"] >= 22
