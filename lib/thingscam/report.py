@@ -23,7 +23,10 @@ class Report(Extra):
 
     What cannot be sent is dropped: the next report goes a period later. A deep sleeper sends it in
     a wake that is online anyway once a period is over; after two it goes online for it.
+    `taken` tells whether the service has taken one since the start.
     """
+
+    taken = False
 
     def __init__(self, config, app):
         self._config = config
@@ -60,7 +63,7 @@ class Report(Extra):
             self._events.tried(event, self._say(ms, "tell", *event))
         elif ms:
             self._due.set(self._every_ms)
-            self._say(ms, "report")
+            self.taken = self._say(ms, "report") or self.taken
 
     def busy(self, online):  # pyright: ignore[reportIncompatibleMethodOverride]
         now = ticks_ms()

@@ -45,8 +45,15 @@ def read(raw, name, wifi_needed, parse):
     found = None
     if state.on:
         try:
-            laid = json.dumps(states.lay(data, state.on)).encode()
-            found = parse(laid, name, wifi_needed)
+            on = state.on
+            try:
+                found = _laid(parse, data, on, name, wifi_needed)
+            except ConfigError:
+                state.on = _known(on)  # those of a newer version are no mistake
+                if state.on == on:
+                    raise
+                changed = True
+                found = _laid(parse, data, state.on, name, wifi_needed)
         except (ConfigError, TypeError, ValueError) as e:
             error = "; ".join(getattr(e, "mistakes", ())) or str(e)
             state.undo({}, "refused", "not with this config.json: " + error)
@@ -61,6 +68,23 @@ def read(raw, name, wifi_needed, parse):
             pass  # so it is again at the next start
     found.remote.state = state
     found.remote.base = binascii.crc32(raw, binascii.crc32(__version__.encode()))
+    return found
+
+
+def _laid(parse, data, on, name, wifi_needed):
+    return parse(json.dumps(states.lay(data, on)).encode(), name, wifi_needed)
+
+
+def _known(on):
+    # Those of the settings `on` that this version has.
+    from thingscam.config.schema import sections
+
+    found = {}
+    for section, rows in sections(on):
+        values = on.get(section, {})
+        kept = {row[0]: values[row[0]] for row in rows if row[0] in values}
+        if kept:
+            found[section] = kept
     return found
 
 

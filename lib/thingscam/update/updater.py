@@ -25,6 +25,8 @@ _PATIENCE_MS = const(60000)  # of a pause of the service, in which pictures cann
 _INDEX = const(1024)  # bytes of it at the most
 _PIECES = const(8)  # of 512 bytes a turn: a picture may have to wait for them
 _AGES_MS = const(1000000000)  # without a watchdog
+_SENT = const(3)  # Record.why on trial: a picture was accepted, and no report yet
+_WAKE_MS = const(1000)
 _WHY = ("", "three starts came to nothing", "no picture was accepted")
 
 
@@ -40,12 +42,14 @@ class Updater(Extra):
         self._asks = rtc.Deadline(places.UPDATE_ASKS, _MOST_MS)
         self._fetcher = self._body = self._unpacker = None
         self._url = self._version = ""  # of a bundle that is to be had
+        self._switched = False
         self._over = False  # nothing to do until the next start
         self._online_at = None  # ticks
         self._looks = None
         self._started = ticks_ms()
         self._before = self._counts()
         self._asked = False
+        self._report = None  # a Report that has to have one accepted as well
         self._record = record = choose.read()
         if record.mpy != choose.mpy():
             self._record = record = choose.Record()  # what slots hold is of another firmware
@@ -104,11 +108,14 @@ class Updater(Extra):
             self._hang_up()
 
     def busy(self, online):  # pyright: ignore[reportIncompatibleMethodOverride]
-        if self._over or self._record.trial:
-            return False
-        if self._unpacker is None and not self._url and self._asks.left_ms() > 0:
+        if self._over:
             return False
         up = ticks_diff(ticks_ms(), self._started)
+        if self._record.trial:
+            due = not self._asked or self._app._capture.next_cause is not None
+            return due and up < (_STAY_MS if online else _OFFLINE_MS)
+        if self._unpacker is None and not self._url and self._asks.left_ms() > 0:
+            return False
         if up > _STAY_MS or (up > _OFFLINE_MS and not online):
             self._asks.set(_HOUR_MS)
             return False
@@ -116,11 +123,15 @@ class Updater(Extra):
 
     def sleep_plan(self, ms, pin):
         self._hang_up()
-        if self._record.trial and not self._over:
+        record = self._record
+        if self._switched:  # it may be long until something moves
+            return _WAKE_MS, pin
+        if record.trial and not self._over:
             choose.works()  # as far as to its sleep
             # It may have been online for something else, with no picture to send.
             tried = len(self._app._outbox) or self._app._counters.as_dict()["capture_failed"]
-            if not self._confirm() and self._online_at is not None and tried:
+            done = self._confirm() or self._online_at is None
+            if not done and (tried or record.why):
                 self._look()
         return ms, pin
 
@@ -259,30 +270,45 @@ class Updater(Extra):
         self._log.info("version %s is complete: on trial from the next start", version)
         self._drop(False)
         self._asks.set(self._next_ms())
+        self._switched = True
         self._restart()
 
     def _try(self):
+        if not self._asked:
+            self._asked = True
+            self._ask_for_signs()
         if self._confirm():
             return
         now = ticks_ms()
-        if not self._asked:
-            self._asked = True
-            if self._is_awake():
-                # It may be long until something moves.
-                self._app._capture.next_cause = self._app._capture.next_cause or "update"
         if ticks_diff(now, self._started) > _HEALTHY_MS:
             choose.works()
         if ticks_diff(now, self._online_at) > _TRIAL_MS:  # pyright: ignore
             self._look()
 
-    def _confirm(self):
-        # Taken and sent by this version: that is all of what it is for.
-        if not all(map(_is_more, self._counts(), self._before)):
-            return False
+    def _ask_for_signs(self):
+        # It may be long until something moves, or a report is due.
+        app = self._app
+        if self._counts()[0] == self._before[0] and not self._record.why:
+            app._capture.next_cause = app._capture.next_cause or "update"
+        for extra in app._extras:
+            if hasattr(extra, "soon") and extra.soon():
+                self._report = extra
+
+    def _confirm(self, late=False):
+        # Taken and sent by this version: that is what it is for. A report, where there are any, is
+        # waited for, but `late` the picture is enough: the fault may be the endpoint's.
         record = self._record
-        record.good, record.trial, record.looks = record.trial, 0, 0
+        missing = self._report is not None and not self._report.taken
+        if not record.why and all(map(_is_more, self._counts(), self._before)):
+            record.why = _SENT
+            if missing:
+                self._write()
+        if not record.why or missing and not late:
+            return False
+        record.good, record.trial, record.looks, record.why = record.trial, 0, 0, 0
         if self._write():
-            self._log.info("version %s works, a picture was accepted", __version__)
+            text = "version %s works, a picture was accepted%s"
+            self._log.info(text, __version__, ", but no report" if missing else "")
         return True
 
     def _look(self):
@@ -293,13 +319,15 @@ class Updater(Extra):
         record = self._record
         record.looks += 1
         if record.looks >= self._settings.trial:
+            if self._confirm(True):
+                return
             record.give_up(choose.NO_PICTURE)
             self._log.error("version %s: %s: back to the one before", __version__, _WHY[2])
         if self._write() and not record.trial:
             self._restart()
 
     def _restart(self):
-        # A deep sleeper's next start comes by itself.
+        # A deep sleeper's next start comes by itself: see sleep_plan().
         self._over = True
         if self._is_awake():
             self._app._hang_up()

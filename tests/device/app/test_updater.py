@@ -7,7 +7,8 @@ import os
 from test_app import House, arrived
 
 import bundles
-import thingscam.update.updater  # noqa: F401 - so that the played board is in its place there too
+import thingscam.report  # noqa: F401 - so that the played board is in its place there too
+import thingscam.update.updater  # noqa: F401
 from fakeboard import Gone
 from support import Script, env, fault, http, new_folder, raises, ticks_diff, ticks_ms
 from thingscam import extras, loop
@@ -305,6 +306,51 @@ def test_a_sleeper_fetches_in_its_wakes_and_is_confirmed_by_one():
             house.sleep()
         record = choose.read()
         assert (record.good, record.trial, record.refused) == (1, 0, "9.0.1")
+
+
+def test_a_sleeper_on_motion_alone_tries_it_by_itself():
+    publish()
+    with Updated(power={"mode": "deepsleep"}) as house:
+        assert house.sleep() == 1000 and choose.read().trial == 1
+        house.wake()
+        choose.start()
+        count = len(arrived())
+        assert house.sleep() != 1000
+        assert len(arrived()) == count + 1 and choose.read().good == 1, house.lines()
+        assert house.count("INFO kept", " update, ") == 1, house.lines()
+
+
+def test_a_report_must_be_accepted_too_where_there_are_any():
+    publish()
+    endpoints = env("SERVICE"), "http://127.0.0.1:9"
+    for endpoint, power in ((e, p) for e in endpoints for p in ("awake", "deepsleep")):
+        sections = {"cloud": {"device_endpoint": endpoint}, "power": {"mode": power}}
+        with Updated(update={"trial": 2}, trigger={"every_s": 7200}, **sections) as house:
+            if power == "awake":
+                fetched(house)
+                house.restart()
+                house.turns(until=lambda house=house: choose.read().why or choose.read().good)
+            else:
+                house.sleep()
+                house.wake()
+                choose.start()
+                house.sleep()
+            if endpoint == env("SERVICE"):
+                house.turns(ms=30000) if power == "awake" else None
+                assert choose.read().good == 1 and house.count("report sent"), house.lines()
+                assert not house.count("but no report")
+                continue
+            # The fault may be the endpoint's: at the end of the trial the picture is enough.
+            assert choose.read().trial == 1
+            for _ in range(3):
+                if power == "awake":
+                    later(house, HOUR_MS)
+                else:
+                    house.wake()
+                    choose.start()
+                    house.sleep()
+            assert choose.read().good == 1 and choose.read().why == 0, house.lines()
+            assert house.count("works, a picture was accepted, but no report") == 1
 
 
 def test_how_many_are_offered_it_and_when():

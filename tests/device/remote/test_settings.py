@@ -252,10 +252,9 @@ def test_lies_over_config_json():
 def test_what_does_not_fit_is_dropped_and_config_json_starts():
     for on in (
         {"trigger": {"every_s": -1}},
-        {"trigger": {"no_such": 1}},
+        {"trigger": {"no_such": 1, "every_s": -1}},
         {"camera": 5},
         {"camera": {"rotate": 90, "exif": False}},
-        {"wifi": {"ssid": ""}},
     ):
         place = Place(on=on, wish=7)
         assert place.load().trigger.every_s == 3600, on
@@ -272,6 +271,24 @@ def test_what_does_not_fit_is_dropped_and_config_json_starts():
     for text in ("[]", '{"remote": 5}', '{"remote": {"every_s": 60}, "cloud": []}'):
         place.write(text)
         raises(config.ConfigError, place.load)
+
+
+@on_board
+def test_what_a_newer_version_has_kept_is_no_mistake(esp):
+    newer = {"every_s": 60, "no_such": 1}
+    more = {"trigger": newer, "novel": {"x": [1]}, "report": {"novel": 2}}
+    place = Place(on=more, wish=7, status="novel", starts=3, novel={"x": 1})
+    found = place.load()
+    assert found.trigger.every_s == 60 and found.remote.state.wish == 7
+    kept = place.kept()
+    assert (kept.on, kept.error) == ({"trigger": {"every_s": 60}}, "")
+    kept.copy().save(place.folder)  # and it goes on with a field that it does not know
+    assert place.load().trigger.every_s == 60
+    # Those before a trial, too.
+    place = Place(on={"novel": {}}, good=more)
+    crashes.keep(1, 1)
+    assert place.load().trigger.every_s == 60
+    assert place.kept().on == {"trigger": {"every_s": 60}}
 
 
 def test_forgotten_by_a_number_in_config_json():
