@@ -510,6 +510,20 @@ TEXTS = {
     # doctor: upload; what an error code asks for (lib/thingscam/cloud)
     "{} bytes in {} ms -> {}": "{} 字节，用时 {} ms -> {}",
     "check the cloud settings": "检查 cloud 下的各项配置",
+    # doctor: updates
+    "updates": "在线更新",
+    "{}, from {}": "{}，来自 {}",
+    "there is no /slot/__init__.mpy: none are taken": "没有 /slot/__init__.mpy，不会接收更新",
+    "not used: there is no update.url": "未使用：没有设置 update.url",
+    "what {} holds is for another MicroPython: {} runs, which came by cable": (
+        "{} 中的文件适用于另一版本的 MicroPython，当前运行的是用数据线部署的 {}"
+    ),
+    "{} is on trial in {}": "{} 正在 {} 中试运行",
+    "{} runs, from {}": "当前运行 {}，来自 {}",
+    "{} runs, which came by cable": "当前运行 {}，用数据线部署",
+    "; {} did not work: not taken again, but deploy clears the slots": (
+        "；{} 未能正常工作，不会再次接收（deploy 会清空更新槽）"
+    ),
     # doctor: reports
     "reports": "状态上报",
     "not used: there is no cloud.device_endpoint": "未使用：没有设置 cloud.device_endpoint",

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -18,8 +19,9 @@ from PIL import Image
 from tests.support.world import ROOT, service
 from thingscam import __version__
 from thingscam.remote.state import State
+from thingscam.update import choose
 from tools.cli.doctor import device, steps
-from tools.host import boardlink, filesystem
+from tools.host import boardlink, bundle, filesystem, slots
 from tools.virtualboard.air import Network
 from tools.virtualboard.board import VirtualBoard
 
@@ -253,6 +255,37 @@ def test_a_sensor_that_lacks_a_setting_that_came_from_afar(services, tmp_path):
     assert found["config"].text.endswith("--forget-remote: sensor.sharpness"), found["config"]
     text = ", does not take sensor.saturation (-2...2), sensor.sharpness,"
     assert "(OV2640), " in found["camera"].text and text in found["camera"].text
+
+
+def test_what_came_over_the_air(services, monkeypatch, tmp_path):
+    record = choose.Record()
+    record.good, record.mpy, record.number, record.refused = 2, bundle.MPY, 1, "9.9.9"
+    compiled = filesystem.firmware_files(compiled=True)
+    files = {"slot/b" + name[3:]: compiled[name] for name in compiled if name.startswith("lib/")}
+    files |= {slots.CHOOSE[1:]: slots.choose_mpy(), "slot/1": choose.packed(record)}
+    with board(services[0], files=files) as it:
+        found = looked_over(it, upload=False)
+    assert wrong(found) == []
+    assert found["files"].text == __version__ + ", from /slot/b"
+    assert found["updates"].text.startswith(
+        __version__ + " runs, from /slot/b; 9.9.9 did not work"
+    )
+    # On trial, of another firmware, and without what boot.py asks.
+    asked = SimpleNamespace(extras=("update",))
+    monkeypatch.setitem(device.have, "config", asked)
+    monkeypatch.setattr(device.os, "listdir", lambda path: ["__init__.mpy"])
+    monkeypatch.setattr(choose, "FOLDER", str(tmp_path))
+    for trial, text in ((1, "9.1.0 is on trial in "), (0, "runs, which came by cable")):
+        record.good, record.trial, record.version, record.mpy = 0, trial, "9.1.0", choose.mpy()
+        choose.write(record)
+        assert text in device.updates()
+    record.trial, record.mpy = 1, 99
+    choose.write(record)
+    with pytest.raises(device.Trouble, match="for another MicroPython"):
+        device.updates()
+    monkeypatch.setattr(device.os, "listdir", lambda path: [])
+    with pytest.raises(device.Trouble, match="none are taken"):
+        device.updates()
 
 
 def test_the_device_endpoint(services):

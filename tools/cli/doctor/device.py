@@ -73,6 +73,7 @@ _REMEDIES = {
     "files": "python -m tools deploy PORT",
     "filesystem": "write a new one: python -m tools flash --firmware FILE --port PORT",
     "config": "python -m tools config, then python -m tools deploy PORT",
+    "updates": "python -m tools deploy PORT",
     "psram": "take firmware with PSRAM support (SPIRAM)",
     "camera": "check the camera's ribbon cable and the power supply",
     "wifi": "check wifi, and the power supply: the radio draws up to 500 mA",
@@ -102,8 +103,11 @@ def files():
     from thingscam.http import session  # noqa: F401 that they can be had
 
     version = getattr(thingscam, "__version__", "without a version")
+    path = getattr(thingscam, "__file__", "/lib/")
+    if path.startswith("/slot/"):
+        return "%s, from %s" % (version, path[:7])
     # Without a file it is half a package: other files are missing, too.
-    if not getattr(thingscam, "__file__", "/lib/").startswith("/lib/"):
+    if not path.startswith("/lib/"):
         return "%s, frozen into the firmware" % version
     return version
 
@@ -137,6 +141,34 @@ def config():
     names = ", ".join(sorted(section + "." + key for section in on for key in on[section]))
     if names:
         text += "; set from afar, undone by config --forget-remote: %s" % names
+    return text
+
+
+def updates():
+    try:
+        there = os.listdir("/slot")
+    except OSError:
+        there = ()
+    if "__init__.mpy" not in there:
+        if "update" in have["config"].extras:
+            raise Trouble("there is no /slot/__init__.mpy: none are taken", _REMEDIES["updates"])
+        return "not used: there is no update.url"
+    from thingscam import __version__
+    from thingscam.update import choose
+
+    record = choose.read()
+    slot = record.trial or record.good
+    if slot and record.mpy != choose.mpy():
+        text = "what %s holds is for another MicroPython: %s runs, which came by cable"
+        raise Trouble(text % (choose.path(slot), __version__), _REMEDIES["updates"])
+    if record.trial:
+        text = "%s is on trial in %s" % (record.version, choose.path(slot))
+    elif slot:
+        text = "%s runs, from %s" % (__version__, choose.path(slot))
+    else:
+        text = "%s runs, which came by cable" % __version__
+    if record.refused:
+        text += "; %s did not work: not taken again, but deploy clears the slots" % record.refused
     return text
 
 

@@ -31,6 +31,7 @@ STEPS = (
     ("files", "thingscam", ("micropython",)),
     ("filesystem", "filesystem", ("micropython",)),
     ("config", "configuration", ("files",)),
+    ("updates", "updates", ("config",)),
     ("psram", "PSRAM", ("config",)),
     ("camera", "camera", ("config",)),
     ("wifi", "Wi-Fi", ("config",)),
@@ -150,7 +151,7 @@ def _step(board, name, title):
 
 
 def _compared(board, result):
-    if "frozen" in result.text:
+    if "frozen" in result.text or "/slot/" in result.text:
         if result.text.startswith(__version__ + ","):
             return result
         text = "{}; on this computer is {}".format(result.text, __version__)
