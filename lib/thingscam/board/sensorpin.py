@@ -30,10 +30,10 @@ def trouble(profile, pin, sleeps=False, card=False, on=None):
     if wrong is None:
         return None
     free = profile.pir or ("null" if profile.chip else "another")
-    if free == pin:
-        free = "another"
-    elif card and free in _CARD_PINS:
+    if card and free in _CARD_PINS:
         free = "12 (first see docs/board.md, An SD card), or outbox.path to /outbox"
+    elif free == pin:
+        free = "another"
     text = "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}"
     return text.format(pin, wrong, profile.name, free)
 

@@ -88,11 +88,11 @@ def test_low_and_awake_pictures_go_once_an_hour():
         house.esp.pulse()
         house.turns(until=lambda: len(arrived()) == 1)  # the first hour begins
         for _ in range(3):
-            house.turns(ms=600000)
+            house.turns(ms=600000, apart_ms=500)
             house.esp.pulse()
         assert len(uploads()) == 1
         assert "the battery is low, 3.5" in house.app.status()["blocked_reason"]
-        house.turns(ms=24 * 60000)
+        house.turns(ms=24 * 60000, apart_ms=500)
         assert len(uploads()) == 1
         house.turns(ms=150000)
         assert len(uploads()) == 4 and causes(house)[-1].endswith("V low")

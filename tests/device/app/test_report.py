@@ -68,7 +68,7 @@ def test_reports_each_period():
         assert not set(found) - documented()
         text = json.dumps(found)
         assert KEY not in text and TOKEN not in text
-        house.turns(ms=590000)
+        house.turns(ms=590000, apart_ms=500)
         assert len(messages("report")) == 1
         house.turns(ms=20000)
         assert len(messages("report")) == 2
@@ -137,7 +137,7 @@ def test_nobody_who_answers_keeps_no_picture_waiting():
         house.turns(until=lambda: house.count("no report: not done in time") == 2)
         assert 595000 < house.esp.ticks - begin[1] < 650000
         house.on_progress = None
-        house.turns(ms=300000)
+        house.turns(ms=300000, apart_ms=500)
     assert len(script.report()) == 2
 
 
@@ -148,7 +148,7 @@ def test_what_the_service_says_to_a_report():
             house.start()
             house.turns(until=lambda house=house: house.count("no report: errcode"))
             assert house.count("WARNING no report: errcode {}".format(errcode)) == 1
-            house.turns(ms=again_s * 1000 - 20000)
+            house.turns(ms=again_s * 1000 - 20000, apart_ms=500)
             assert len(messages("report")) == 1
             # What is wrong there keeps no picture waiting.
             house.esp.pulse()
@@ -171,13 +171,13 @@ def test_tells_at_once_that_it_is_stopped_and_that_it_goes_on():
         (found,) = messages("event")
         assert found["method"] == "stopped"
         assert "check cloud.identifier" in found["params"]["what"]
-        house.turns(ms=900000, until=lambda: len(messages("event")) == 2)
+        house.turns(900000, lambda: len(messages("event")) == 2, apart_ms=500)
         assert messages("event")[1] == {"method": "recovered", "params": {"what": "stopped"}}
         assert len(arrived()) == 1
         # Each at most once an hour.
         fault(errcode=1470)
         house.esp.pulse()
-        house.turns(ms=900000)
+        house.turns(ms=900000, apart_ms=500)
         assert len(arrived()) == 2 and len(messages("event")) == 2
 
 
@@ -192,7 +192,7 @@ def test_tells_of_a_crash_by_its_last_line():
         (found,) = messages("event")
         assert found["method"] == "crashed"
         assert found["params"]["what"].endswith(" ERROR crashed, ValueError: it is ***")
-        house.turns(ms=2 * HOUR_MS)
+        house.turns(ms=2 * HOUR_MS, apart_ms=500)
         assert len(messages("event")) == 1
         assert "crashed" in messages("report")[0]["last_error"]
 
@@ -219,11 +219,11 @@ def test_tells_that_no_picture_can_be_taken():
     with Reporter(trigger={"pir_pin": None, "every_s": 300}) as house:
         house.start()
         house.camera.broken = True
-        house.turns(until=lambda: messages("event"))
+        house.turns(until=lambda: messages("event"), apart_ms=500)
         (found,) = messages("event")
         assert found["method"] == "camera_failed" and "camera" in found["params"]["what"]
         house.camera.broken = False
-        house.turns(until=lambda: len(messages("event")) == 2)
+        house.turns(until=lambda: len(messages("event")) == 2, apart_ms=500)
         assert messages("event")[1] == {"method": "recovered", "params": {"what": "camera_failed"}}
 
 

@@ -87,13 +87,17 @@ class House:
         self.app = base(settings)
         return self.app
 
-    def turns(self, ms=0, until=None):
-        """Go round for so long, or until something holds; that must be within ten minutes."""
+    def turns(self, ms=0, until=None, apart_ms=0):
+        """Go round for so long, or until something holds; that must be within ten minutes.
+
+        `apart_ms` more lie between two turns: for hours in which nothing is to happen.
+        """
         end = self.esp.ticks + (ms or 600000)
         while self.esp.ticks < end:
             self.app.turn()
             if until and until():
                 return
+            self.esp.go(apart_ms)
         assert until is None, self.lines()
 
     def sleep(self):
