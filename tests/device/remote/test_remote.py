@@ -168,8 +168,8 @@ class Yard:
         found = []
         for name in ("log.old.txt", "log.txt"):
             try:
-                with open(name) as file:
-                    found += [line.strip()[20:] for line in file]
+                with open(name, "rb") as file:
+                    found += [str(line)[22:] for line in file]
             except OSError:
                 pass
         return found + [line[20:] for line in self.app._log._lines]
@@ -467,6 +467,7 @@ def test_no_value_of_a_command_ends_the_app():
             '"restart": [1, 2]',
             '"take_photo": "\\u4e00\\u4e8c"',
             '"send_log": "now"',
+            '"send_log": "again"',
         ):
             text = (answer % command).encode()
             head = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(text)

@@ -184,7 +184,7 @@ def test_a_full_filesystem(services, tmp_path):
 def test_a_wrong_configuration(services):
     found = faulty(services, "config", cloud={"region": ""})
     assert "cloud.region: is empty" in found["config"].text
-    assert untried(found) == [n for n in ALL[ALL.index("psram") :] if n not in LOOKED_AT]
+    assert untried(found) == [n for n in ALL[ALL.index("updates") :] if n not in LOOKED_AT]
     found = faulty(services, "config", camera={"board": "ai-tinker"})
     assert "ai-thinker" in found["config"].text
     # Pins that chip and PSRAM leave to nobody, where only the firmware knows the board.

@@ -18,7 +18,7 @@ from .control import Control
 from .device_api import DeviceApi
 from .faults import Faults
 from .journal import Journal
-from .pace import Limits
+from .limits import Limits
 
 # aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
 _logger = logging.getLogger("tools.cloud")
