@@ -28,8 +28,8 @@ _WORLD = pytest.StashKey()
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Return two workers for each processor: a board's tests wait half of their time."""
-    return 2 * (os.cpu_count() or 1)
+    """Return two workers a processor, and one: a board's tests wait half of their time."""
+    return 2 * (os.cpu_count() or 1) + 1
 
 
 def pytest_configure(config):

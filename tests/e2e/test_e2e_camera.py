@@ -121,7 +121,7 @@ def test_a_board_without_psram(tmp_path, mode, tls):
         assert "MemoryError" not in place.board.output
 
 
-@pytest.mark.parametrize("driver", ["camera-api", "lemariva", "openmv"])
+@pytest.mark.parametrize("driver", ["camera-api", "openmv"])
 def test_a_lamp_on_a_pin_lights_what_is_dark(tmp_path, driver):
     camera = {"light": "auto", "light_pin": 14, "light_ms": 2000}
     if driver == "openmv":

@@ -1007,17 +1007,17 @@ def test_pictures_that_the_flash_does_not_take_are_sent_from_memory():
                     house.esp.pulse()
                     house.turns(until=lambda n=seen + i: len(arrived()) > n)
                 assert house.app.status()["dropped"] == 0
-                house.turns(20000)
+                house.turns(20000, apart_ms=180)
                 lines = house.count("WARNING ")
                 assert lines <= 4 and house.count("WARNING picture not kept: ") == lines
                 assert house.count("WARNING", "84") == lines
                 assert house.app._outbox.fault is not None
                 # Without Wi-Fi there is no other way: what memory holds is kept when it can be.
                 house.esp.air.vanish(HOME[0])
-                house.turns(12000)
+                house.turns(12000, apart_ms=180)
                 house.esp.pulse()
                 house.turns(2000)
-            house.turns(20000)
+            house.turns(20000, apart_ms=180)
             assert len(house.app._outbox) == 1 and house.app._outbox.fault is None
             assert house.app.status()["dropped"] == 0
             assert house.app.status()["captured"] == 5
