@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import io
 import itertools
+import re
 import struct
 import threading
 import warnings
@@ -37,6 +38,9 @@ _HEAD_BYTES = 64_000_000  # as much as Pillow takes for texts and profiles befor
 _PIXEL_BYTES = 4
 _CANVASES = 3  # where frames are put together: the last, the next, and what is shown
 
+# Lossless, hierarchical or arithmetic, by the marker of its frame, wherever that stands.
+_OTHER_JPEG = re.compile(rb"\xff[\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]")
+
 # What Pillow's decoders raise for broken data.
 BROKEN = (
     OSError,
@@ -60,6 +64,10 @@ warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 class PictureError(Exception):
     """The bytes are not a whole picture in one of the service's formats."""
+
+
+class LargeError(Exception):
+    """Judging the picture takes more memory than is allowed: so many bytes."""
 
 
 class _Budget:
@@ -86,36 +94,8 @@ _budget = _Budget()
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What was found in the bytes: size in pixels, the ending for a file's name."""
-
-    width: int
-    height: int
-    ending: str
-
-
-def judge(data):
-    """Decode all of `data` (bytes) and return the Picture it is.
-
-    Raises PictureError for another format, for broken or truncated data, and for more
-    than MAX_PIXELS. Called by several threads it waits until there is memory for it.
-    """
-    try:
-        with _budget.take(_HEAD_BYTES), Image.open(io.BytesIO(data), formats=_OPENERS) as image:
-            need = _need(image)
-            image.verify()
-        # verify() leaves the image unusable: opened again to decode it.
-        with _budget.take(need), Image.open(io.BytesIO(data), formats=_OPENERS) as image:
-            picture = Picture(*image.size, _FORMATS[image.format or ""][1])
-            _load_all(image)
-            return picture
-    except BROKEN as error:
-        raise PictureError(str(error)) from error
-
-
-@dataclass(frozen=True)
 class Details:
-    """What a stored picture tells of itself: size in pixels, and, if its EXIF says so,
+    """What a picture tells of itself: size in pixels, and, if its EXIF says so,
 
     when it was captured (without a time zone if the camera did not say which) and why: a word,
     and what its UserComment notes behind it.
@@ -127,21 +107,51 @@ class Details:
     cause: str = ""
 
 
+@dataclass(frozen=True)
+class Picture(Details):
+    """A picture that was decoded: its Details, and the ending for a file's name."""
+
+    ending: str = ""
+
+
+def judge(data, most=None):
+    """Decode all of `data` (bytes) and return the Picture it is.
+
+    Raises PictureError for another format, for broken or truncated data, and for more
+    than MAX_PIXELS; LargeError where that would take more than `most` bytes of memory. Called
+    by several threads it waits until there is memory for it.
+    """
+    # Pillow opens nothing else of this beginning; before its pixels there is nothing packed.
+    head = 4 * len(data) if data.startswith(b"\xff\xd8\xff") else _HEAD_BYTES
+    try:
+        _keep_to(most, head)
+        with _budget.take(head), _opened(data) as image:
+            need = head + _need(image)
+            _keep_to(most, need)
+            ending = _FORMATS[image.format or ""][1]
+            picture = Picture(**vars(_details(image)), ending=ending)
+            image.verify()
+        # verify() leaves the image unusable: opened again to decode it.
+        with _budget.take(need), _opened(data) as image:
+            if _is_plain_jpeg(image, data):
+                # An eighth of its size each way: libjpeg reads every code of it still, and
+                # fails where it fails, but leaves out most of the arithmetic behind them.
+                image.draft(None, (max(image.width // 8, 1), max(image.height // 8, 1)))
+                image.load()
+            else:
+                _load_all(image)
+            return picture
+    except BROKEN as error:
+        raise PictureError(str(error)) from error
+
+
 def details(path):
     """Return the Details of the picture file at `path`; what cannot be read is left out."""
     try:
         with _budget.take(_HEAD_BYTES), Image.open(path, formats=_OPENERS) as image:
-            width, height = image.size
-            # Formats that keep EXIF behind the pixels would have to be decoded for it.
-            exif = image.getexif() if "exif" in image.info else None
+            return _details(image)
     except BROKEN:
         return Details()
-    if exif is None:
-        return Details(width, height)
-    try:
-        return Details(width, height, _captured_at(exif), _cause(exif))
-    except BROKEN:
-        return Details(width, height)
 
 
 def media_type(path):
@@ -154,6 +164,32 @@ def media_type(path):
             return _FORMATS[image.format or ""][0]
     except BROKEN as error:
         raise PictureError(str(error)) from error
+
+
+def _keep_to(most, need):
+    if most is not None and need > most:
+        raise LargeError(need)
+
+
+def _opened(data):
+    return Image.open(io.BytesIO(data), formats=_OPENERS)
+
+
+def _is_plain_jpeg(image, data):
+    # Of one picture, and of no kind that libjpeg decodes at its full size only.
+    return image.format == "JPEG" and not _OTHER_JPEG.search(data)
+
+
+def _details(image):
+    width, height = image.size
+    # Formats that keep EXIF behind the pixels would have to be decoded for it.
+    if "exif" not in image.info:
+        return Details(width, height)
+    try:
+        exif = image.getexif()
+        return Details(width, height, _captured_at(exif), _cause(exif))
+    except BROKEN:
+        return Details(width, height)
 
 
 def _cause(exif):
@@ -193,7 +229,11 @@ def _need(image):
         pixels *= _CANVASES
     if pixels > MAX_PIXELS:
         raise PictureError(f"more than {MAX_PIXELS} pixels")
-    return _HEAD_BYTES + pixels * _PIXEL_BYTES
+    each = _PIXEL_BYTES
+    if image.format == "JPEG":
+        # One in several scans is kept whole as coefficients, of two bytes each.
+        each = max(each, 2 * len(image.getbands()))
+    return pixels * each
 
 
 def _load_all(image):
