@@ -76,12 +76,24 @@ def admit(headers, token, identifier, accounts, pace, arrived):
     project_key = headers.get("Project-Key", "")
     if not project_key:
         raise RefusedError(4002)
-    if region not in accounts.regions:
-        raise RefusedError(4008)
     project = accounts.projects.get(project_key)
+    device = project.devices.get(token) if project else None
+    device = check_account(region, identifier, accounts.regions, project, device)
+    if not pace.admit(token, arrived):
+        raise RefusedError(4291)
+    return device
+
+
+def check_account(region, identifier, regions, project, device):
+    """Check whether a picture of a device may be stored, its URL go to `identifier`; return it.
+
+    `regions` holds those that exist; `project` has a region and storage, `device` what an
+    accounts.Device has; None: there is none of that key or token. Raises RefusedError.
+    """
+    if region not in regions:
+        raise RefusedError(4008)
     if project is None or project.region != region:
         raise RefusedError(1022)
-    device = project.devices.get(token)
     if device is None or not device.enabled:
         raise RefusedError(1480)
     if device.device_type is None:
@@ -92,9 +104,23 @@ def admit(headers, token, identifier, accounts, pace, arrived):
         raise RefusedError(1471)
     if not project.storage:
         raise RefusedError(1023)
-    if not pace.admit(token, arrived):
-        raise RefusedError(4291)
     return device
+
+
+def check_pace(opened, arrived, interval, errcode):
+    """Raise RefusedError with `errcode` unless `interval` seconds lie between two requests.
+
+    `opened` is when the last one passed, None: never; `arrived` when this one came. A last one
+    that lies further ahead than that was before a clock was set back: it locks nobody out.
+    """
+    if opened is not None and abs(arrived - opened) < interval:
+        raise RefusedError(errcode)
+
+
+def check_quota(used, daily):
+    """Raise RefusedError 413 for more messages than a day has; 0: no limit."""
+    if daily and used > daily:
+        raise RefusedError(413)
 
 
 def check_length(length):
@@ -122,6 +148,11 @@ def known(headers, token, accounts):
     """
     project = accounts.projects.get(headers.get("Project-Key", ""))
     device = project.devices.get(token) if project else None
+    return check_known(device)
+
+
+def check_known(device):
+    """Return `device`; None: there is none. Raises RefusedError 401, or 451 if not enabled."""
     if device is None:
         raise RefusedError(401)
     if not device.enabled:

@@ -1,0 +1,313 @@
+# What is known of each picture; the pictures themselves are kept elsewhere (Objects).
+
+import datetime
+import re
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from ..service import rules
+from .errors import AccountError
+from .records import DEVICE, Message, check_message, count, write_attributes
+from .scene import Device
+from .tables import devices, pictures
+
+# 20260131T235959.123456Z-1a2b3c4d-000042.jpg: time, device's label, number.
+NAME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z-([0-9a-f]{8})-(\d{6,})\.[a-z]{3,4}", re.ASCII)
+
+_COLUMNS = (
+    pictures.c.id,
+    pictures.c.name,
+    pictures.c.taken_in,
+    devices.c.label,
+    pictures.c.size,
+    pictures.c.sha256,
+    pictures.c.width,
+    pictures.c.height,
+    pictures.c.captured_at,
+    pictures.c.cause,
+)
+_ROWS = select(*_COLUMNS).join_from(pictures, devices)
+_SHOWN = _ROWS.where(~pictures.c.deleting)
+_NEWEST = pictures.c.id.desc()
+
+
+@dataclass(frozen=True)
+class New:
+    """A picture that lies in the object storage, to be made known.
+
+    `device` is the Device, `name` that of Pictures.name, `size` in bytes, `sha256` in digits,
+    `width` and `height` in pixels, `captured_at` a datetime or None, `cause` a text;
+    `identifier` the attribute that is to be its `url`. `message` (Message) limits it as a
+    message; `paced` tells whether by its interval too, or by the day's number only.
+    """
+
+    device: Device
+    name: str
+    size: int
+    sha256: str
+    width: int
+    height: int
+    identifier: str
+    url: str
+    captured_at: datetime.datetime | None = None
+    cause: str = ""
+    message: Message = Message()
+    paced: bool = False
+
+    @property
+    def label(self):
+        """The device's."""
+        return self.device.label
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One picture: its number `id` in the order of arrival, when it was `taken_in` (a datetime
+    in UTC), the `device` (label), and as in New."""
+
+    id: int
+    name: str
+    taken_in: datetime.datetime
+    device: str
+    size: int
+    sha256: str
+    width: int
+    height: int
+    captured_at: datetime.datetime | None
+    cause: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some `pictures` (list of Stored), newest first; whether there are `older` and `newer`."""
+
+    pictures: list
+    older: bool
+    newer: bool
+
+
+class Pictures:
+    """The pictures of an index. All that reads raises UnavailableError."""
+
+    def __init__(self, database, writer, now, done):
+        self._database = database
+        self._writer = writer
+        self._now = now
+        self._done = done
+
+    def name(self, device, ending):
+        """Return a name for a picture of `device` (Device) that no other one ever has.
+
+        `ending` is that of the name ("jpg"). Its number is that which the device got with
+        Projects.admit: given out by the database, it is unique whatever instance gave it.
+        """
+        seconds, nanoseconds = divmod(self._now(), 1_000_000_000)
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
+        number = device.number
+        if number is None:
+            number = self._writer.put(_number, None).result()
+        return f"{stamp}.{nanoseconds // 1000:06d}Z-{device.label}-{number:06d}.{ending}"
+
+    def keep(self, new):
+        """Make a picture known: its row, its URL as an attribute, a message of the day.
+
+        `new` is a New. Returns a Future, of None; it raises RefusedError with the account's error
+        of reports, 403 or 413 (the picture stays then, only the attribute is not set), and
+        DuplicateError, AccountError, UnavailableError.
+        """
+        return self._writer.put(_keep, new)
+
+    def adopt(self, found):
+        """Make pictures known that lie there already: `found` is a list of New, of any devices.
+
+        Those that are known are passed over; no attribute is set. Returns how many were
+        made known. Raises AccountError for an unknown device.
+        """
+
+        def add(connection):
+            known = _known(connection, [new.name for new in found])
+            ids = _ids(connection, {new.label for new in found})
+            rows = []
+            for new in found:
+                if new.label not in ids:
+                    raise AccountError(f"there is no device {new.label}")
+                if new.name not in known:
+                    rows.append(_row(ids[new.label], new, taken_in(new.name)))
+            if rows:
+                connection.execute(pictures.insert(), rows)
+            return len(rows)
+
+        return self._write(add)
+
+    def page(self, before=None, device=None, count=48):
+        """Return a Page of the newest pictures, those older than the one named `before` if given.
+
+        That need not be there any more; what cannot be a picture's name leaves all of them.
+        `device` (label) takes those of one device.
+        """
+        query = _SHOWN if device is None else _SHOWN.where(devices.c.label == device)
+
+        def read(connection):
+            limit = _limit(connection, before)
+            chosen = query if limit is None else query.where(limit)
+            rows = connection.execute(chosen.order_by(_NEWEST).limit(count + 1)).all()
+            newer = False
+            if limit is not None:
+                above = query.where(~limit).order_by(pictures.c.id).limit(1)
+                newer = connection.execute(above).first() is not None
+            return Page([_stored(row) for row in rows[:count]], len(rows) > count, newer)
+
+        return self._database.read(read)
+
+    def newest(self, device):
+        """Return the newest picture of a device (label) as Stored, or None."""
+        return next(iter(self.page(device=device, count=1).pictures), None)
+
+    def get(self, name):
+        """Return the picture of this name as Stored, or None."""
+        if not NAME.fullmatch(name):
+            return None
+        rows = self._read(_SHOWN.where(pictures.c.name == name))
+        return _stored(rows[0]) if rows else None
+
+    def count(self, device=None):
+        """Return how many pictures there are, of a device (label) or of all."""
+        return self._sum(func.count(), device)
+
+    def bytes(self, device=None):
+        """Return how many bytes the pictures are, of a device (label) or of all."""
+        return int(self._sum(func.coalesce(func.sum(pictures.c.size), 0), device))
+
+    def known(self, names):
+        """Return those of `names` that have a row, being deleted or not, as a set."""
+        return self._database.read(lambda connection: _known(connection, names))
+
+    def after(self, last=0, count=1000):
+        """Return the next pictures after the one with the id `last`, oldest first, as a list of
+        Stored; also those being deleted."""
+        query = _ROWS.where(pictures.c.id > last).order_by(pictures.c.id).limit(count)
+        return [_stored(row) for row in self._read(query)]
+
+    def begin_delete(self, names):
+        """Have these pictures shown no more; when their objects are gone: end_delete()."""
+        self._by_name(update(pictures).values(deleting=True), names)
+
+    def deleting(self, count=1000):
+        """Return the names of pictures whose deletion was begun and not ended, at most `count`."""
+        query = select(pictures.c.name).where(pictures.c.deleting).order_by(pictures.c.id)
+        return [row.name for row in self._read(query.limit(count))]
+
+    def end_delete(self, names):
+        """Forget these pictures, whose deletion was begun."""
+        self._by_name(delete(pictures).where(pictures.c.deleting), names)
+
+    def _by_name(self, change, names):
+        given = [{"named": name} for name in sorted(names)]
+        if given:
+            query = change.where(pictures.c.name == bindparam("named"))
+            self._write(lambda connection: connection.execute(query, given) and None)
+
+    def _sum(self, what, device):
+        query = select(what).select_from(pictures).where(~pictures.c.deleting)
+        if device is not None:
+            of = select(devices.c.id).where(devices.c.label == device).scalar_subquery()
+            query = query.where(pictures.c.device_id == of)
+        return self._read(query)[0][0]
+
+    def _read(self, query):
+        return self._database.read(lambda connection: connection.execute(query).all())
+
+    def _write(self, function):
+        found = self._database.write(function)
+        self._done()
+        return found
+
+
+def taken_in(name):
+    """Return the time in a picture's name in seconds since 1970, or None if it is no name."""
+    match = NAME.fullmatch(name)
+    try:
+        form = "%Y%m%dT%H%M%S.%f%z"
+        return match and datetime.datetime.strptime(match[1] + "+0000", form).timestamp()
+    except ValueError:
+        return None
+
+
+def _number(scene, items):
+    return scene.numbers(len(items))
+
+
+def _keep(scene, items):
+    results, rows, changes = [], [], []
+    for new in items:
+        row = scene.row(new.label)
+        if row is None:
+            results.append(AccountError(f"there is no device {new.label}"))
+            continue
+        rows.append(_row(row.id, new, scene.at))
+        row.heard_at = scene.at
+        try:
+            rules.check_report(row)
+            if new.paced:
+                check_message(scene, row, new.message)
+            else:
+                count(scene, row, new.message)
+            changes.append((row.id, new.identifier, new.url, DEVICE))
+            results.append(None)
+        except rules.RefusedError as error:
+            results.append(error)
+    if rows:
+        scene.connection.execute(pictures.insert(), rows)
+    write_attributes(scene, changes)
+    return results
+
+
+def _row(device_id, new, at):
+    return {
+        "device_id": device_id,
+        "name": new.name,
+        "taken_in": at,
+        "size": new.size,
+        "sha256": new.sha256,
+        "width": new.width,
+        "height": new.height,
+        "captured_at": new.captured_at and new.captured_at.isoformat(),
+        "cause": new.cause,
+        "deleting": False,
+    }
+
+
+def _stored(row):
+    return Stored(
+        row.id,
+        row.name,
+        datetime.datetime.fromtimestamp(row.taken_in, datetime.UTC),
+        row.label,
+        row.size,
+        row.sha256,
+        row.width,
+        row.height,
+        row.captured_at and datetime.datetime.fromisoformat(row.captured_at),
+        row.cause,
+    )
+
+
+def _limit(connection, before):
+    """Return what tells the pictures older than `before`, or None: all of them are."""
+    at = before and taken_in(before)
+    if at is None or not before:
+        return None
+    last = connection.scalar(select(pictures.c.id).where(pictures.c.name == before))
+    return pictures.c.taken_in < at if last is None else pictures.c.id < last
+
+
+def _known(connection, names):
+    query = select(pictures.c.name).where(pictures.c.name.in_(names))
+    return set(connection.scalars(query))
+
+
+def _ids(connection, labels):
+    query = select(devices.c.label, devices.c.id).where(devices.c.label.in_(labels))
+    return dict(connection.execute(query).tuples().all())

@@ -1,0 +1,306 @@
+# Projects and their devices: who may send what, how often, and the commands that manage them.
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, func, select
+
+from ..service import rules
+from ..service.rules import RefusedError
+from .errors import AccountError
+from .scene import ROWS, Row
+from .tables import attributes, devices, events, facts, projects
+
+ACCOUNTS = "accounts"  # the fact that tells which accounts are in force
+
+_PROJECT = select(projects).where(projects.c.key_hash == bindparam("key"))
+_REGION = select(projects.c.id).where(projects.c.region == bindparam("region")).limit(1)
+_KNOWN = ROWS.where(devices.c.token_hash == bindparam("token"))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A wish to upload a picture, as its request's head tells it.
+
+    `interval` is the least time between two of a device in seconds of the index's clock (0: no
+    limit), `arrived` when this one came in seconds of that clock; None: when it is judged.
+    """
+
+    region: str
+    key: str
+    token: str
+    identifier: str
+    interval: float
+    arrived: float | None = None
+
+
+@dataclass(frozen=True)
+class _Ask:
+    ask: Ask
+    key_hash: str
+    token_hash: str
+
+
+class Projects:
+    """The projects and devices of an index, by Project-Keys and AccessTokens.
+
+    Of both only hashes are kept.
+    """
+
+    def __init__(self, database, writer, now, done):
+        self._database = database
+        self._writer = writer
+        self._now = now
+        self._done = done
+
+    def admit(self, ask):
+        """Check all that can be checked before a picture's body is read; open the rate window.
+
+        `ask` is an Ask. Returns a Future, of the Device; it raises RefusedError with the first
+        rule broken, and UnavailableError.
+        """
+        return self._writer.put(_admit, _Ask(ask, digest(ask.key), digest(ask.token)))
+
+    def known(self, key, token):
+        """Return the Device that has this AccessToken in the project with this Project-Key.
+
+        Raises RefusedError 401 or 451, UnavailableError.
+        """
+        rows = self._read(_KNOWN, {"token": digest(token)})
+        row = next((row for row in rows if row.key_hash == digest(key)), None)
+        return Row(rules.check_known(row)).device()
+
+    def devices(self):
+        """Return all devices that are listed as a list of Device. Raises UnavailableError."""
+        query = ROWS.where(devices.c.listed).order_by(devices.c.id)
+        return [Row(row).device() for row in self._read(query)]
+
+    def device(self, label):
+        """Return the listed device with this label, or None. Raises UnavailableError."""
+        rows = self._read(ROWS.where(devices.c.label == label, devices.c.listed))
+        return Row(rows[0]).device() if rows else None
+
+    def names(self):
+        """Return the names of all devices, also those listed no more, as a dict by label."""
+        return dict(self._read(select(devices.c.label, devices.c.name)))
+
+    def count(self):
+        """Return how many devices are listed. Raises UnavailableError."""
+        query = select(func.count()).select_from(devices).where(devices.c.listed)
+        return self._read(query)[0][0]
+
+    def add_project(self, name, region, storage=True):
+        """Add a project and return its Project-Key, which is kept nowhere.
+
+        Raises AccountError if there is one of that `name`, UnavailableError.
+        """
+        key = secrets.token_hex(16)
+
+        def add(connection):
+            if connection.scalar(select(projects.c.id).where(projects.c.name == name)):
+                raise AccountError(f"there is a project {name} already")
+            row = {"key_hash": digest(key), "name": name, "region": region, "storage": storage}
+            connection.execute(projects.insert(), row)
+
+        self._change(add)
+        return key
+
+    def add_device(self, project, name, device_type):
+        """Add a device to a `project` (its name); return its AccessToken, which is kept nowhere.
+
+        `device_type` maps identifiers to data types; None: not bound. Raises AccountError if there
+        is no such project, UnavailableError.
+        """
+
+        def add(connection):
+            of = connection.scalar(select(projects.c.id).where(projects.c.name == project))
+            if of is None:
+                raise AccountError(f"there is no project {project}")
+            while True:
+                token = secrets.token_hex(16)
+                label = digest(token)[:8]
+                if not connection.scalar(select(devices.c.id).where(devices.c.label == label)):
+                    break
+            row = _device_row(of, name, True, device_type, None)
+            row.update(label=label, token_hash=digest(token))
+            connection.execute(devices.insert(), row)
+            return token
+
+        return self._change(add)
+
+    def set_enabled(self, label, enabled):
+        """Let a device send, or not. Raises AccountError, UnavailableError."""
+        self._change(lambda connection: _alter(connection, label, enabled=enabled))
+
+    def rotate_token(self, label):
+        """Give a device another AccessToken and return it; its label stays.
+
+        Raises AccountError, UnavailableError.
+        """
+        token = secrets.token_hex(16)
+        self._change(lambda connection: _alter(connection, label, token_hash=digest(token)))
+        return token
+
+    def remove(self, label):
+        """Take a device away, with its attributes and events; its pictures stay.
+
+        Raises AccountError, UnavailableError.
+        """
+
+        def change(connection):
+            of = _alter(connection, label, token_hash=None, listed=False)
+            for table in (attributes, events):
+                connection.execute(delete(table).where(table.c.device_id == of))
+
+        self._change(change)
+
+    def replace(self, accounts):
+        """Make the index say what `accounts` (service/accounts.py) say; cheap if it does already.
+
+        Devices that are not in them are listed no more; what is known of them stays. Raises
+        UnavailableError.
+        """
+        wanted = _wanted(accounts)
+        text = json.dumps(wanted, sort_keys=True)
+        mark = hashlib.sha256(text.encode()).hexdigest()
+        found = self._read(select(facts.c.value).where(facts.c.name == ACCOUNTS))
+        if not found or found[0][0] != mark:
+            self._change(lambda connection: _replace(connection, wanted, mark))
+
+    def _change(self, function):
+        def change(connection):
+            # Whatever is changed: it is what the accounts said no more.
+            connection.execute(delete(facts).where(facts.c.name == ACCOUNTS))
+            return function(connection)
+
+        found = self._database.write(change)
+        self._done()
+        return found
+
+    def _read(self, query, given=None):
+        return self._database.read(lambda connection: connection.execute(query, given).all())
+
+
+def digest(secret):
+    """Return what is kept of a Project-Key or AccessToken: SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _admit(scene, items):
+    results = []
+    for item in items:
+        row = scene.row(item.token_hash)
+        try:
+            _check(scene, item, row)
+            results.append(row)
+        except RefusedError as error:
+            results.append(error)
+    numbers = scene.numbers(sum(not isinstance(result, RefusedError) for result in results))
+    return [
+        result if isinstance(result, RefusedError) else result.device(numbers.pop(0))
+        for result in results
+    ]
+
+
+def _check(scene, item, row):
+    ask = item.ask
+    project, regions = row, (ask.region,)
+    if row is None or row.key_hash != item.key_hash or row.region != ask.region:
+        # Something is wrong: what, is looked up.
+        project = scene.connection.execute(_PROJECT, {"key": item.key_hash}).first()
+        if scene.connection.scalar(_REGION, {"region": ask.region}) is None:
+            regions = ()
+        if row is not None and (project is None or row.project_id != project.id):
+            row = None
+    row = rules.check_account(ask.region, ask.identifier, regions, project, row)
+    arrived = scene.clock() if ask.arrived is None else ask.arrived
+    rules.check_pace(row.opened_at, arrived, ask.interval, 4291)
+    row.opened_at = arrived
+
+
+def _alter(connection, label, **values):
+    query = select(devices.c.id).where(devices.c.label == label, devices.c.listed)
+    of = connection.scalar(query)
+    if of is None:
+        raise AccountError(f"there is no device {label}")
+    connection.execute(devices.update().where(devices.c.id == of).values(values))
+    return of
+
+
+def _device_row(project, name, enabled, device_type, report_error):
+    return {
+        "project_id": project,
+        "name": name,
+        "enabled": enabled,
+        "listed": True,
+        "device_type": None if device_type is None else json.dumps(device_type),
+        "report_error": report_error,
+    }
+
+
+def _wanted(accounts):
+    """Return what accounts say, without secrets: rows of projects, each with rows of devices."""
+    return [
+        {
+            "key_hash": digest(key),
+            "region": project.region,
+            "storage": project.storage,
+            "devices": {
+                digest(token): _device_row(
+                    None, device.name, device.enabled, device.device_type, device.report_error
+                )
+                for token, device in project.devices.items()
+            },
+        }
+        for key, project in accounts.projects.items()
+    ]
+
+
+def _replace(connection, wanted, mark):
+    known = {row.token_hash: row for row in connection.execute(select(devices))}
+    by_label = {row.label: row for row in known.values()}
+    by_label.update({row.label: row for row in connection.execute(select(devices))})
+    old, new, stay = [], [], set()
+    for project in wanted:
+        of = _project(connection, project)
+        for token, row in project["devices"].items():
+            row = {**row, "project_id": of, "token_hash": token}
+            there = known.get(token) or by_label.get(token[:8])
+            if there is not None and there.token_hash in (None, token):
+                old.append({**row, "row": there.id})
+                stay.add(there.id)
+            else:
+                row["label"] = _label(token, by_label)
+                by_label[row["label"]] = row
+                new.append(row)
+    gone = [{"row": row.id} for row in by_label.values() if hasattr(row, "id")]
+    gone = [each for each in gone if each["row"] not in stay]
+    chosen = devices.update().where(devices.c.id == bindparam("row"))
+    if gone:
+        connection.execute(chosen.values(token_hash=None, listed=False), gone)
+    if old:
+        names = [name for name in old[0] if name != "row"]
+        connection.execute(chosen.values({name: bindparam(name) for name in names}), old)
+    if new:
+        connection.execute(devices.insert(), new)
+    connection.execute(facts.insert(), {"name": ACCOUNTS, "value": mark})
+
+
+def _project(connection, project):
+    """Return the id of a project that is made or changed to be as wanted."""
+    values = {name: project[name] for name in ("region", "storage")}
+    of = connection.scalar(select(projects.c.id).where(projects.c.key_hash == project["key_hash"]))
+    if of is not None:
+        connection.execute(projects.update().where(projects.c.id == of).values(values))
+        return of
+    values["key_hash"] = project["key_hash"]
+    values["name"] = "project " + project["key_hash"][:8]
+    return connection.execute(projects.insert().values(values)).inserted_primary_key[0]
+
+
+def _label(token, taken):
+    """Return the label of a device: the first eight digits that no other one has."""
+    places = (token[start : start + 8] for start in range(57))
+    return next(label for label in places if label not in taken)

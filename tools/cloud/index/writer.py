@@ -1,0 +1,122 @@
+# Writing: many requests' jobs go into one transaction, and each is told when that is safe.
+
+import collections
+import itertools
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from .errors import UnavailableError
+from .scene import Scene
+
+# What waits longer is refused: its camera has long given up.
+WAIT_SECONDS = 10
+_MOST = 64
+
+
+@dataclass
+class _Job:
+    kind: object
+    item: object
+    until: float
+    future: Future = field(default_factory=Future)
+
+
+class Writer:
+    """Puts jobs into `database` (Database), with so many `threads`; `done` is called after each
+    transaction.
+
+    A job is a `kind` and an `item`. `kind(scene, items)` does what all items of its kind want and
+    returns a list of results, one for each; a result that is an exception is raised to who
+    wants it, and hinders nothing else. `item.label` or `item.token_hash` tells whose row the
+    Scene must hold, if it has any.
+    """
+
+    def __init__(self, database, settings, threads, done):
+        self._database = database
+        self._settings = settings
+        self._most_threads = threads
+        self._done = done
+        self._jobs = collections.deque()
+        self._changed = threading.Condition()
+        self._threads = []
+        self._closed = False
+
+    def put(self, kind, item):
+        """Return a Future of what becomes of a job: its result, once it is safe.
+
+        It raises UnavailableError after a while if the database takes nothing.
+        """
+        job = _Job(kind, item, time.monotonic() + WAIT_SECONDS)
+        with self._changed:
+            if self._closed:
+                job.future.set_exception(UnavailableError("the index is closed"))
+                return job.future
+            self._jobs.append(job)
+            if len(self._threads) < self._most_threads:
+                thread = threading.Thread(target=self._run, name="index writer", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._changed.notify()
+        return job.future
+
+    def close(self):
+        """Finish what waits, and end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(2 * WAIT_SECONDS)
+
+    def _run(self):
+        while jobs := self._next():
+            now = time.monotonic()
+            for job in jobs:
+                if job.until < now:
+                    job.future.set_exception(UnavailableError("the index is too slow"))
+            self._write([job for job in jobs if job.until >= now])
+
+    def _next(self):
+        with self._changed:
+            while not self._jobs:
+                if self._closed:
+                    return []
+                self._changed.wait()
+            jobs = [self._jobs.popleft() for _ in range(min(_MOST, len(self._jobs)))]
+        # Who has given up by now wants nothing written; from here on nobody can.
+        return [job for job in jobs if job.future.set_running_or_notify_cancel()] or self._next()
+
+    def _write(self, jobs):
+        if not jobs:
+            return
+        try:
+            results = self._database.write(lambda connection: self._apply(connection, jobs))
+        except UnavailableError as error:
+            for job in jobs:
+                job.future.set_exception(error)
+            return
+        except Exception as error:  # one of them is to blame: each for itself
+            if len(jobs) == 1:
+                jobs[0].future.set_exception(error)
+                return
+            for job in jobs:
+                self._write([job])
+            return
+        for job, result in zip(jobs, results, strict=True):
+            if isinstance(result, Exception):
+                job.future.set_exception(result)
+            else:
+                job.future.set_result(result)
+        self._done()
+
+    def _apply(self, connection, jobs):
+        scene = Scene(connection, self._settings, [job.item for job in jobs])
+        results = {}
+        order = sorted(range(len(jobs)), key=lambda at: id(jobs[at].kind))
+        for _, same in itertools.groupby(order, key=lambda at: id(jobs[at].kind)):
+            places = list(same)
+            found = jobs[places[0]].kind(scene, [jobs[at].item for at in places])
+            results.update(zip(places, found, strict=True))
+        scene.write()
+        return [results[at] for at in range(len(jobs))]
