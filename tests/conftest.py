@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.support import needs
+from tests.support.postgres import Postgres
 from tests.support.world import ROOT, World
 
 DEVICE = ROOT / "tests" / "device"
@@ -25,6 +26,24 @@ sys.path[:0] = [str(LIB), str(FAKES)]
 os.environ["LC_ALL"] = "C.UTF-8"  # the tools speak the computer's language, the tests English
 
 _WORLD = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server of PostgreSQL, one for each worker, started for the first test that wants it."""
+    found = Postgres()
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs.postgresql)])
+def index_url(request, tmp_path):
+    """The URL of an empty database, of each kind that an index may be in."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/index.db"
+    else:
+        with request.getfixturevalue("postgres").database() as url:
+            yield url
 
 
 def pytest_xdist_auto_num_workers(config):

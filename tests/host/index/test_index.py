@@ -48,13 +48,8 @@ def time():
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/index.db"
-
-
-@pytest.fixture
-def index(url, time):
-    with Index(url, clock=time.clock, now=time) as found:
+def index(index_url, time):
+    with Index(index_url, clock=time.clock, now=time) as found:
         found.projects.replace(accounts_file.default())
         yield found
 
@@ -211,7 +206,7 @@ def test_accounts_are_replaced_and_what_is_known_stays(index):
     other = accounts_file.parse(accounts_file.fresh(["Garden", "Door"]), "test")
     index.projects.replace(other)
     assert [device.name for device in index.projects.devices()] == ["Garden", "Door"]
-    assert errcode(admit, index) == 1480
+    assert errcode(admit, index) == 4008  # its region went with the project
     index.projects.replace(accounts(name="Shed"))
     assert [device.name for device in index.projects.devices()] == ["Shed"]
     assert index.records.attributes(LABEL) == {"a": 1}
@@ -226,9 +221,9 @@ def test_accounts_that_are_in_force_are_not_written_again(index):
     admit(index)
 
 
-def test_others_changes_are_noticed(index, url):
+def test_others_changes_are_noticed(index, index_url):
     before = index.mark()
-    with Index(url) as other:
+    with Index(index_url) as other:
         other.records.set(LABEL, {"a": 1}, "device").result(10)
         assert other.mark() == other.mark()
     index.records.hear(LABEL).result(10)

@@ -9,47 +9,48 @@ from sqlalchemy import event, exc
 
 from . import tables
 from .errors import DatabaseError, DuplicateError, UnavailableError
+from .watch import Watch
 
-# How long anything may take: waiting for another's lock, for a connection, for an answer.
-BUSY_SECONDS = 5
-STATEMENT_SECONDS = 8
 _POOL = 8
-
-_WRITES = "thingscam_writes"
-# PostgreSQL's word for: another transaction was in the way, try again.
+_WRITES = "thingscam_writes"  # an option of connections
+# PostgreSQL's words for: another transaction was in the way, try again; it is there already.
 _AGAIN = ("40001", "40P01")
-_LOCK_NUMBER = 0x7468696E6773  # of those that make or change tables, one at a time
+_UNIQUE = "23505"
+_UNIQUE_SQLITE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+_LOCK_NUMBER = 0x7468696E6773  # of those that make or change tables and accounts, one at a time
 
 
 class Database:
     """The database at `url` (text): `sqlite:////folder/index.db` or `postgresql://host/name`.
 
-    Makes the tables in an empty one, brings older ones up to date. `shown` is the URL without
-    secrets. Raises DatabaseError.
+    Makes the tables in an empty one, brings older ones up to date. Nothing takes much longer than
+    `timeout_s`, in seconds. `shown` is the URL without secrets. Raises DatabaseError.
     """
 
-    def __init__(self, url):
+    def __init__(self, url, timeout_s):
         try:
             parsed = sqlalchemy.make_url(url)
         except (exc.ArgumentError, ValueError):
             raise DatabaseError(_no_url("something else")) from None
         self.is_sqlite = parsed.drivername == "sqlite"
-        if parsed.drivername in ("postgresql", "postgres"):
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        elif not self.is_sqlite:
+        if not self.is_sqlite and parsed.drivername not in ("postgresql", "postgres"):
             raise DatabaseError(_no_url(parsed.drivername + "://"))
+        if self.is_sqlite and parsed.database in (None, "", ":memory:"):
+            raise DatabaseError(_no_url("one without a file"))
         self.shown = _shown(parsed)
-        if self.is_sqlite and not parsed.database:
-            raise DatabaseError(_no_url("sqlite:// without a file"))
+        self._watch = None if self.is_sqlite else Watch(timeout_s + 1)
+        self._marking = threading.Lock()
+        self._observer = None
         try:
-            self.engine = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
+            self._engine = (_sqlite if self.is_sqlite else _postgresql)(parsed, timeout_s)
         except ImportError as error:
             raise DatabaseError(
                 f"{self.shown}: PostgreSQL needs psycopg: install thingscam[receiver]"
             ) from error
-        self._marking = threading.Lock()
-        self._observer = None
-        self._writing = self.engine.execution_options(**{_WRITES: True})
+        self._writing = self._engine.execution_options(**{_WRITES: True})
+        self._reading = self._engine
+        if not self.is_sqlite:  # each statement for itself: no word to and fro for a transaction
+            self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         try:
             self._prepare()
         except BaseException:
@@ -57,29 +58,35 @@ class Database:
             raise
 
     def read(self, function):
-        """Return what `function(connection)` returns, in a transaction that only reads.
+        """Return what `function(connection)` returns, which only reads. Raises UnavailableError.
 
-        Raises UnavailableError.
+        In PostgreSQL each of its statements may see another state.
         """
-        return self._run(self.engine, function)
+        return self._run(self._reading, function)
 
-    def write(self, function):
+    def write(self, function, patient=False):
         """Return what `function(connection)` returns, once all that it wrote is safe.
 
-        It is called again if the first time nothing can have been written. Raises
-        UnavailableError, and DuplicateError for what is there already.
+        It is called again if nothing can have been written the first time. `patient`: whatever
+        time it takes. Raises UnavailableError, and DuplicateError for what is there already.
         """
-        return self._run(self._writing, function)
+        return self._run(self._writing, function, patient)
+
+    def alone(self, connection):
+        """Wait until no other transaction is alone, until the end of this one."""
+        if not self.is_sqlite:  # where one writes at a time anyway
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
 
     def mark(self):
         """Return what is another value after each change by anyone. Raises UnavailableError."""
         if not self.is_sqlite:
-            # Tells exactly which transactions are seen; asking for it writes nothing.
+            # It tells exactly which transactions are seen; asking for it writes nothing.
             query = "SELECT pg_current_snapshot()::text"
             return self.read(lambda connection: connection.exec_driver_sql(query).scalar())
+        # It tells of changes by other connections: this one makes none.
         with self._marking, self._translated():
             if self._observer is None:
-                self._observer = self.engine.raw_connection()
+                self._observer = self._engine.raw_connection()
             cursor = self._observer.cursor()
             return cursor.execute("PRAGMA data_version").fetchone()[0]
 
@@ -89,28 +96,35 @@ class Database:
             if self._observer is not None:
                 self._observer.close()
                 self._observer = None
-        self.engine.dispose()
+        self._engine.dispose()
+        if self._watch:
+            self._watch.close()
 
-    def _run(self, engine, function):
+    def _run(self, engine, function, patient=False):
         for again in (True, False):
             try:
-                return self._once(engine, function)
+                return self._once(engine, function, patient)
             except _LostError as lost:
                 if not again:
                     raise lost.error from lost.__cause__
         raise AssertionError
 
-    def _once(self, engine, function):
+    def _once(self, engine, function, patient):
         committing = False
+        overdue = None
         try:
-            with self._translated(), engine.connect() as connection:
+            with self._translated(), engine.connect() as connection, contextlib.ExitStack() as end:
+                if self._watch and not patient:
+                    raw = connection.connection.driver_connection
+                    overdue = end.enter_context(self._watch.over(raw))
                 with connection.begin() as transaction:
                     found = function(connection)
                     committing = True
                     transaction.commit()
                 return found
         except UnavailableError as error:
-            if not committing and _is_passing(error.__cause__):
+            late = overdue is not None and overdue.struck
+            if not committing and not late and _is_passing(error.__cause__):
                 raise _LostError(error) from error.__cause__
             raise
 
@@ -119,17 +133,19 @@ class Database:
         try:
             yield
         except exc.IntegrityError as error:
+            if not _is_duplicate(error.orig):
+                raise
             raise DuplicateError(f"{self.shown}: it is there already") from error
         except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error) as error:
             raise UnavailableError(f"{self.shown}: {_why(error)}") from error
 
     def _prepare(self):
         try:
-            found = self.read(_version)
+            found = self.read(self._version)
             if found is None:
-                found = self.write(self._make)
+                found = self.write(self._make, patient=True)
         except UnavailableError as error:
-            raise DatabaseError(f"{error}: cannot be opened") from error
+            raise DatabaseError(f"{error}: the index cannot be opened") from error
         newest = tables.VERSIONS[-1]
         if found == newest:
             return
@@ -141,13 +157,29 @@ class Database:
         from .migrations import upgrade  # Alembic takes its time, and is rarely needed
 
         try:
-            self.write(lambda connection: self._upgrade(connection, upgrade.upgrade))
-        except UnavailableError as error:
-            raise DatabaseError(f"{error}: its tables could not be brought up to date") from error
+            self.write(lambda connection: self._upgrade(connection, upgrade.upgrade), patient=True)
+        except (UnavailableError, DuplicateError, exc.SQLAlchemyError) as error:
+            raise DatabaseError(
+                f"{self.shown}: its tables could not be brought from version {found} to {newest},"
+                f" and are as they were: {_why(error)}"
+            ) from error
+
+    def _version(self, connection):
+        """Return the version of the tables; None: there are none. Raises DatabaseError."""
+        names = sqlalchemy.inspect(connection).get_table_names()
+        if not names:
+            return None
+        if tables.version.name in names and tables.devices.name in names:
+            found = connection.scalar(sqlalchemy.select(tables.version.c.version_num))
+            if found:
+                return found
+        raise DatabaseError(
+            f"{self.shown}: holds another program's tables: choose an empty database"
+        )
 
     def _make(self, connection):
-        self._alone(connection)
-        found = _version(connection)  # another instance may have been faster
+        self.alone(connection)
+        found = self._version(connection)  # another instance may have been faster
         if found is None:
             tables.metadata.create_all(connection, checkfirst=False)
             found = tables.VERSIONS[-1]
@@ -155,13 +187,11 @@ class Database:
         return found
 
     def _upgrade(self, connection, upgrade):
-        self._alone(connection)
-        if _version(connection) != tables.VERSIONS[-1]:
+        self.alone(connection)
+        if not self.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        if self._version(connection) != tables.VERSIONS[-1]:
             upgrade(connection)
-
-    def _alone(self, connection):
-        if not self.is_sqlite:  # where one writes at a time anyway
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
 
 
 class _LostError(Exception):
@@ -172,23 +202,10 @@ class _LostError(Exception):
         self.error = error
 
 
-def _version(connection):
-    """Return the version of the tables; None: there are none. Raises DatabaseError."""
-    names = sqlalchemy.inspect(connection).get_table_names()
-    if not names:
-        return None
-    if tables.version.name in names and tables.devices.name in names:
-        found = connection.execute(sqlalchemy.select(tables.version.c.version_num)).scalar()
-        if found:
-            return found
-    shown = _shown(connection.engine.url)
-    raise DatabaseError(f"{shown}: holds another program's tables: choose an empty database")
-
-
-def _sqlite(url):
+def _sqlite(url, timeout_s):
     engine = sqlalchemy.create_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        connect_args={"timeout": timeout_s, "isolation_level": None},
         pool_size=_POOL,
         max_overflow=-1,
     )
@@ -207,28 +224,27 @@ def _sqlite(url):
     return engine
 
 
-def _postgresql(url):
+def _postgresql(url, timeout_s):
+    milliseconds = str(max(1, int(timeout_s * 1000)))
     engine = sqlalchemy.create_engine(
-        url,
+        url.set(drivername="postgresql+psycopg"),
         connect_args={
-            "connect_timeout": BUSY_SECONDS,
-            "tcp_user_timeout": STATEMENT_SECONDS * 1000,
+            "connect_timeout": max(2, int(timeout_s)),
+            "tcp_user_timeout": milliseconds,
             "application_name": "thingscam",
         },
         pool_size=_POOL,
         max_overflow=_POOL,
-        pool_timeout=BUSY_SECONDS,
+        pool_timeout=timeout_s,
+        use_native_hstore=False,
     )
 
     @event.listens_for(engine, "connect")
     def prepare(connection, record):
+        limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('statement_timeout', %s, false),"
-                " set_config('lock_timeout', %s, false),"
-                " set_config('idle_in_transaction_session_timeout', %s, false)",
-                (f"{STATEMENT_SECONDS}s", f"{BUSY_SECONDS}s", f"{STATEMENT_SECONDS}s"),
-            )
+            for name in limits:
+                cursor.execute("SELECT set_config(%s, %s, false)", (name, milliseconds))
         connection.commit()
 
     return engine
@@ -238,6 +254,12 @@ def _is_passing(error):
     if not isinstance(error, exc.DBAPIError):
         return False
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _AGAIN
+
+
+def _is_duplicate(error):
+    if getattr(error, "sqlstate", None) == _UNIQUE:
+        return True
+    return getattr(error, "sqlite_errorname", None) in _UNIQUE_SQLITE
 
 
 def _why(error):

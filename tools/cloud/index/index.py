@@ -21,16 +21,18 @@ class Index:
 
     `clock` returns the seconds that paces are measured in (None: those since 1970, by the
     database's clock where several computers may use it), `now` the nanoseconds since 1970.
+    What takes much longer than `timeout_s` (seconds) is given up with UnavailableError.
     All may be called by any thread; it waits for the answer, except where it says that it returns
     a Future (of concurrent.futures): `await asyncio.wrap_future(...)`, or `.result()`. Raises
     DatabaseError.
     """
 
-    def __init__(self, url, *, clock=None, now=time.time_ns):
-        self._database = Database(url)
+    def __init__(self, url, *, clock=None, now=time.time_ns, timeout_s=8.0):
+        self._database = Database(url, timeout_s)
         is_sqlite = self._database.is_sqlite
         settings = Settings(clock or (time.time if is_sqlite else None), now, is_sqlite)
-        self._writer = Writer(self._database, settings, 1 if is_sqlite else 2, self._changed)
+        threads = 1 if is_sqlite else 2
+        self._writer = Writer(self._database, settings, threads, self._changed, timeout_s)
         self._watchers = []
         self._changes = 0
         self._changing = threading.Lock()

@@ -30,6 +30,14 @@ _COLUMNS = (
 )
 _ROWS = select(*_COLUMNS).join_from(pictures, devices)
 _SHOWN = _ROWS.where(~pictures.c.deleting)
+_COUNT = (
+    update(devices)
+    .where(devices.c.id == bindparam("row"))
+    .values(
+        pictures=devices.c.pictures + bindparam("more"),
+        picture_bytes=devices.c.picture_bytes + bindparam("bytes"),
+    )
+)
 _NEWEST = pictures.c.id.desc()
 
 
@@ -135,6 +143,7 @@ class Pictures:
                     raise AccountError(f"there is no device {new.label}")
                 if new.name not in known:
                     rows.append(_row(ids[new.label], new, taken_in(new.name)))
+            _count(connection, rows, 1)
             if rows:
                 connection.execute(pictures.insert(), rows)
             return len(rows)
@@ -174,11 +183,11 @@ class Pictures:
 
     def count(self, device=None):
         """Return how many pictures there are, of a device (label) or of all."""
-        return self._sum(func.count(), device)
+        return self._sum(devices.c.pictures, device)
 
     def bytes(self, device=None):
         """Return how many bytes the pictures are, of a device (label) or of all."""
-        return int(self._sum(func.coalesce(func.sum(pictures.c.size), 0), device))
+        return self._sum(devices.c.picture_bytes, device)
 
     def known(self, names):
         """Return those of `names` that have a row, being deleted or not, as a set."""
@@ -192,7 +201,18 @@ class Pictures:
 
     def begin_delete(self, names):
         """Have these pictures shown no more; when their objects are gone: end_delete()."""
-        self._by_name(update(pictures).values(deleting=True), names)
+
+        def begin(connection):
+            query = select(pictures.c.id, pictures.c.device_id, pictures.c.size)
+            query = query.where(pictures.c.name.in_(names), ~pictures.c.deleting)
+            rows = connection.execute(query.order_by(pictures.c.id).with_for_update()).mappings()
+            rows = rows.all()
+            _count(connection, rows, -1)
+            chosen = pictures.c.id.in_([row["id"] for row in rows])
+            connection.execute(update(pictures).where(chosen).values(deleting=True))
+
+        if names:
+            self._write(begin)
 
     def deleting(self, count=1000):
         """Return the names of pictures whose deletion was begun and not ended, at most `count`."""
@@ -201,20 +221,15 @@ class Pictures:
 
     def end_delete(self, names):
         """Forget these pictures, whose deletion was begun."""
-        self._by_name(delete(pictures).where(pictures.c.deleting), names)
+        chosen = delete(pictures).where(pictures.c.deleting, pictures.c.name.in_(names))
+        if names:
+            self._write(lambda connection: connection.execute(chosen) and None)
 
-    def _by_name(self, change, names):
-        given = [{"named": name} for name in sorted(names)]
-        if given:
-            query = change.where(pictures.c.name == bindparam("named"))
-            self._write(lambda connection: connection.execute(query, given) and None)
-
-    def _sum(self, what, device):
-        query = select(what).select_from(pictures).where(~pictures.c.deleting)
+    def _sum(self, column, device):
+        query = select(func.coalesce(func.sum(column), 0))
         if device is not None:
-            of = select(devices.c.id).where(devices.c.label == device).scalar_subquery()
-            query = query.where(pictures.c.device_id == of)
-        return self._read(query)[0][0]
+            query = query.where(devices.c.label == device)
+        return int(self._read(query)[0][0])
 
     def _read(self, query):
         return self._database.read(lambda connection: connection.execute(query).all())
@@ -247,6 +262,8 @@ def _keep(scene, items):
             results.append(AccountError(f"there is no device {new.label}"))
             continue
         rows.append(_row(row.id, new, scene.at))
+        row.pictures += 1
+        row.picture_bytes += new.size
         row.heard_at = scene.at
         try:
             rules.check_report(row)
@@ -262,6 +279,18 @@ def _keep(scene, items):
         scene.connection.execute(pictures.insert(), rows)
     write_attributes(scene, changes)
     return results
+
+
+def _count(connection, rows, sign):
+    """Count these rows of pictures (mappings) with their devices; `sign` -1: no more."""
+    sums = {}
+    for row in rows:
+        found = sums.setdefault(row["device_id"], [0, 0])
+        found[0] += sign
+        found[1] += sign * row["size"]
+    given = [{"row": of, "more": n, "bytes": size} for of, (n, size) in sorted(sums.items())]
+    if given:
+        connection.execute(_COUNT, given)
 
 
 def _row(device_id, new, at):

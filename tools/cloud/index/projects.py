@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 import secrets
 from dataclasses import dataclass
 
@@ -15,8 +16,10 @@ from .tables import attributes, devices, events, facts, projects
 
 ACCOUNTS = "accounts"  # the fact that tells which accounts are in force
 
-_PROJECT = select(projects).where(projects.c.key_hash == bindparam("key"))
-_REGION = select(projects.c.id).where(projects.c.region == bindparam("region")).limit(1)
+_PROJECT = select(projects).where(projects.c.key_hash == bindparam("key"), projects.c.listed)
+_REGION = (
+    select(projects.c.id).where(projects.c.region == bindparam("region"), projects.c.listed)
+).limit(1)
 _KNOWN = ROWS.where(devices.c.token_hash == bindparam("token"))
 
 
@@ -101,8 +104,16 @@ class Projects:
         def add(connection):
             if connection.scalar(select(projects.c.id).where(projects.c.name == name)):
                 raise AccountError(f"there is a project {name} already")
-            row = {"key_hash": digest(key), "name": name, "region": region, "storage": storage}
-            connection.execute(projects.insert(), row)
+            connection.execute(
+                projects.insert(),
+                {
+                    "key_hash": digest(key),
+                    "name": name,
+                    "region": region,
+                    "storage": storage,
+                    "listed": True,
+                },
+            )
 
         self._change(add)
         return key
@@ -171,6 +182,7 @@ class Projects:
 
     def _change(self, function):
         def change(connection):
+            self._database.alone(connection)
             # Whatever is changed: it is what the accounts said no more.
             connection.execute(delete(facts).where(facts.c.name == ACCOUNTS))
             return function(connection)
@@ -259,30 +271,32 @@ def _wanted(accounts):
 
 
 def _replace(connection, wanted, mark):
-    known = {row.token_hash: row for row in connection.execute(select(devices))}
-    by_label = {row.label: row for row in known.values()}
-    by_label.update({row.label: row for row in connection.execute(select(devices))})
-    old, new, stay = [], [], set()
+    rows = connection.execute(select(devices)).all()
+    by_token = {row.token_hash: row.id for row in rows if row.token_hash}
+    by_label = {row.label: row.id for row in rows if not row.token_hash}
+    labels = {row.label for row in rows}
+    old, new = [], []
+    connection.execute(projects.update().values(listed=False))
     for project in wanted:
         of = _project(connection, project)
-        for token, row in project["devices"].items():
-            row = {**row, "project_id": of, "token_hash": token}
-            there = known.get(token) or by_label.get(token[:8])
-            if there is not None and there.token_hash in (None, token):
-                old.append({**row, "row": there.id})
-                stay.add(there.id)
-            else:
-                row["label"] = _label(token, by_label)
-                by_label[row["label"]] = row
+        for token, values in project["devices"].items():
+            row = {**values, "project_id": of, "token_hash": token}
+            # One that was listed no more has its label left.
+            there = by_token.pop(token, None) or by_label.pop(token[:8], None)
+            if there is None:
+                row["label"] = _label(token, labels)
+                labels.add(row["label"])
                 new.append(row)
-    gone = [{"row": row.id} for row in by_label.values() if hasattr(row, "id")]
-    gone = [each for each in gone if each["row"] not in stay]
+            else:
+                old.append({**{"new_" + name: value for name, value in row.items()}, "row": there})
     chosen = devices.update().where(devices.c.id == bindparam("row"))
-    if gone:
+    if by_token:
+        gone = [{"row": row} for row in sorted(by_token.values())]
         connection.execute(chosen.values(token_hash=None, listed=False), gone)
     if old:
         names = [name for name in old[0] if name != "row"]
-        connection.execute(chosen.values({name: bindparam(name) for name in names}), old)
+        values = {name.removeprefix("new_"): bindparam(name) for name in names}
+        connection.execute(chosen.values(values), sorted(old, key=operator.itemgetter("row")))
     if new:
         connection.execute(devices.insert(), new)
     connection.execute(facts.insert(), {"name": ACCOUNTS, "value": mark})
@@ -290,7 +304,7 @@ def _replace(connection, wanted, mark):
 
 def _project(connection, project):
     """Return the id of a project that is made or changed to be as wanted."""
-    values = {name: project[name] for name in ("region", "storage")}
+    values = {"region": project["region"], "storage": project["storage"], "listed": True}
     of = connection.scalar(select(projects.c.id).where(projects.c.key_hash == project["key_hash"]))
     if of is not None:
         connection.execute(projects.update().where(projects.c.id == of).values(values))

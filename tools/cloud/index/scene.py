@@ -11,7 +11,16 @@ from .tables import devices, facts, picture_numbers, projects
 
 NUMBER = "picture_number"
 
-_CHANGING = ("opened_at", "message_at", "day", "day_messages", "heard_at", "asked_at")
+_CHANGING = (
+    "opened_at",
+    "message_at",
+    "day",
+    "day_messages",
+    "heard_at",
+    "asked_at",
+    "pictures",
+    "picture_bytes",
+)
 _STATIC = ("id", "project_id", "label", "token_hash", "name", "enabled", "listed", "report_error")
 
 _COLUMNS = (
@@ -82,6 +91,8 @@ class Row:
     day_messages: int
     heard_at: float | None
     asked_at: float | None
+    pictures: int
+    picture_bytes: int
     key_hash: str
     region: str
     storage: bool

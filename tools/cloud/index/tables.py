@@ -55,6 +55,7 @@ projects = Table(
     Column("name", String(64), nullable=False, unique=True),
     Column("region", Text, nullable=False, index=True),
     Column("storage", Boolean, nullable=False),
+    Column("listed", Boolean, nullable=False),
 )
 
 devices = Table(
@@ -75,6 +76,9 @@ devices = Table(
     Column("day_messages", Integer, nullable=False, server_default="0"),
     Column("heard_at", Double),
     Column("asked_at", Double),
+    # Of its pictures: how many, and how many bytes; without those being deleted.
+    Column("pictures", BigInteger, nullable=False, server_default="0"),
+    Column("picture_bytes", BigInteger, nullable=False, server_default="0"),
     Column("keep_days", Integer),
     Column("keep_pictures", Integer),
     Column("keep_bytes", BigInteger),

@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+import logging
 import threading
 import time
 from concurrent.futures import Future
@@ -10,9 +11,8 @@ from dataclasses import dataclass, field
 from .errors import UnavailableError
 from .scene import Scene
 
-# What waits longer is refused: its camera has long given up.
-WAIT_SECONDS = 10
 _MOST = 64
+_logger = logging.getLogger("tools.cloud")
 
 
 @dataclass
@@ -25,7 +25,7 @@ class _Job:
 
 class Writer:
     """Puts jobs into `database` (Database), with so many `threads`; `done` is called after each
-    transaction.
+    transaction. What has waited for `timeout_s`, in seconds, is given up.
 
     A job is a `kind` and an `item`. `kind(scene, items)` does what all items of its kind want and
     returns a list of results, one for each; a result that is an exception is raised to who
@@ -33,11 +33,12 @@ class Writer:
     Scene must hold, if it has any.
     """
 
-    def __init__(self, database, settings, threads, done):
+    def __init__(self, database, settings, threads, done, timeout_s):
         self._database = database
         self._settings = settings
         self._most_threads = threads
         self._done = done
+        self._timeout_s = timeout_s
         self._jobs = collections.deque()
         self._changed = threading.Condition()
         self._threads = []
@@ -48,7 +49,7 @@ class Writer:
 
         It raises UnavailableError after a while if the database takes nothing.
         """
-        job = _Job(kind, item, time.monotonic() + WAIT_SECONDS)
+        job = _Job(kind, item, time.monotonic() + self._timeout_s)
         with self._changed:
             if self._closed:
                 job.future.set_exception(UnavailableError("the index is closed"))
@@ -67,14 +68,13 @@ class Writer:
             self._closed = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join(2 * WAIT_SECONDS)
+            thread.join(4 * self._timeout_s)
 
     def _run(self):
         while jobs := self._next():
             now = time.monotonic()
-            for job in jobs:
-                if job.until < now:
-                    job.future.set_exception(UnavailableError("the index is too slow"))
+            late = [job for job in jobs if job.until < now]
+            _fail(late, UnavailableError("the database takes too long"))
             self._write([job for job in jobs if job.until >= now])
 
     def _next(self):
@@ -93,22 +93,29 @@ class Writer:
         try:
             results = self._database.write(lambda connection: self._apply(connection, jobs))
         except UnavailableError as error:
-            for job in jobs:
-                job.future.set_exception(error)
+            _fail(jobs, error)
             return
-        except Exception as error:  # one of them is to blame: each for itself
+        except (
+            Exception
+        ) as error:  # whatever a kind may raise: no other job, nor the thread, fails
             if len(jobs) == 1:
-                jobs[0].future.set_exception(error)
-                return
-            for job in jobs:
-                self._write([job])
+                _fail(jobs, error)
+            else:
+                for job in jobs:
+                    self._write([job])
             return
+        self._tell()
         for job, result in zip(jobs, results, strict=True):
             if isinstance(result, Exception):
                 job.future.set_exception(result)
             else:
                 job.future.set_result(result)
-        self._done()
+
+    def _tell(self):
+        try:
+            self._done()
+        except Exception:  # those who watch are not part of this
+            _logger.exception("a change of the index could not be told")
 
     def _apply(self, connection, jobs):
         scene = Scene(connection, self._settings, [job.item for job in jobs])
@@ -120,3 +127,8 @@ class Writer:
             results.update(zip(places, found, strict=True))
         scene.write()
         return [results[at] for at in range(len(jobs))]
+
+
+def _fail(jobs, error):
+    for job in jobs:
+        job.future.set_exception(error)
