@@ -1,45 +1,19 @@
 # The index: who may upload, what is kept of it, what the pages read.
 
-import dataclasses
 import datetime
-import json
 
 import pytest
 
+from tests.support.index import LABEL, Time, accounts, admit, errcode, keep
 from tools.cloud.index import (
     AccountError,
-    Ask,
     DatabaseError,
     DuplicateError,
     Index,
     Message,
-    New,
 )
 from tools.cloud.service import accounts as accounts_file
-from tools.cloud.service.rules import MOST_ATTRIBUTES, RefusedError
-
-KEY = "demo-project-key"
-TOKEN = "demo-camera"
-LABEL = "6763b427"
-START = 1_700_000_000_123_456_789
-
-
-class Time:
-    """Both clocks of an index: `now` in seconds since 1970."""
-
-    def __init__(self):
-        self.nanoseconds = START
-
-    def __call__(self):
-        return self.nanoseconds
-
-    def clock(self):
-        """Return seconds."""
-        return self.nanoseconds / 1e9
-
-    def go(self, seconds):
-        """Let time go by."""
-        self.nanoseconds += int(seconds * 1e9)
+from tools.cloud.service.rules import MOST_ATTRIBUTES
 
 
 @pytest.fixture
@@ -52,30 +26,6 @@ def index(index_url, time):
     with Index(index_url, clock=time.clock, now=time) as found:
         found.projects.replace(accounts_file.default())
         yield found
-
-
-def accounts(**changes):
-    """Return the default Accounts with changes in their device."""
-    found = json.loads(accounts_file.DEFAULT_TEXT)
-    found["projects"][KEY]["devices"][TOKEN].update(changes)
-    return accounts_file.parse(json.dumps(found), "test")
-
-
-def admit(index, interval=10, region="demo", key=KEY, token=TOKEN, identifier="image"):
-    return index.projects.admit(Ask(region, key, token, identifier, interval)).result(10)
-
-
-def keep(index, device, name=None, **changes):
-    name = name or index.pictures.name(device, "jpg")
-    new = New(device, name, 1000, "0" * 64, 64, 48, "image", f"http://x/{name}")
-    index.pictures.keep(dataclasses.replace(new, **changes)).result(10)
-    return name
-
-
-def errcode(call, *args, **named):
-    with pytest.raises(RefusedError) as caught:
-        call(*args, **named)
-    return caught.value.errcode
 
 
 def test_a_device_is_admitted_once_in_its_interval(index, time):
@@ -199,6 +149,9 @@ def test_commands_change_accounts_without_a_restart(index):
         index.projects.rotate_token(device.label)
     with pytest.raises(AccountError, match="mine already"):
         index.projects.add_project("mine", "home")
+    for name in ("", " ", "x" * 41, "a\nb"):
+        with pytest.raises(AccountError, match="1 to 40 signs"):
+            index.projects.add_device("mine", name, None)
 
 
 def test_accounts_are_replaced_and_what_is_known_stays(index):

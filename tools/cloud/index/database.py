@@ -225,7 +225,7 @@ def _sqlite(url, timeout_s):
 
 
 def _postgresql(url, timeout_s):
-    milliseconds = str(max(1, int(timeout_s * 1000)))
+    milliseconds = max(10, int(timeout_s * 1000))
     engine = sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args={
@@ -241,10 +241,14 @@ def _postgresql(url, timeout_s):
 
     @event.listens_for(engine, "connect")
     def prepare(connection, record):
-        limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        limits = {
+            "lock_timeout": milliseconds * 3 // 4,  # first: it tells more
+            "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": milliseconds,
+        }
         with connection.cursor() as cursor:
-            for name in limits:
-                cursor.execute("SELECT set_config(%s, %s, false)", (name, milliseconds))
+            for name, limit in limits.items():
+                cursor.execute("SELECT set_config(%s, %s, false)", (name, str(limit)))
         connection.commit()
 
     return engine
@@ -272,7 +276,11 @@ def _why(error):
 def _shown(url):
     if url.drivername == "sqlite":
         return str(url.database)
-    return url.set(drivername="postgresql", password=None, query={}).render_as_string()
+    # Only what is no secret; options of the query may hold a password too.
+    shown = sqlalchemy.URL.create(
+        "postgresql", url.username, None, url.host, url.port, url.database
+    )
+    return shown.render_as_string()
 
 
 def _no_url(found):

@@ -14,6 +14,7 @@ from .errors import AccountError
 from .scene import ROWS, Row
 from .tables import attributes, devices, events, facts, projects
 
+NAME_SIGNS = 40
 ACCOUNTS = "accounts"  # the fact that tells which accounts are in force
 
 _PROJECT = select(projects).where(projects.c.key_hash == bindparam("key"), projects.c.listed)
@@ -97,8 +98,9 @@ class Projects:
     def add_project(self, name, region, storage=True):
         """Add a project and return its Project-Key, which is kept nowhere.
 
-        Raises AccountError if there is one of that `name`, UnavailableError.
+        Raises AccountError if there is one of that `name`, or it cannot be one; UnavailableError.
         """
+        name = _name(name)
         key = secrets.token_hex(16)
 
         def add(connection):
@@ -122,8 +124,9 @@ class Projects:
         """Add a device to a `project` (its name); return its AccessToken, which is kept nowhere.
 
         `device_type` maps identifiers to data types; None: not bound. Raises AccountError if there
-        is no such project, UnavailableError.
+        is no such project, or `name` cannot be one; UnavailableError.
         """
+        name = _name(name)
 
         def add(connection):
             of = connection.scalar(select(projects.c.id).where(projects.c.name == project))
@@ -230,6 +233,13 @@ def _check(scene, item, row):
     arrived = scene.clock() if ask.arrived is None else ask.arrived
     rules.check_pace(row.opened_at, arrived, ask.interval, 4291)
     row.opened_at = arrived
+
+
+def _name(text):
+    name = text.strip()
+    if not (0 < len(name) <= NAME_SIGNS and name.isprintable()):
+        raise AccountError(f"a name has 1 to {NAME_SIGNS} signs that can be printed")
+    return name
 
 
 def _alter(connection, label, **values):

@@ -7,11 +7,13 @@ from alembic.config import Config
 
 from .. import tables
 
+FOLDER = pathlib.Path(__file__).parent
+
 
 def config(connection=None):
-    """Return Alembic's settings for our versions, for `connection` if given."""
+    """Return Alembic's settings for our versions, to work on `connection` if given."""
     found = Config(attributes={"connection": connection})
-    found.set_main_option("script_location", str(pathlib.Path(__file__).parent))
+    found.set_main_option("script_location", str(FOLDER))
     found.set_main_option("path_separator", "os")
     return found
 
