@@ -99,6 +99,15 @@ class Cloud:
         raise AssertionError(f"{until} stayed empty in {newest}")
 
 
+def settled(condition, seconds=10):
+    """Wait until `condition()` is true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "not so after a while"
+        time.sleep(0.01)
+    return found
+
+
 class _Loop:
     """One event loop in a thread for all servers of the tests."""
 
@@ -131,11 +140,13 @@ def running(
     settings=True,
     clock=None,
     date=time.time,
+    around=None,
 ):
     """Run a stand-in with its pictures in `folder`; the value is a Cloud.
 
     `accounts` is what the JSON file would hold, as Python objects (None: the default); `clock`
-    returns seconds (None: a Clock), `date` those since 1970 that its answers tell.
+    returns seconds (None: a Clock), `date` those since 1970 that its answers tell;
+    `around(app)` puts something around it.
     """
     clock = clock or Clock()
     lines = []
@@ -155,6 +166,8 @@ def running(
         names=names,
         settings=settings,
     )
+    if around:
+        around(app)
     runner, url = _loop.run(start(app, port=port, ssl_context=ssl_context, keepalive=keepalive))
     try:
         yield Cloud(url, clock, lines)

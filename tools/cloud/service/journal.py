@@ -22,7 +22,8 @@ class Upload:
 
     `arrived` is in seconds of the server's monotonic clock, `bytes` counts the body as it
     comes in, `sha256` and `pixels` (width, height) are those of a body read whole, `fault`
-    names the fields of the fault that was played.
+    names the fields of the fault that was played. `judging` and `storing` are the seconds that
+    these took.
     """
 
     number: int
@@ -38,6 +39,8 @@ class Upload:
     pixels: tuple[int, int] | None = None
     stored: str | None = None
     fault: list[str] = field(default_factory=list)
+    judging: float | None = None
+    storing: float | None = None
 
     def read_whole(self, body):
         """Note the whole body (bytes)."""
@@ -154,6 +157,9 @@ class Journal:
             elif in_place:
                 segments[number] = _masked(segment)
         return "/".join(segments)[:_LONGEST_PATH]
+
+
+JOURNAL = web.AppKey("journal", Journal)
 
 
 def _masked(secret):

@@ -17,7 +17,7 @@ from .answers import refused
 from .control import Control
 from .device_api import DeviceApi
 from .faults import Faults
-from .journal import Journal
+from .journal import JOURNAL, Journal
 from .limits import Limits
 
 # aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
@@ -64,6 +64,7 @@ def make_app(
     gallery = Gallery(accounts, store, cards, panel)
     live = Live(store, cards, queue, panel)
     app = web.Application(middlewares=[_logging(journal)])
+    app[JOURNAL] = journal
     app.on_response_prepare.append(_dating(date))
     token = "{token:[^/]+}"
     for method, path, handler in (
