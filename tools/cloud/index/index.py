@@ -10,6 +10,7 @@ from .pictures import Pictures
 from .projects import Projects
 from .records import Records
 from .scene import Settings
+from .users import Users
 from .writer import Writer
 
 # What another instance has changed is noticed so much later at most.
@@ -17,7 +18,8 @@ MARK_SECONDS = 1.0
 
 
 class Index:
-    """What is known, in the database at `url` (see Database): `projects`, `pictures`, `records`.
+    """What is known, in the database at `url` (see Database): `projects`, `pictures`, `records`,
+    `users`.
 
     `clock` returns the seconds that paces are measured in (None: those since 1970, by the
     database's clock where several computers may use it), `now` the nanoseconds since 1970.
@@ -41,6 +43,7 @@ class Index:
         self.projects = Projects(self._database, self._writer, now, self._changed)
         self.pictures = Pictures(self._database, self._writer, now, self._changed)
         self.records = Records(self._database, self._writer)
+        self.users = Users(self._database, self._writer, now)
 
     @property
     def shown(self):

@@ -17,16 +17,6 @@ from . import guard, panes, reports, settings
 _FOLDER = pathlib.Path(__file__).parent / "static"
 _MOST_BYTES = 65536
 
-# Forms go to the page itself, and say where they come from: see guard.own_page().
-_HEADERS = {
-    **guard.HEADERS,
-    "Content-Security-Policy": guard.HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
 _SHOWS = {
     "": "all",
     "silent": "silent",
@@ -70,6 +60,7 @@ class Cameras:
         sort = request.query.get("sort", "")
         found = self._overview(request)
         return self._page(
+            request,
             "cameras.html",
             title=found["title"],
             find=escape(request.query.get("find", "")),
@@ -80,12 +71,12 @@ class Cameras:
 
     async def overview_news(self, request):
         """Answer GET /page/cameras, with the same query, with the changing parts as JSON."""
-        return web.json_response(self._overview(request), headers=_HEADERS)
+        return web.json_response(self._overview(request), headers=guard.FORM_HEADERS)
 
     async def camera(self, request):
         """Answer GET /camera/LABEL with the page of one camera."""
         device = self._device(request)
-        return await self._camera(device) if device else refused(4041)
+        return await self._camera(request, device) if device else refused(4041)
 
     async def camera_news(self, request):
         """Answer GET /page/camera/LABEL with the changing parts of its page as JSON."""
@@ -97,7 +88,9 @@ class Cameras:
             {"name": name, "value": found.value, "stand": found.text, "tone": found.tone}
             for name, found in stands.items()
         ]
-        return web.json_response({**parts, "fields": fields, "commands": asked}, headers=_HEADERS)
+        return web.json_response(
+            {**parts, "fields": fields, "commands": asked}, headers=guard.FORM_HEADERS
+        )
 
     async def set(self, request):
         """Answer POST /camera/LABEL/settings: keep what was changed in the form.
@@ -120,7 +113,7 @@ class Cameras:
                 typed[name], wrongs[name] = text, str(error)
         if wrongs:
             typed = {name: form.get(name, "") for name in {*values, *typed}}
-            return await self._camera(device, typed, wrongs)
+            return await self._camera(request, device, typed, wrongs)
         return self._keep(device, values)
 
     async def command(self, request):
@@ -147,8 +140,8 @@ class Cameras:
                 self._records.set(device.label, values, PERSON)
         except OSError as error:
             text = f"It could not be kept: {error.strerror}\n"
-            return web.Response(status=500, text=text, headers=_HEADERS)
-        headers = {**_HEADERS, "Location": f"/camera/{device.label}#settings"}
+            return web.Response(status=500, text=text, headers=guard.FORM_HEADERS)
+        headers = {**guard.FORM_HEADERS, "Location": f"/camera/{device.label}#settings"}
         return web.Response(status=303, headers=headers)
 
     def _device(self, request):
@@ -165,7 +158,8 @@ class Cameras:
             found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=1000)
         except ValueError:
             return None
-        return {name: values[-1] for name, values in found.items()}
+        form = {name: values[-1] for name, values in found.items()}
+        return form if guard.own_form(request, form) else None
 
     def _overview(self, request):
         now = self._now()
@@ -232,19 +226,21 @@ class Cameras:
     def _newest(self, label):
         return next((name for name in self._store.names() if f"-{label}-" in name), None)
 
-    async def _camera(self, device, typed=None, wrongs=None):
+    async def _camera(self, request, device, typed=None, wrongs=None):
         parts, stands, asked = await self._parts(device)
         form = commands = ""
         if self._writable:
             sections = settings.titles(self._fields)
-            form = panes.form(device.label, sections, stands, typed or {}, wrongs or {})
-            commands = panes.commands(device.label, asked)
+            token = guard.token_field(request)
+            form = panes.form(device.label, sections, stands, typed or {}, wrongs or {}, token)
+            commands = panes.commands(device.label, asked, token)
         if wrongs:
             parts["state"] = (
                 '<p class="error" role="alert">Nothing was saved: see the marked fields.</p>'
                 + parts["state"]
             )
         return self._page(
+            request,
             "camera.html",
             422 if wrongs else 200,
             label=escape(device.label),
@@ -254,9 +250,12 @@ class Cameras:
             **parts,
         )
 
-    def _page(self, file, status=200, **parts):
+    def _page(self, request, file, status=200, **parts):
+        parts["log_out"] = guard.log_out(request)
         text = string.Template((_FOLDER / file).read_text("utf-8")).substitute(parts)
-        return web.Response(status=status, text=text, content_type="text/html", headers=_HEADERS)
+        return web.Response(
+            status=status, text=text, content_type="text/html", headers=guard.FORM_HEADERS
+        )
 
 
 def _order(camera, sort):
@@ -283,5 +282,4 @@ def _text(camera):
 def _no(device):
     if device is None:
         return refused(4041)
-    text = "Only this server's own page may do that.\n"
-    return web.Response(status=403, text=text, headers=_HEADERS)
+    return web.Response(status=403, text=guard.NOT_OURS, headers=guard.FORM_HEADERS)

@@ -20,6 +20,7 @@ _FOLDER = pathlib.Path(__file__).parent / "static"
 _FILES = {
     "page.css": "text/css",
     "cameras.css": "text/css",
+    "login.css": "text/css",
     "page.js": "text/javascript",
     "pictures.js": "text/javascript",
     "viewer.js": "text/javascript",
@@ -66,9 +67,9 @@ class Gallery:
             curl=escape(self._curl(request)),
             cameras=self._cameras[0],
             cameras_text=self._cameras[1],
+            log_out=guard.log_out(request),
         )
-        headers = {**guard.HEADERS, "Cache-Control": "no-store"}
-        return web.Response(text=text, content_type="text/html", headers=headers)
+        return web.Response(text=text, content_type="text/html", headers=guard.FORM_HEADERS)
 
     async def older(self, request):
         """Answer GET /page/older?before=NAME with cards as JSON; `older` False: no more."""

@@ -21,16 +21,16 @@ _FIELD = """\
 <p class="wrong" role="alert">{wrong}</p>
 <p class="stand lamp" data-tone="{tone}">{stand}</p></div>"""
 _FORM = """\
-<form class="all" method="post" action="/camera/{label}/settings">
+<form class="all" method="post" action="/camera/{label}/settings">{token}
 {sections}
 <div class="save"><button class="button go" type="submit">Save settings</button></div>
 </form>"""
 _COMMAND = """\
-<form method="post" action="/camera/{label}/command">
+<form method="post" action="/camera/{label}/command">{token}
 <button class="button" name="name" value="{name}" type="submit">{text}</button>
 <small data-command="{name}">{stand}</small></form>"""
 _AWAKE = """\
-<form method="post" action="/camera/{label}/command">
+<form method="post" action="/camera/{label}/command">{token}
 <input type="hidden" name="name" value="safe_mode_hours">
 <button class="button" type="submit">Stay awake</button>
 <small>for <select name="hours" aria-label="hours">{hours}</select> h <span\
@@ -197,10 +197,11 @@ def asked(command, read, now):
     return f"asked for {words.span(max(now - command.at, 0))} ago, waits for the camera"
 
 
-def form(label, sections, stands, typed, wrongs):
+def form(label, sections, stands, typed, wrongs, token=""):
     """Return the form of all settings: `sections` are (title, fields), `stands` by their names.
 
-    `typed` and `wrongs` hold, by name, what was typed and was wrong, and why.
+    `typed` and `wrongs` hold, by name, what was typed and was wrong, and why. `token` is HTML of
+    guard.token_field().
     """
     parts = []
     for title, fields in sections:
@@ -217,7 +218,7 @@ def form(label, sections, stands, typed, wrongs):
                 f"{body}</details>"
             )
         parts.append(f"<fieldset><legend>{escape(title)}</legend>{body}</fieldset>")
-    return _FORM.format(label=escape(label), sections="\n".join(parts))
+    return _FORM.format(label=escape(label), token=token, sections="\n".join(parts))
 
 
 def _field(field, found, typed, wrong):
@@ -271,17 +272,17 @@ def choices(pairs, chosen):
     )
 
 
-def commands(label, stands):
-    """Return the buttons of the commands; `stands` tells of each in a few words."""
+def commands(label, stands, token=""):
+    """Return the buttons of the commands; `stands` tells of each in a few words, `token` is as in
+    form()."""
+    given = {"label": escape(label), "token": token}
     parts = [
-        _COMMAND.format(label=escape(label), name=name, text=text, stand=escape(stands[name]))
+        _COMMAND.format(**given, name=name, text=text, stand=escape(stands[name]))
         for name, text in COMMANDS.items()
         if text
     ]
     hours = choices([(each, each) for each in HOURS], "1")
-    parts.append(
-        _AWAKE.format(label=escape(label), hours=hours, stand=escape(stands["safe_mode_hours"]))
-    )
+    parts.append(_AWAKE.format(**given, hours=hours, stand=escape(stands["safe_mode_hours"])))
     return f'<div class="commands">{"".join(parts)}</div>'
 
 

@@ -33,7 +33,7 @@ export function follow(url, since, handlers, onState) {
     mine.onerror = () => {
       onState("lost");
       if (mine.readyState === EventSource.CLOSED) {
-        setTimeout(() => mine === source && open(), RETRY_MS);
+        setTimeout(() => mine === source && again(), RETRY_MS);
       }
     };
     mine.addEventListener("alive", hear);
@@ -43,6 +43,17 @@ export function follow(url, since, handlers, onState) {
         handle(JSON.parse(event.data));
       });
     }
+  }
+
+  async function again() {
+    try {
+      // Where a login is asked for now, this page is no more to be seen.
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+      if (answer.type === "opaqueredirect") return location.reload();
+    } catch {
+      // The server is away.
+    }
+    open();
   }
 
   setInterval(() => {
