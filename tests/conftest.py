@@ -5,8 +5,10 @@ import gc
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -26,12 +28,13 @@ sys.path[:0] = [str(LIB), str(FAKES)]
 os.environ["LC_ALL"] = "C.UTF-8"  # the tools speak the computer's language, the tests English
 
 _WORLD = pytest.StashKey()
+_FIRST = "THINGSCAM_POSTGRES"  # the folder of what the workers' servers begin with
 
 
 @pytest.fixture(scope="session")
 def postgres():
     """A server of PostgreSQL, one for each worker, started for the first test that wants it."""
-    found = Postgres()
+    found = Postgres(first=os.environ.get(_FIRST))
     yield found
     found.close()
 
@@ -53,10 +56,14 @@ def pytest_xdist_auto_num_workers(config):
 
 def pytest_configure(config):
     config.stash[_WORLD] = World()
+    if not hasattr(config, "workerinput"):
+        os.environ[_FIRST] = tempfile.mkdtemp(prefix="thingscam-pg")
 
 
 def pytest_unconfigure(config):
     config.stash[_WORLD].stop()
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(_FIRST), ignore_errors=True)
 
 
 def pytest_collect_file(file_path, parent):

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import itertools
 import os
 import pathlib
@@ -23,10 +24,11 @@ _ROOT_RUNS_AS = (
 class Postgres:
     """A server in a folder of its own, reached by a Unix socket in it.
 
-    Without `fsync` a crash of the computer would cost data, one of the server does not.
+    Without `fsync` a crash of the computer would cost data, one of the server does not. What
+    all begin with is made once, in the folder `first` (text), if one is given.
     """
 
-    def __init__(self, fsync=False):
+    def __init__(self, fsync=False, first=None):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="thingscam-pg"))
         self._user = {}
         if os.geteuid() == 0:
@@ -36,12 +38,28 @@ class Postgres:
         self._numbers = itertools.count(1)
         self._free = []
         self._fsync = "on" if fsync else "off"
-        self._run("initdb", "--no-sync", "-A", "trust", "-U", "tests", "-E", "UTF8", "--locale=C")
+        if first:
+            self._copy(pathlib.Path(first))
+        else:
+            self._make()
         self.start()
 
-    def _run(self, program, *options):
-        command = [f"{needs.POSTGRESQL}/{program}", "-D", self._folder / "data", *options]
-        subprocess.run(command, check=True, capture_output=True, cwd="/", timeout=60, **self._user)
+    def _make(self):
+        command = [f"{needs.POSTGRESQL}/initdb", "-D", self._folder / "data", "--no-sync"]
+        command += ["-A", "trust", "-U", "tests", "-E", "UTF8", "--locale=C"]
+        subprocess.run(
+            command, check=True, capture_output=True, cwd="/", timeout=100, **self._user
+        )
+
+    def _copy(self, first):
+        with (first / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (first / "data").exists():
+                self._make()
+                subprocess.run(["cp", "-a", self._folder / "data", first / "new"], check=True)
+                (first / "new").rename(first / "data")
+                return
+        subprocess.run(["cp", "-a", first / "data", self._folder / "data"], check=True)
 
     def start(self):
         """Start it, and return when it takes connections."""

@@ -183,6 +183,15 @@ def test_others_changes_are_noticed(index, index_url):
     assert index.mark() != before
 
 
+def test_a_file_may_be_in_any_folder(tmp_path):
+    path = tmp_path / "my?mode=ro#1 %20" / "index.db"
+    path.parent.mkdir()
+    with Index(path) as index:
+        assert index.shown == str(path)
+        index.projects.replace(accounts())
+    assert path.is_file()
+
+
 def test_what_is_no_index_is_named(tmp_path):
     (tmp_path / "index.db").write_bytes(b"nothing of the kind" * 100)
     with pytest.raises(DatabaseError, match="index.db: .*cannot be opened"):

@@ -1,6 +1,7 @@
 # The database by its URL: opened, brought to this version's tables, read and written.
 
 import contextlib
+import os
 import sqlite3
 import threading
 
@@ -21,17 +22,14 @@ _LOCK_NUMBER = 0x7468696E6773  # of those that make or change tables and account
 
 
 class Database:
-    """The database at `url` (text): `sqlite:////folder/index.db` or `postgresql://host/name`.
+    """The database at `url`: `sqlite:////folder/index.db` or `postgresql://host/name`, or a Path.
 
     Makes the tables in an empty one, brings older ones up to date. Nothing takes much longer than
     `timeout_s`, in seconds. `shown` is the URL without secrets. Raises DatabaseError.
     """
 
     def __init__(self, url, timeout_s):
-        try:
-            parsed = sqlalchemy.make_url(url)
-        except (exc.ArgumentError, ValueError):
-            raise DatabaseError(_no_url("something else")) from None
+        parsed = _parsed(url)
         self.is_sqlite = parsed.drivername == "sqlite"
         if not self.is_sqlite and parsed.drivername not in ("postgresql", "postgres"):
             raise DatabaseError(_no_url(parsed.drivername + "://"))
@@ -200,6 +198,15 @@ class _LostError(Exception):
     def __init__(self, error):
         super().__init__(str(error))
         self.error = error
+
+
+def _parsed(url):
+    if isinstance(url, os.PathLike):
+        return sqlalchemy.URL.create("sqlite", database=os.fspath(url))
+    try:
+        return sqlalchemy.make_url(url)
+    except (exc.ArgumentError, ValueError):
+        raise DatabaseError(_no_url("something else")) from None
 
 
 def _sqlite(url, timeout_s):

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from ..service import rules
 from .errors import AccountError
+from .many import Insert
 from .records import DEVICE, Message, check_message, count, write_attributes
 from .scene import Device
 from .tables import devices, pictures
@@ -38,6 +39,7 @@ _COUNT = (
         picture_bytes=devices.c.picture_bytes + bindparam("bytes"),
     )
 )
+_ADD = Insert(pictures, [column.name for column in pictures.c if column.name != "id"])
 _NEWEST = pictures.c.id.desc()
 
 
@@ -144,8 +146,7 @@ class Pictures:
                 if new.name not in known:
                     rows.append(_row(ids[new.label], new, taken_in(new.name)))
             _count(connection, rows, 1)
-            if rows:
-                connection.execute(pictures.insert(), rows)
+            _ADD.run(connection, rows)
             return len(rows)
 
         return self._write(add)
@@ -275,8 +276,7 @@ def _keep(scene, items):
             results.append(None)
         except rules.RefusedError as error:
             results.append(error)
-    if rows:
-        scene.connection.execute(pictures.insert(), rows)
+    _ADD.run(scene.connection, rows)
     write_attributes(scene, changes)
     return results
 

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, func, select
 from ..service import rules
 from ..service.rules import RefusedError
 from .errors import AccountError
+from .many import Insert, Update
 from .scene import ROWS, Row
 from .tables import attributes, devices, events, facts, projects
 
@@ -21,6 +22,18 @@ _PROJECT = select(projects).where(projects.c.key_hash == bindparam("key"), proje
 _REGION = (
     select(projects.c.id).where(projects.c.region == bindparam("region"), projects.c.listed)
 ).limit(1)
+_GIVEN = (
+    "project_id",
+    "token_hash",
+    "name",
+    "enabled",
+    "listed",
+    "device_type",
+    "report_error",
+)
+_ADD = Insert(devices, ("label", *_GIVEN))
+_SET = Update(devices, ("id", *_GIVEN))
+_LEAVE = Update(devices, ("id", "token_hash", "listed"))
 _KNOWN = ROWS.where(devices.c.token_hash == bindparam("token"))
 
 
@@ -298,17 +311,11 @@ def _replace(connection, wanted, mark):
                 labels.add(row["label"])
                 new.append(row)
             else:
-                old.append({**{"new_" + name: value for name, value in row.items()}, "row": there})
-    chosen = devices.update().where(devices.c.id == bindparam("row"))
-    if by_token:
-        gone = [{"row": row} for row in sorted(by_token.values())]
-        connection.execute(chosen.values(token_hash=None, listed=False), gone)
-    if old:
-        names = [name for name in old[0] if name != "row"]
-        values = {name.removeprefix("new_"): bindparam(name) for name in names}
-        connection.execute(chosen.values(values), sorted(old, key=operator.itemgetter("row")))
-    if new:
-        connection.execute(devices.insert(), new)
+                old.append({**row, "id": there})
+    gone = [{"id": of, "token_hash": None, "listed": False} for of in sorted(by_token.values())]
+    _LEAVE.run(connection, gone)
+    _SET.run(connection, sorted(old, key=operator.itemgetter("id")))
+    _ADD.run(connection, new)
     connection.execute(facts.insert(), {"name": ACCOUNTS, "value": mark})
 
 

@@ -4,10 +4,11 @@ import itertools
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select
 
 from ..service import rules
 from .errors import AccountError
+from .many import Insert
 from .tables import attributes, devices, events
 
 DEVICE = "device"
@@ -17,12 +18,8 @@ PERSON = "person"
 EVENTS = 100
 EVENT_SIGNS = 300_000
 
-_SET = text(
-    "INSERT INTO attributes (device_id, name, value, at, set_by)"
-    " VALUES (:device_id, :name, :value, :at, :set_by)"
-    " ON CONFLICT (device_id, name) DO UPDATE"
-    " SET value = excluded.value, at = excluded.at, set_by = excluded.set_by"
-)
+_SET = Insert(attributes, ("device_id", "name", "value", "at", "set_by"), ("device_id", "name"))
+_ADD = Insert(events, ("device_id", "at", "method", "params"))
 _REMOVE = delete(attributes).where(
     attributes.c.device_id == bindparam("of"), attributes.c.name == bindparam("named")
 )
@@ -219,8 +216,7 @@ def write_attributes(scene, changes):
             )
     if gone:
         scene.connection.execute(_REMOVE, gone)
-    if new:
-        scene.connection.execute(_SET, new)
+    _SET.run(scene.connection, new)
 
 
 def _admitted(scene, items):
@@ -285,7 +281,7 @@ def _tell(scene, items):
                 }
             )
     if new:
-        scene.connection.execute(events.insert(), new)
+        _ADD.run(scene.connection, new)
         _trim(scene, {row["device_id"] for row in new})
     return [row if isinstance(row, Exception) else None for row in found]
 

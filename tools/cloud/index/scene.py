@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy
 from sqlalchemy import bindparam, or_, select, text
 
+from .many import Update
 from .tables import devices, facts, picture_numbers, projects
 
 NUMBER = "picture_number"
@@ -39,11 +40,7 @@ _FIND = {
     (True, False): _LOCKED.where(_BY_TOKEN),
     (False, True): _LOCKED.where(_BY_LABEL),
 }
-_UPDATE = (
-    devices.update()
-    .where(devices.c.id == bindparam("row"))
-    .values({name: bindparam("new_" + name) for name in _CHANGING})
-)
+_UPDATE = Update(devices, ("id", *_CHANGING))
 _COUNT = text(
     "INSERT INTO facts (name, value) VALUES (:name, :count) ON CONFLICT (name) DO UPDATE"
     " SET value = CAST(CAST(facts.value AS INTEGER) + :count AS TEXT)"
@@ -105,14 +102,9 @@ class Row:
         self.device_type = None if found.device_type is None else _types(found.device_type)
         self._before = [values[name] for name in _CHANGING]
 
-    def changes(self):
-        """Return the values to write as a dict; empty: none."""
-        now = [self.__dict__[name] for name in _CHANGING]
-        if now == self._before:
-            return {}
-        changes = {"new_" + name: value for name, value in zip(_CHANGING, now, strict=True)}
-        changes["row"] = self.id
-        return changes
+    def is_changed(self):
+        """Return whether there is anything to write; then this has all of it."""
+        return [getattr(self, name) for name in _CHANGING] != self._before
 
     def device(self, number=None):
         """Return the Device."""
@@ -207,6 +199,5 @@ class Scene:
     def write(self):
         """Write what was changed in the rows."""
         rows = {row.id: row for row in self._rows.values()}
-        changed = [changes for _, row in sorted(rows.items()) if (changes := row.changes())]
-        if changed:
-            self.connection.execute(_UPDATE, changed)
+        changed = [vars(row) for _, row in sorted(rows.items()) if row.is_changed()]
+        _UPDATE.run(self.connection, changed)
