@@ -12,7 +12,7 @@ import tempfile
 
 import pytest
 
-from tests.support import needs
+from tests.support import needs, s3server
 from tests.support.postgres import Postgres
 from tests.support.world import ROOT, World
 
@@ -64,6 +64,13 @@ def pytest_unconfigure(config):
     config.stash[_WORLD].stop()
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(_FIRST), ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """The URL of an S3 server, which runs as long as the tests do."""
+    with s3server.running() as url:
+        yield url
 
 
 def pytest_collect_file(file_path, parent):

@@ -3,15 +3,12 @@
 import datetime
 import itertools
 import os
-import re
 import time
 from dataclasses import dataclass
 
+from ..names import PICTURE, taken_in
 from .files import remove_unfinished, write_whole
 from .records import RecordError, Records
-
-# 20260131T235959.123456Z-1a2b3c4d-000042.jpg: time, device, counter.
-_NAME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z-([0-9a-f]{8})-(\d{6,})\.[a-z]{3,4}", re.ASCII)
 
 
 class StoreError(Exception):
@@ -75,7 +72,7 @@ class Store:
     def path(self, name):
         """Return the path of the picture `name`, or None if there is none of that name."""
         # No other name can be one of ours; so there is no way out of the folder.
-        if not _NAME.fullmatch(name):
+        if not PICTURE.fullmatch(name):
             return None
         path = self._images / name
         return path if path.is_file() else None
@@ -86,7 +83,7 @@ class Store:
         The order is that of the counter: a computer's clock may be set back.
         """
         try:
-            found = [name for name in os.listdir(self._images) if _NAME.fullmatch(name)]
+            found = [name for name in os.listdir(self._images) if PICTURE.fullmatch(name)]
         except FileNotFoundError:
             return []  # someone took the whole folder away
         return sorted(found, key=_counter, reverse=True)
@@ -96,18 +93,17 @@ class Store:
 
         It need not be there any more; what cannot be a picture's name leaves all of them.
         """
-        if not _NAME.fullmatch(before):
+        if not PICTURE.fullmatch(before):
             return names
         return [name for name in names if _counter(name) < _counter(before)]
 
     def stored(self, name):
         """Return the Stored of this name, or None if there is none of that name (any more)."""
-        match = _NAME.fullmatch(name)
+        match = PICTURE.fullmatch(name)
         try:
             if match:
                 size = os.stat(self._images / name).st_size
-                taken_in = datetime.datetime.strptime(match[1] + "+0000", "%Y%m%dT%H%M%S.%f%z")
-                return Stored(name, taken_in, match[2], size)
+                return Stored(name, taken_in(name), match[2], size)
         except (FileNotFoundError, ValueError):
             pass
         return None
