@@ -150,7 +150,7 @@ def test_a_bucket_elsewhere_that_nobody_names():
     """botocore asks where it is, and asks again when it is sent elsewhere with that."""
     told = [*REQUEST, ["send", error(301, "PermanentRedirect", more="Connection: close\r\n")]]
     asked = [["head"], ["send", answer(301)]] * 2000
-    refused("s3", [told, asked], StorageError)
+    refused("s3", [told, asked], StorageError, deadline_s=4)
 
 
 def test_an_answer_that_repeats_the_secret(kind):

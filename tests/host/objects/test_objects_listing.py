@@ -10,7 +10,7 @@ from tests.support import ossserver, s3server
 from tools.cloud.objects import Objects
 
 MANY = 3000
-PAGES = 2100  # three of them
+PAGES = 1100  # two of them
 
 
 def name(number):
