@@ -1,21 +1,18 @@
 # What is known of each picture; the pictures themselves are kept elsewhere (Objects).
 
 import datetime
-import re
 import time
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from ..names import PICTURE
 from ..service import rules
 from .errors import AccountError
 from .many import Insert
 from .records import DEVICE, Message, check_message, count, write_attributes
 from .scene import Device
 from .tables import devices, pictures
-
-# 20260131T235959.123456Z-1a2b3c4d-000042.jpg: time, device's label, number.
-NAME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z-([0-9a-f]{8})-(\d{6,})\.[a-z]{3,4}", re.ASCII)
 
 _COLUMNS = (
     pictures.c.id,
@@ -177,7 +174,7 @@ class Pictures:
 
     def get(self, name):
         """Return the picture of this name as Stored, or None."""
-        if not NAME.fullmatch(name):
+        if not PICTURE.fullmatch(name):
             return None
         rows = self._read(_SHOWN.where(pictures.c.name == name))
         return _stored(rows[0]) if rows else None
@@ -243,7 +240,7 @@ class Pictures:
 
 def taken_in(name):
     """Return the time in a picture's name in seconds since 1970, or None if it is no name."""
-    match = NAME.fullmatch(name)
+    match = PICTURE.fullmatch(name)
     try:
         form = "%Y%m%dT%H%M%S.%f%z"
         return match and datetime.datetime.strptime(match[1] + "+0000", form).timestamp()
