@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, func, select, update
 
 from ..names import PICTURE
+from ..names import taken_in as datetime_in
 from ..service import rules
 from .errors import AccountError
 from .many import Insert
@@ -240,10 +241,8 @@ class Pictures:
 
 def taken_in(name):
     """Return the time in a picture's name in seconds since 1970, or None if it is no name."""
-    match = PICTURE.fullmatch(name)
     try:
-        form = "%Y%m%dT%H%M%S.%f%z"
-        return match and datetime.datetime.strptime(match[1] + "+0000", form).timestamp()
+        return datetime_in(name).timestamp()
     except ValueError:
         return None
 

@@ -82,6 +82,10 @@ class Folder:
             "or name the base of their public URLs"
         )
 
+    def signed(self, name, seconds):
+        """Raise SettingError, as check_signed() does."""
+        self.check_signed(seconds)
+
     def probe(self):
         """Write a small file and remove it."""
         path = self._folder / f"probe-{os.getpid()}-{time.monotonic_ns()}{UNFINISHED}"

@@ -45,7 +45,7 @@ class Objects:
             raise SettingError(f"URLs of pictures: {urls!r} is none of {', '.join(URLS)}")
         self._urls = urls
         self._signed_s = signed_s
-        self._public_base = _base(public_base) if urls == "public" else None
+        self._public_base = _base(public_base) if urls == "public" else ""
         self._place = _place(url, options or {}, timeout_s)
         self.shown = self._place.shown
         if urls == "signed":

@@ -6,6 +6,7 @@ import concurrent.futures
 import hashlib
 import re
 import urllib.parse
+from typing import Any
 
 from .errors import SettingError, StorageError, shown
 
@@ -64,7 +65,7 @@ class Remote:
     def __init__(self, url, timeout_s):
         self.shown, self._bucket, self._prefix = bucket_and_prefix(url)
         self._timeout_s = timeout_s
-        self._fs = None
+        self._fs: Any = None
 
     def run(self, step, *args):
         """Return what the coroutine step(*args) does, within the deadline.
@@ -95,9 +96,9 @@ class Remote:
                 f"signed URLs: {signed_s:g} s is not between 1 s and 604800 s, which is 7 days"
             )
 
-    def where(self):
-        """Return where the storage is (text), for messages."""
-        return "its endpoint"
+    def where(self) -> str:
+        """Return where the storage is, for messages."""
+        raise NotImplementedError
 
     def key(self, name):
         """Return the object's key for the picture `name`."""
@@ -158,7 +159,7 @@ class Remote:
         """Return HTTP status (0: none), code and message of the answer that `error` tells of."""
         raise NotImplementedError
 
-    def advice(self, error):
+    def advice(self, error) -> str | None:
         """Return what to change, when `error` is of settings; else None."""
 
 

@@ -160,8 +160,8 @@ class S3(Remote):
         return self.run(self._sign, self.key(name), seconds)
 
     async def _sign(self, key, seconds):
-        await self._fs.set_session()
-        return await self._fs.s3.generate_presigned_url(
+        client = await self._fs.set_session()
+        return await client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=int(seconds)
         )
 
