@@ -1,0 +1,104 @@
+# Mistakes that a receiver could make, each made on purpose: to see that the judge finds them.
+
+import threading
+import time
+from concurrent.futures import Future
+
+_LATE_S = 0.3
+
+
+def _later(call):
+    def run():
+        time.sleep(_LATE_S)
+        call()
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def answers_early():
+    """Answer before the transaction has ended."""
+    from tools.cloud.index.pictures import Pictures
+
+    real = Pictures.keep
+
+    def keep(self, new):
+        _later(lambda: real(self, new))
+        done = Future()
+        done.set_result(None)
+        return done
+
+    Pictures.keep = keep
+
+
+def puts_late():
+    """Answer while the object is still on its way."""
+    from tools.cloud.objects import Objects
+
+    real = Objects.put
+    Objects.put = lambda self, *given: _later(lambda: real(self, *given))
+
+
+def puts_twice():
+    """Send each object again, under another name."""
+    from tools.cloud.objects import Objects
+
+    real = Objects.put
+
+    def put(self, name, data, media_type):
+        real(self, name, data, media_type)
+        head, _, ending = name.rpartition(".")
+        real(self, f"{head}00.{ending}", data, media_type)
+
+    Objects.put = put
+
+
+def believes():
+    """Take a storage's failure for success."""
+    from tools.cloud.objects import Objects, SettingError, StorageError
+
+    real = Objects.put
+
+    def put(self, *given):
+        try:
+            real(self, *given)
+        except (StorageError, SettingError):
+            pass
+
+    Objects.put = put
+
+
+def forgets():
+    """Set no attribute."""
+    from tools.cloud.index import pictures
+
+    pictures.write_attributes = lambda scene, changes: None
+
+
+def deletes_unmarked():
+    """Delete objects without having said so in the index."""
+    from tools.cloud.index.pictures import Pictures
+
+    Pictures.begin_delete = lambda self, names: None
+
+
+def hurries():
+    """Keep no pace."""
+    from tools.cloud.service import rules
+
+    rules.check_pace = lambda *given: None
+
+
+MISTAKES = {
+    "answers-early": answers_early,
+    "puts-late": puts_late,
+    "puts-twice": puts_twice,
+    "believes": believes,
+    "forgets": forgets,
+    "deletes-unmarked": deletes_unmarked,
+    "hurries": hurries,
+}
+
+
+def make(name):
+    """Have this process make the mistake of this name."""
+    MISTAKES[name]()
