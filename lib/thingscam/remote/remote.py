@@ -12,7 +12,7 @@ from thingscam.talk import Talk
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms, unload
 from thingscam.util.redact import mask
 
-_SELF = ("settings_state",)  # what the camera itself has told: an answer without it knows nothing
+_SELF = "settings_state"  # what the camera itself has told: an answer without it knows nothing
 _UPDATE = ("update_url", "update_version")
 _TRIAL = "trial"  # causes of pictures
 _ASKED = "asked"
@@ -20,7 +20,7 @@ _HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)  # after so long a deep sleeper wakes to ask
 _MOST_MS = const(518400000)
 _SOON_MS = const(60000)  # between two questions while a person waits; what is not told, again
-_LATER_MS = const(600000)  # where nobody answers
+_MOST_TELLINGS = const(3)  # of what the service does not know then, a start
 _UP_MS = const(60000)  # in a deep sleeper's wake
 _MAX_ERROR = const(400)
 
@@ -51,6 +51,7 @@ class Remote(Extra):
         self._until = None  # ticks: a deep sleeper is kept up so long
         self._tell_at = ticks_ms()
         self._tell = False
+        self._tellings = _MOST_TELLINGS
         # What a start has undone; and what is on trial, where there is time to tell it.
         self._news = chip.start_cause() != "deep_sleep" and self._state.status != "in force"
         self._restart = None  # why
@@ -145,7 +146,7 @@ class Remote(Extra):
         found = {name: found[name] for name in found if found[name] is not None}
         return {
             "settings": json.dumps(found),
-            "settings_state": self._state.status,
+            _SELF: self._state.status,
             "settings_error": mask(self._state.error),
         }
 
@@ -189,30 +190,37 @@ class Remote(Extra):
     def _ask(self, ms):
         from thingscam.remote import commands, wishes
 
-        first, self._asked = not self._asked, True
+        self._asked = True
         often = self._trial_ms // 4 if self._on_trial() else self._every_ms
         soon = _SOON_MS if self._awake.left_ms() > 0 else often
         self._due.set(min(often, self._every_ms, soon))
         try:
-            keys = commands.NAMES + _SELF + tuple(wishes.names())
+            keys = commands.NAMES + (_SELF,) + tuple(wishes.names())
             updater = getattr(self._app, "updater", None)
             if updater is not None:
                 keys += _UPDATE
             found = self._app.talk.say(ms, lambda device: device.attributes(keys))
             if updater is not None and found:
                 updater.offer(found.get("update_url"), found.get("update_version"))
+            self._compare((found or {}).get(_SELF))
             if self._on_trial() and not self._is_good():
                 self._failed()
             elif found or found is not None and self._state.seen is None:
                 self._take(found, wishes)
                 self._commands = self._new_commands(commands.counts(found), commands)
-            elif found is None and first:
-                self._told()  # then there is something to answer
         except (UploadError, MemoryError) as e:
             self._stop()
             self._app._log.warning("no settings from afar: %s", e)
         finally:
             _unload()
+
+    def _compare(self, known):
+        # What got lost, or there is nothing to answer without: it is told again.
+        if known == self._state.status:
+            self._tellings = _MOST_TELLINGS
+        elif self._tellings and not self._restart and self._state.good is None:
+            self._tellings -= 1
+            self._told()
 
     def _is_good(self):
         # The service answers: now it takes pictures as well, or the time runs.

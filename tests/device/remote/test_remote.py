@@ -42,7 +42,7 @@ class Yard:
             "identifier": "image",
             "project_key": KEY,
             "region": "demo",
-            "timeout_s": 5,
+            "timeout_s": 15,
         }
         data = {
             "wifi": [{"ssid": HOME[0], "password": HOME[1]}],
@@ -488,6 +488,46 @@ def test_an_answer_without_attributes_is_no_first_sight():
         assert yard.turns(300) == 0 and not yard.pictures()
         assert kept().seen["take_photo"] == 3 and len(yard.messages("read")) > begin + 1
         yard.turns(until=lambda: yard.told(settings_state="in force"))
+
+
+def test_what_the_service_does_not_know_is_told_again():
+    bad = {"errcode": 5001}
+    with Yard(report={"every_s": 0}) as yard:
+        # The first question was for nothing, and so was the first word.
+        fault(dict(bad, on="read"), {"html": True, "status": 502, "on": "report"})
+        yard.start()
+        yard.turns(300)
+        assert yard.told(settings_state="in force")
+        # Deleted at the service.
+        yard.ask(settings_state=None)
+        yard.turns(until=lambda: yard.told(settings_state="in force"))
+        yard.ask(camera_quality=300)
+        fault(dict(bad, on="report"))
+        yard.turns(until=lambda: yard.told(settings_state="refused"))
+        # Where it is never known it is not told for ever.
+        yard.turns(120)
+        yard.ask(settings_state=None)
+        fault(*[dict(bad, on="report")] * 20)
+        yard.turns(1800)
+        _, found = request("GET", env("SERVICE") + "/_faults")
+        assert 20 - len(json.loads(found)["queued"]) == 3
+        no_faults()
+
+
+def test_a_deep_sleeper_tells_again_what_the_service_does_not_know():
+    sections = {"trigger": {"every_s": 3600}, "report": {"every_s": 0}}
+    with Yard("deepsleep", **sections) as yard:
+        yard.wake()
+        yard.ask(camera_quality=300)
+        fault({"errcode": 5001, "on": "report"})
+        for _ in range(3):
+            yard.sleep()
+            yard.wake()
+        assert yard.told(settings_state="refused")
+        begin = len(yard.messages("report"))
+        yard.sleep()
+        yard.wake()
+        assert len(yard.messages("report")) == begin
 
 
 def test_the_same_count_in_another_form_is_done_once():
