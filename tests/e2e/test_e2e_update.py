@@ -77,7 +77,8 @@ def test_a_good_version_stays_and_a_broken_one_goes(tmp_path):
             assert is_as_seen(place.wait_for_pictures(2)[-1])
             place.board.advance(700)
             place.let_pass(20)
-            assert place.board.output.count("version 9.2.0 is being fetched") == 1
+            assert place.board.output.count("version 9.2.0 is complete") == 1
+            assert "is being fetched" not in place.board.output.rpartition("back to 9.0.0")[2]
 
 
 def said_back(place, version):

@@ -267,10 +267,10 @@ def test_a_wait_holds_over_the_setting_of_the_clock_and_a_reset():
         house.turns(until=lambda: house.count("clock set by"))
         house.esp.restart("reset")
         house.start()
-        house.turns(ms=300000)
+        house.turns(ms=300000, apart_ms=180)
         assert len(uploads()) == 1 and house.app.status()["waiting"] == 1
         assert "before the last start" in house.app.status()["blocked_reason"]
-        house.turns(until=arrived)
+        house.turns(until=arrived, apart_ms=180)
 
 
 def test_no_room_for_camera_and_connection():

@@ -134,7 +134,7 @@ def test_nobody_who_answers_keeps_no_picture_waiting():
         assert house.esp.ticks - begin[1] <= 15000
         # Without a picture it may take longer; the next is a period later, and none is in between.
         house.on_progress = lambda sent: house.esp.go(2000)
-        house.turns(until=lambda: house.count("no report: not done in time") == 2)
+        house.turns(until=lambda: house.count("no report: not done in time") == 2, apart_ms=180)
         assert 595000 < house.esp.ticks - begin[1] < 650000
         house.on_progress = None
         house.turns(ms=300000, apart_ms=500)

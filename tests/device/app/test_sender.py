@@ -42,7 +42,7 @@ class Post:
             access_token=TOKEN,
             identifier="image",
             project_key=KEY,
-            timeout_s=5,
+            timeout_s=15,
         )
         cloud.setdefault("region", "demo")
         found = {

@@ -20,7 +20,7 @@ def settings(url, **cloud):
 
 
 def device(url, session=None, **cloud):
-    cloud.setdefault("timeout_s", 5)
+    cloud.setdefault("timeout_s", 15)
     return Device(settings(url, **cloud), session)
 
 

@@ -39,7 +39,7 @@ class House:
             "identifier": "image",
             "project_key": KEY,
             "region": "demo",
-            "timeout_s": 5,
+            "timeout_s": 15,
         }
         cloud.update(sections.pop("cloud", {}))
         self.sections = dict(sections, cloud=cloud)
@@ -48,6 +48,7 @@ class House:
             self.esp.air.add(*each)
         self.app = None
         self.on_progress = None
+        self._logs = {}
 
     def __enter__(self):
         self._home = os.getcwd()
@@ -111,15 +112,20 @@ class House:
 
     def lines(self):
         """Return the lines in the ring file, and those for it, without their times."""
-        found = []
-        for name in ("log.old.txt", "log.txt"):
-            try:
-                with open(name) as file:
-                    found += [line.strip()[20:] for line in file]
-            except OSError:
-                pass
+        found = self._read("log.old.txt") + self._read("log.txt")
         # Not by flush(): how often that writes is bounded.
         return found + ([line[20:] for line in self.app._log._lines] if self.app else [])
+
+    def _read(self, name):
+        # Of a file that only grows, or is replaced by a smaller one: once for each size.
+        try:
+            size = os.stat(name)[6]
+        except OSError:
+            return []
+        if self._logs.get(name, (None,))[0] != size:
+            with open(name) as file:
+                self._logs[name] = size, [line.strip()[20:] for line in file]
+        return self._logs[name][1]
 
     def count(self, *parts):
         return sum(1 for line in self.lines() if all(part in line for part in parts))
@@ -130,13 +136,18 @@ class House:
 
 def arrived():
     """Return the notes of the pictures that the service has stored, each of them whole."""
-    found = []
-    for each in uploads():
-        if each["stored"]:
-            status, body = request("GET", env("SERVICE") + "/images/" + each["stored"])
-            length = body[4] << 8 | body[5]
-            assert status == 200 and body[6:10] == b"Exif"
-            body = body[:2] + body[4 + length :]
-            assert body == photo(note_in(body)), "damaged"
-            found.append(note_in(body))
-    return found
+    return [_note(each["stored"]) for each in uploads() if each["stored"]]
+
+
+_notes = {}  # by file: once it has arrived whole, it has
+
+
+def _note(name):
+    if name not in _notes:
+        status, body = request("GET", env("SERVICE") + "/images/" + name)
+        length = body[4] << 8 | body[5]
+        assert status == 200 and body[6:10] == b"Exif"
+        body = body[:2] + body[4 + length :]
+        assert body == photo(note_in(body)), "damaged"
+        _notes[name] = note_in(body)
+    return _notes[name]
