@@ -93,7 +93,9 @@ def flash(
     files = filesystem.firmware_files(compiled=not source) | own_files(config_path, settings)
     if found.frozen:
         say("thingscam is in the firmware itself: no lib/ is written")
-        files = {name: data for name, data in files.items() if not name.startswith("lib/")}
+        files = {
+            name: data for name, data in files.items() if not name.startswith(filesystem.LIBRARY)
+        }
     if output is not None:
         size = (flash_mb or _flash_mb(profile.name)) * 1024 * 1024
         place, system = _system(found, files, size)

@@ -72,7 +72,7 @@ def make(output):
         shutil.rmtree(output)
     for kind in _FORMATS:
         folder = output if kind == "py" else output / ("mpy" + kind)
-        all_files = library(compiled=kind != "py")
+        all_files = filesystem.library(compiled=kind != "py")
         for name, room in PACKAGES.items():
             files = needed(all_files, room)
             for path, data in files.items():
@@ -83,20 +83,14 @@ def make(output):
 
 def project(name="package.json"):
     """Return a package of this project: for `mpremote mip install github:OWNER/NAME/...`."""
-    return _package({path: "lib/" + path for path in needed(library(), PACKAGES[name])})
+    return _package(
+        {path: filesystem.LIBRARY + path for path in needed(filesystem.library(), PACKAGES[name])}
+    )
 
 
 def dumped(package):
     """Return a package.json as its text."""
     return json.dumps(package, indent=2) + "\n"
-
-
-def library(compiled=False):
-    """Return the files below lib/ by path, as bytes."""
-    files = filesystem.firmware_files(compiled=compiled)
-    return {
-        path.removeprefix("lib/"): data for path, data in files.items() if path.startswith("lib/")
-    }
 
 
 def needed(files, room):

@@ -113,18 +113,12 @@ def write(folder, key, percent=100, root=ROOT, **options):
     """
     source = (root / "lib" / "thingscam" / "__init__.py").read_text("utf-8")
     version = re.findall(r'__version__ = "(.+)"', source)[0]
-    raw = bundle.make(library(root), version, key, **options)
+    raw = bundle.make(filesystem.library(root, compiled=True), version, key, **options)
     name = "thingscam-{}.bundle".format(version)
     (folder / name).write_bytes(raw)
     index = {"version": version, "file": name, "percent": percent}
     (folder / INDEX).write_text(json.dumps(index) + "\n", "utf-8")
     return folder / name
-
-
-def library(root=ROOT):
-    """Return {path: bytes} of what a slot holds: thingscam, compiled; raises CompileError."""
-    files = filesystem.firmware_files(root, compiled=True)
-    return {name[4:]: data for name, data in files.items() if name.startswith("lib/")}
 
 
 @command.command()

@@ -10,8 +10,9 @@ import tempfile
 import zoneinfo
 
 from thingscam.board import profiles, sensorpin
-from thingscam.config import battery, config
-from thingscam.config.schema import NEEDED, NETWORK, PLACEHOLDERS, sections
+from thingscam.config import battery, config, schema
+from thingscam.config.reader import secrets
+from thingscam.config.schema import NEEDED, NETWORK, sections
 from thingscam.config.values import check as check_value
 from thingscam.http import CertificateError
 from thingscam.http.context import make_context
@@ -21,11 +22,10 @@ from thingscam.util.spelling import is_like, nearest
 
 from . import textfile
 from .errors import ToolError
-from .harmless import in_json
+from .harmless import in_json, is_deep
 
-SECRETS = ("cloud.access_token", "cloud.project_key", "wifi.password")
+SECRETS = tuple(map(".".join, schema.SECRETS))
 _MASKED = "***"
-_DEEPEST = 20
 _KINDS = {
     "{}.{}".format(section, row[0]): row[1:] for section, rows in sections() for row in rows
 } | {"wifi." + row[0]: row[1:] for row in NETWORK}
@@ -157,22 +157,9 @@ def load(path):
         raise SettingError(text.format(path, e.lineno, e.colno)) from e
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict) or _is_deep(data):
+    if not isinstance(data, dict) or is_deep(data):
         raise SettingError("{}: holds no JSON object: fix or remove it".format(path))
     return data
-
-
-def _is_deep(data):
-    # A configuration has three levels; at a thousand Python gives up somewhere on the way.
-    level = [data]
-    for _ in range(_DEEPEST):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-    return bool(level)
 
 
 def check(data, name, wifi_needed=True):
@@ -286,18 +273,6 @@ def write(path, raw):
         raise
 
 
-def secrets(data):
-    """Return the secrets (texts) in `data`."""
-    result = []
-    for entry in [data.get("cloud"), *_list(data.get("wifi"))]:
-        if isinstance(entry, dict):
-            found = (entry.get(key) for key in ("access_token", "project_key", "password"))
-            result += [
-                text for text in found if isinstance(text, str) and text not in PLACEHOLDERS
-            ]
-    return result
-
-
 def masked(data):
     """Return a copy of `data` to show to others: secrets, and all that is unknown, as ***."""
     hidden = secrets(data)
@@ -345,7 +320,3 @@ def _window(entry, hidden):
     except (ValueError, AttributeError):
         whole = False
     return {key: mask(entry[key], hidden) for key in entry} if whole else _MASKED
-
-
-def _list(found):
-    return found if isinstance(found, list) else []

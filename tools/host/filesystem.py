@@ -16,6 +16,7 @@ BLOCK = 4096  # the flash's sector, which MicroPython takes for its block
 # October 2023 (micropython pull request 12731); an older one it takes, and renews as it writes.
 _DISK_VERSION = 0x00020000
 
+LIBRARY = "lib/"  # thingscam's place on a board, and in a checkout
 _FILLER = "filler"
 _PROGRAMS = ("boot.py", "main.py")
 
@@ -33,10 +34,18 @@ def firmware_files(root=ROOT, compiled=False):
     Raises mpy.CompileError.
     """
     files = {name: (root / name).read_bytes() for name in _PROGRAMS}
-    for path in sorted((root / "lib").rglob("*.py")):
-        name = path.relative_to(root).as_posix()
+    found = library(root, compiled)
+    return files | {LIBRARY + name: data for name, data in found.items()}
+
+
+def library(root=ROOT, compiled=False):
+    """Return {path below lib/: bytes} of thingscam alone, as firmware_files() has it."""
+    folder = root / LIBRARY
+    files = {}
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder).as_posix()
         if compiled:
-            files[name.removesuffix(".py") + ".mpy"] = mpy.compiled(path, root / "lib")
+            files[name.removesuffix(".py") + ".mpy"] = mpy.compiled(path, folder)
         else:
             files[name] = path.read_bytes()
     return files

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+_DEEPEST = 20  # levels of JSON: a configuration has three
+
 
 def harmless(text):
     r"""Return `text` with each sign that is not seen written out: \x1b, \r, \x9b, \u202e.
@@ -32,6 +34,22 @@ def in_json(text):
         char if _is_seen(char) or char > "\uffff" else "\\u{:04x}".format(ord(char))
         for char in text
     )
+
+
+def is_deep(data):
+    """Return whether what JSON held, `data`, is nested deeper than anything here needs.
+
+    At a thousand levels Python gives up somewhere on the way.
+    """
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def _is_seen(char):

@@ -54,11 +54,11 @@ def on_trial(board):
             continue
         if found is not None and found.number >= record.number:
             record = found
-    record.trial = 2 if record.good == 1 else 1
+    record.trial = record.spare()
     record.version, record.refused, record.mpy = __version__, "", bundle.MPY
     record.looks = record.why = 0
     record.number += 1
     folder = choose.path(record.trial) + "/"
-    files = filesystem.firmware_files(compiled=True)
-    files = {folder + name[4:]: data for name, data in files.items() if name.startswith("lib/")}
+    files = filesystem.library(compiled=True)
+    files = {folder + name: data for name, data in files.items()}
     return files, (RECORDS[record.number & 1], choose.packed(record))

@@ -29,10 +29,13 @@ def _read(raw, name, wifi_needed):
     try:
         return reader.read(raw, name, wifi_needed)
     finally:
-        unload("config.reader", "config.checks", "config.values", "config.schema")
-        unload(
-            "config.sensor", "config.setup", "config.battery", "config.schedule", "camera.sensor"
-        )
-        unload("board.firmware", "board.profiles", "board.sensorpin")
-        unload("util.strict_json", "util.spelling", "config.report", "config.update")
-        unload("config.remote", "remote.overlay")
+        let_go()
+
+
+def let_go():
+    """Forget what reads and judges a configuration; who needs it again imports it again."""
+    unload("config.reader", "config.checks", "config.values", "config.schema")
+    unload("config.sensor", "config.setup", "config.battery", "config.schedule", "camera.sensor")
+    unload("board.firmware", "board.profiles", "board.sensorpin")
+    unload("util.strict_json", "util.spelling", "config.report", "config.update")
+    unload("config.remote", "remote.overlay")

@@ -7,7 +7,14 @@ from sys import implementation
 from thingscam import __version__
 from thingscam.board import chip, profiles, rtc
 from thingscam.config import Config, ConfigError
-from thingscam.config.schema import OPTIONAL, PLACEHOLDERS, optional, section, sections
+from thingscam.config.schema import (
+    OPTIONAL,
+    PLACEHOLDERS,
+    SECRETS,
+    optional,
+    section,
+    sections,
+)
 from thingscam.util.compat import const
 from thingscam.util.redact import hide
 
@@ -66,7 +73,7 @@ def _parse(raw, name, wifi_needed):
     if isinstance(cloud, dict) and cloud.get("device_endpoint"):
         data.setdefault("report", {})
     config = Config()
-    config.secrets = _secrets(data)
+    config.secrets = secrets(data)
     hide(config.secrets)
     if checks is not None:
         checks.fill(config, data, name, wifi_needed)
@@ -123,15 +130,14 @@ def _network(entry):
     return ssid, entry.get("password", "")
 
 
-def _secrets(data):
+def secrets(data):
+    """Return the secrets in `data` (a dict), right or wrong, as a tuple of texts."""
     found = []
-    cloud = data.get("cloud")
-    if isinstance(cloud, dict):
-        found = [cloud.get("access_token"), cloud.get("project_key")]
-    if isinstance(data.get("setup"), dict):
-        found.append(data["setup"].get("password"))
-    if isinstance(data.get("wifi"), list):
-        found += [entry.get("password") for entry in data["wifi"] if isinstance(entry, dict)]
+    for name, key in SECRETS:
+        entries = data.get(name)
+        for entry in entries if isinstance(entries, list) else (entries,):
+            if isinstance(entry, dict):
+                found.append(entry.get(key))
     return tuple(
         secret for secret in found if isinstance(secret, str) and secret not in PLACEHOLDERS
     )

@@ -101,6 +101,14 @@ NETWORK = (
     ("password", "password", "", None),
 )
 
+# What nobody is to read: masked in every text, and asked without an echo.
+SECRETS = (
+    ("cloud", "access_token"),
+    ("cloud", "project_key"),
+    ("setup", "password"),
+    ("wifi", "password"),
+)
+
 # Those of config.example.json, and no others: a network may well be called <home>.
 PLACEHOLDERS = (
     "<ssid>",

@@ -377,13 +377,7 @@ def _config():
 
 
 def _unload():
-    unload(
-        "remote.wishes",
-        "remote.commands",
-        "config.reader",
-        "config.checks",
-        "config.values",
-        "config.schema",
-    )
-    unload("config.sensor", "config.remote", "config.schedule", "config.report", "config.battery")
-    unload("board.profiles", "board.sensorpin", "util.spelling")
+    from thingscam.config.config import let_go
+
+    let_go()
+    unload("config.config", "remote.wishes", "remote.commands")

@@ -43,6 +43,10 @@ class Record:
     def __init__(self):
         self.mpy = mpy()
 
+    def spare(self):
+        """Return the number of the slot that the next version goes into."""
+        return 2 if self.good == 1 else 1
+
     def give_up(self, why):
         """End the trial: the good one again, and this version never."""
         self.refused, self.why = self.version, why

@@ -188,9 +188,8 @@ class Updater(Extra):
 
     def _begin(self):
         self._asks.set(_SOON_MS)
-        number = 2 if self._record.good == 1 else 1
         key = load_key(self._settings.key)
-        self._unpacker = Unpacker(choose.path(number), key, self._judge)
+        self._unpacker = Unpacker(choose.path(self._record.spare()), key, self._judge)
         self._log.info("version %s is being fetched", self._version)
 
     def _unpack(self):
@@ -261,9 +260,8 @@ class Updater(Extra):
         return _numbers(version) > least
 
     def _switch(self):
-        number = 2 if self._record.good == 1 else 1
         version, record = self._version, self._record
-        record.trial, record.version, record.mpy = number, version, choose.mpy()
+        record.trial, record.version, record.mpy = record.spare(), version, choose.mpy()
         record.looks = record.why = 0
         choose.write(record)
         choose.works()

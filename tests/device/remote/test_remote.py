@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import thingscam.board.wifi  # noqa: F401 - so that the played board is in its place there too
 import thingscam.remote.remote  # noqa: F401
@@ -528,6 +529,19 @@ def test_a_deep_sleeper_tells_again_what_the_service_does_not_know():
         yard.sleep()
         yard.wake()
         assert len(yard.messages("report")) == begin
+
+
+def test_nothing_that_judges_settings_stays_in_memory():
+    sections = {"setup": {"pin": 12}, "update": {"url": env("SERVICE") + "/latest.json"}}
+    with Yard(**sections) as yard:
+        yard.start()
+        before = set(sys.modules)
+        yard.ask(trigger_cooldown_s="77", camera_quality=300)
+        yard.turns(until=lambda: yard.told(settings_state="in force"))
+        yard.turns(120)
+        if sys.implementation.name == "micropython":  # CPython keeps all
+            more = [name for name in set(sys.modules) - before if ".config." in name]
+            assert not more, more
 
 
 def test_the_same_count_in_another_form_is_done_once():

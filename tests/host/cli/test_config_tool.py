@@ -18,8 +18,9 @@ import trustme
 from tests.support import certificates
 from tests.support.terminal import Terminal
 from tests.support.world import ROOT
+from thingscam.config import schema
 from thingscam.config.config import ConfigError, parse
-from tools.host import ca
+from tools.host import ca, configfile
 
 KEY = "s3cret-key-7x"
 TOKEN = "t0ken-abcdef"
@@ -203,6 +204,33 @@ def test_mask_and_check(tmp_path):
     assert shown["note"] == ["***", {"b": "***"}]
     done = config(tmp_path, path, "--check")
     assert done.returncode == 1 and "projectkey" in done.stderr
+
+
+def test_no_secret_of_any_section_is_shown(tmp_path):
+    path = tmp_path / "config.json"
+    assert config(tmp_path, path, *flags()).returncode == 0
+    data = json.loads(path.read_text())
+    data["wifi"][0]["password"] = "x"
+    hidden = []
+    for section, key in schema.SECRETS:
+        hidden.append("hidden-{}-{}".format(section, key))
+        place = data["wifi"][0] if section == "wifi" else data.setdefault(section, {})
+        place[key] = hidden[-1]
+    data["camera"] = {"board": " ".join(hidden)}
+    path.write_text(json.dumps(data))
+    for options in (["--mask"], ["--check"], ["--set", "log.level=" + hidden[2]]):
+        done = config(tmp_path, path, *options)
+        for secret in hidden:
+            assert secret not in done.stdout + done.stderr, (options, secret)
+    assert sorted(configfile.secrets(data)) == sorted(hidden)
+
+
+def test_what_may_be_a_secret_is_one():
+    rows = [("wifi", row) for row in schema.NETWORK]
+    rows += [(section, row) for section, rows in schema.sections() for row in rows]
+    for section, (name, kind, *_) in rows:
+        if kind == "password" or "token" in name or "secret" in name or "password" in name:
+            assert (section, name) in schema.SECRETS, (section, name)
 
 
 def test_hours_and_a_time_zone_by_its_name(tmp_path):

@@ -6,9 +6,8 @@ import sys
 
 from tests.support import cloud as clouds
 from tests.support.world import ROOT
-from tools.cli import update
 from tools.demo.updates import Updates
-from tools.host import bundle
+from tools.host import bundle, filesystem
 
 
 def demo(*options):
@@ -64,7 +63,11 @@ def test_versions_are_offered_to_its_board(tmp_path):
             name = found["update_url"].rpartition("/")[2]
             made = bundle.parse((tmp_path / "updates" / name).read_bytes())
             bundle.reject_signature(made, public)
-            other = {path for path, data in update.library().items() if made.files[path] != data}
+            other = {
+                path
+                for path, data in filesystem.library(compiled=True).items()
+                if made.files[path] != data
+            }
             wanted = {"thingscam/__init__.mpy"} | ({"thingscam/loop.mpy"} if broken else set())
             assert other == wanted
         updates.close()

@@ -54,7 +54,7 @@ def test_from_keys_to_a_bundle_that_is_right(tmp_path):
     assert found[0] == found[1]
     code, text = tools(tmp_path, "check", "updates/" + name)
     assert code == 0 and "signed by the key of update.pub" in text, text
-    assert bundle.parse(found[0]).files == update.library()
+    assert bundle.parse(found[0]).files == filesystem.library(compiled=True)
     assert '"percent": 5' in (tmp_path / "updates" / "latest.json").read_text()
     code, text = tools(tmp_path, "check", "updates/" + name, "--lang", "zh")
     assert code == 0 and "适用的板子：全部" in text and "签名" in text, text

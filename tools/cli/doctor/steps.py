@@ -158,15 +158,15 @@ def _compared(board, result):
         return dataclasses.replace(result, text=text)
     there = board.sums(["/lib/thingscam"])
     for compiled in (False, True):
-        wanted = filesystem.firmware_files(compiled=compiled)
-        names = {"/" + name for name in wanted if name.startswith("lib/")}
-        if names == set(there):
-            old = [name for name in names if there[name] != filesystem.total(wanted[name[1:]])]
+        files = filesystem.library(compiled=compiled)
+        wanted = {"/" + filesystem.LIBRARY + name: data for name, data in files.items()}
+        if wanted.keys() == there.keys():
+            old = [name for name in wanted if there[name] != filesystem.total(wanted[name])]
             if not old:
                 kind = "compiled" if compiled else "as source"
                 text = "{}, as on this computer, {}".format(result.text, kind)
                 return dataclasses.replace(result, text=text)
-            text = "{} of {} files are not as on this computer".format(len(old), len(names))
+            text = "{} of {} files are not as on this computer".format(len(old), len(wanted))
             break
     else:
         text = "not the same files as on this computer"

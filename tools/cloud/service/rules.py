@@ -8,6 +8,7 @@
 
 import json
 
+from ...host.harmless import is_deep
 from .accounts import PICTURE_URL
 
 # 500 * 1024, boundary included.
@@ -18,7 +19,6 @@ MESSAGE_BYTES = 65536
 MOST_ATTRIBUTES = 200
 NAME_SIGNS = 64
 TEXT_SIGNS = 8192
-_DEEPEST = 20
 
 _AUTHENTICATION = "Upload authentication failed"
 _REPORT = "Device Attribute report failed"
@@ -196,24 +196,12 @@ def _object(headers, body):
         json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise RefusedError(402) from error
-    _expect(isinstance(found, dict) and not _is_deep(found))
+    _expect(isinstance(found, dict) and not is_deep(found))
     return found
 
 
 def _no_number(name):
     raise ValueError(name)  # NaN and Infinity: Python reads them, JSON has none
-
-
-def _is_deep(found):
-    level = [found]
-    for _ in range(_DEEPEST):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-    return bool(level)
 
 
 def _expect(right):
