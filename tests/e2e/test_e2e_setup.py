@@ -31,7 +31,7 @@ def ask(board, method, path, form=None):
     line = http.client.HTTPConnection("127.0.0.1", board.door(80), timeout=20)
     try:
         body = urllib.parse.urlencode(form) if form is not None else None
-        line.request(method, path, body, {"Host": "192.168.4.1"})
+        line.request(method, path, body, {"Host": "192.0.2.1"})
         answer = line.getresponse()
         return answer.status, answer.read().decode()
     finally:

@@ -7,15 +7,15 @@ import urllib.parse
 import segno
 from segno import helpers
 
-from thingscam.setup import made_password
+from thingscam import setup
 
-ADDRESS = "http://192.168.4.1/"
+ADDRESS = "http://{}/".format(setup.ADDRESS)
 _SERVICE = ("endpoint", "access_token", "identifier", "project_key", "region")
 
 
 def new_password():
     """Return a random password for one board's access point, easy to type."""
-    return made_password(os.urandom(12))
+    return setup.made_password(os.urandom(12))
 
 
 def name(mac):

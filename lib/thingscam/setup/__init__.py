@@ -3,6 +3,11 @@
 
 from thingscam.board import chip, places, rtc
 
+# Of TEST-NET-1, RFC 5737, as in other access points that show a page: an address of a home network
+# (192.168.4.1, the driver's) could be the new Wi-Fi's as well, and to a phone with Android a name
+# that leads to one may be no internet, and no page to open.
+ADDRESS = "192.0.2.1"
+
 # No l, o, 0, 1: they are read from a label and typed.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 

@@ -1,16 +1,19 @@
 # What the page's form sends, and config.json: one becomes the other, whole or not at all.
 
+import binascii
 import json
 import os
 
 from thingscam.config import ConfigError
 from thingscam.config.config import parse
 from thingscam.setup.server import Refused, fields
-from thingscam.util.compat import const
+from thingscam.util.compat import const, unload
 from thingscam.util.strict_json import loads
 
 FILE = "config.json"
 NEW = "config.new"
+_CAS = ("ca.der", "ca-2.der")  # in turn: the one in use is not written over
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 ROWS = const(4)  # networks that the form has room for
 
 # The form's settings: (name, kind). A secret is never sent to the page; empty, it stays as it is.
@@ -39,6 +42,8 @@ class Draft:
     def __init__(self):
         self.data = load()
         self.mistakes = {}
+        self._ca = None  # a new one, DER
+        self._old = self._ca_file()
 
     def take(self, form):
         """Take what the form sent, a dict of texts; returns the networks that are new.
@@ -54,6 +59,11 @@ class Draft:
                 self._take(key, kind, form.get(key, "").strip(), "has." + key in form)
         if form.get("values", "").strip():
             self._paste(form["values"].strip())
+        if form.get("ca", "").strip():
+            try:
+                self._ca = certificate(form["ca"])
+            except ValueError as e:
+                self.mistakes["ca"] = str(e)
         new = self._networks(form)
         self.check()
         return new
@@ -78,8 +88,21 @@ class Draft:
         found = found if isinstance(found, list) else ()
         return [entry for entry in found if isinstance(entry, dict)]
 
+    def has_ca(self):
+        """Return whether there is a CA certificate: on the board, or still to be saved."""
+        try:
+            return self._ca is not None or os.stat(self._old)[6] > 0
+        except OSError:
+            return False
+
     def save(self):
-        """Write config.json: whole, or the old one stays. Raises OSError."""
+        """Write config.json and a new CA: both, or the old ones stay. Raises OSError."""
+        if self._ca is not None:
+            name = _CAS[self._old.lstrip("/") == _CAS[0]]
+            with open(name, "wb") as file:
+                file.write(self._ca)
+            self._set("cloud", "ca", name)
+            self._ca = None
         with open(NEW, "wb") as file:
             file.write(json.dumps(self.data).encode())
         try:
@@ -88,6 +111,21 @@ class Draft:
             # FAT puts no file in another's place: see load().
             os.remove(FILE)
             os.rename(NEW, FILE)
+        old, self._old = self._old, self._ca_file()
+        if old != self._old and old in _CAS:
+            try:
+                os.remove(old)
+            except OSError:
+                pass  # there was none
+
+    def _ca_file(self):
+        found = self.value("cloud.ca")
+        return found if isinstance(found, str) else _CAS[0]
+
+    def _set(self, section, name, value):
+        values = self.data.get(section)
+        self.data[section] = values = values if isinstance(values, dict) else {}
+        values[name] = value
 
     def _take(self, key, kind, value, shown):
         section, _, name = key.partition(".")
@@ -129,11 +167,9 @@ class Draft:
         if not isinstance(values, dict) or not any(name in values for name in known):
             self.mistakes["values"] = "nothing of the service is in it"
             return
-        cloud = self.data.get("cloud")
-        self.data["cloud"] = cloud = cloud if isinstance(cloud, dict) else {}
         for name in known:
             if isinstance(values.get(name), str):
-                cloud[name] = values[name]
+                self._set("cloud", name, values[name])
 
     def _networks(self, form):
         old = self.networks()
@@ -195,6 +231,26 @@ def _read(path):
     return found if isinstance(found, dict) else None
 
 
+def certificate(text):
+    """Return the certificate in `text`, PEM or DER in base64, as DER; ValueError says why not."""
+    count = text.count(_BEGIN)
+    if count > 1:
+        raise ValueError("{} certificates are in it: the CA's alone is needed".format(count))
+    if count:
+        text = text.partition(_BEGIN)[2].partition(_END)[0]
+    from thingscam.http import CertificateError
+    from thingscam.http.context import make_context
+
+    try:
+        found = binascii.a2b_base64("".join(text.split()).encode())
+        make_context(found, True)
+    except (ValueError, CertificateError):
+        raise ValueError("is no certificate in PEM: it begins with {}".format(_BEGIN))
+    finally:
+        unload("http.context")
+    return found
+
+
 def pasted(text):
     """Return the values behind the # of a URL, a dict; None for what is none."""
     try:
@@ -207,6 +263,17 @@ def shown_ssid(entry):
     """Return an entry's network as the form shows it, a text."""
     ssid = entry.get("ssid", entry.get("ssid_hex", ""))
     return ssid if isinstance(ssid, str) else ""
+
+
+def shown(networks):
+    """Yield (name, dBm, has a password) of those `networks` whose names are text."""
+    for ssid, dbm, locked in networks:
+        try:
+            name = str(ssid, "utf-8")
+        except UnicodeError:
+            continue
+        if "\0" not in name:
+            yield name, dbm, locked
 
 
 def _number(text):

@@ -1,6 +1,6 @@
 # The page, in two languages: one answer, nothing from elsewhere, a form that needs no JavaScript.
 
-from thingscam.setup.form import ROWS, shown_ssid
+from thingscam.setup.form import ROWS, shown, shown_ssid
 from thingscam.util.compat import unload
 
 LANGUAGES = ("en", "zh")
@@ -132,6 +132,7 @@ def render(portal, point):
     yield "<script>\n"
     yield _SCRIPT
     yield "</script></body></html>\n"
+    unload("setup.zh")
 
 
 def both(en, zh):
@@ -155,7 +156,7 @@ def _notice(portal):
         text = '<p class="{}">{}</p>'.format(css, both(en.format(value), zh.format(value)))
     why = portal.draft.mistakes.get("")
     if why is not None:
-        text += '<p class="bad">{}</p>'.format(_told(why))
+        text += '<p class="bad">{}</p>'.format(_told(portal, why))
     return '<div id="notice" role="status">{}</div>\n<form method="post" action="/save">'.format(
         text
     )
@@ -163,14 +164,10 @@ def _notice(portal):
 
 def _wifi(portal, point):
     yield "<fieldset><legend>Wi-Fi</legend><ul id=nets>"
-    for ssid, dbm, locked in point.networks:
-        try:
-            name = escaped(str(ssid, "utf-8"))
-        except UnicodeError:
-            continue
+    for name, dbm, locked in shown(point.networks):
         lock = "" if locked else both(" (open)", "（无密码）")
         yield '<li><span data-ssid="{0}">{0}{1}</span><span class=low>{2} dBm</span></li>'.format(
-            name, lock, dbm
+            escaped(name), lock, dbm
         )
     yield '</ul><button form="look">{}</button>'.format(both("Look again", "重新搜索"))
     entries = portal.draft.networks()[:ROWS]
@@ -213,7 +210,22 @@ def _service(portal):
         "thingscam config --qr 给出的网址或文本",
     )
     yield '<textarea id="values" name="values" autocomplete="off" spellcheck="false"></textarea>'
-    yield _mistake(portal, "values") + "</details></fieldset>\n"
+    yield _mistake(portal, "values") + "</details>"
+    yield from _authority(portal)
+    yield "</fieldset>\n"
+
+
+def _authority(portal):
+    yield "<details{}><summary>{}</summary>".format(
+        " open" if "ca" in portal.draft.mistakes else "",
+        both("CA certificate", "CA 证书"),
+    )
+    yield _label("ca", "As text (PEM), or a file", "文本（PEM），或选择文件")
+    yield '<textarea id="ca" name="ca" autocomplete="off" spellcheck="false"></textarea>'
+    yield '<input id="file" type="file" class="js" aria-label="PEM, DER">'
+    if portal.draft.has_ca():
+        yield _STAYS
+    yield _mistake(portal, "ca") + "</details>"
 
 
 def _camera(portal):
@@ -291,9 +303,7 @@ def _input(portal, key, kind, en, zh, hint="", value="", is_set=False):
             key, both("Show", "显示")
         )
         if is_set:
-            text += "<small>{}</small>".format(
-                both("One is set. Empty: it stays.", "已设置。留空则保持不变。")
-            )
+            text += _STAYS
     return text + _mistake(portal, key)
 
 
@@ -301,19 +311,25 @@ def _mistake(portal, key):
     why = portal.draft.mistakes.get(key)
     if why is None:
         return ""
-    return '<small class="bad" id="e.{}">{}</small>'.format(key, _told(why))
+    return '<small class="bad" id="e.{}">{}</small>'.format(key, _told(portal, why))
 
 
-def _told(why):
+def _told(portal, why):
     if why in _WHY:
         return both(*_WHY[why])
-    why = escaped(why)
-    # All that the checks say in Chinese is too much for a board: of what kind it is.
-    kind = "没有这个设置" if "unknown" in why else "有误"
-    if why == "is empty" or why[:7] == "missing":
-        kind = "必须填写"
-    return both(why, "{}：{}".format(kind, why))
+    chinese = why
+    if portal.language == "zh":
+        try:
+            from thingscam.setup.zh import said
 
+            chinese = said(why)
+        except MemoryError:
+            pass  # rather in English than not at all
+    return both(escaped(why), escaped(chinese))
+
+
+_STAYS = """<small><span lang="en">One is set. Empty: it stays.</span><span
+lang="zh">已设置。留空则保持不变。</span></small>"""
 
 _SAVE = """<label class=row{0}><input type=checkbox name=fresh value=1><span lang=en>Forget all
 other settings of config.json</span><span lang=zh>丢弃 config.json 的其他设置</span></label>
@@ -389,6 +405,12 @@ if (location.hash.length > 1) {
   });
   history.replaceState(null, '', '/');
 }
+$('file').onchange = async (e) => {
+  const raw = new Uint8Array(await e.target.files[0].arrayBuffer());
+  let text = '';
+  raw.slice(0, 6000).forEach((byte) => text += String.fromCharCode(byte));
+  $('ca').value = raw[0] === 0x30 ? btoa(text) : text;
+};
 const eye = $('eye'), canvas = document.createElement('canvas');
 let best = 1;
 function control(name) {

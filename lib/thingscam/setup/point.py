@@ -6,7 +6,7 @@ import os
 import network
 
 from thingscam.board import chip
-from thingscam.setup import made_password
+from thingscam.setup import ADDRESS, made_password
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 _WPA2 = const(3)  # AUTH_WPA2_PSK; SEC_WPA2 since 1.23
@@ -45,7 +45,8 @@ class AccessPoint:
         # driver's open network, in which nobody listens yet.
         self._ap.active(True)
         self._ap.config(ssid=self.name, security=_WPA2, key=password, max_clients=_STATIONS)
-        self.address = self._ap.ifconfig()[0]
+        self._ap.ifconfig((ADDRESS, "255.255.255.0", ADDRESS, ADDRESS))
+        self.address = ADDRESS
         return password
 
     def close(self):

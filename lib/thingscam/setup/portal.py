@@ -3,7 +3,7 @@
 import json
 
 from thingscam.setup import page
-from thingscam.setup.form import Draft
+from thingscam.setup.form import Draft, shown
 from thingscam.setup.server import Refused, Response, redirect
 from thingscam.util.compat import const, ticks_diff, ticks_ms
 
@@ -159,11 +159,7 @@ class Portal:
         what, value = self.notice or ("", "")
         state = self._status() if self._status else {}
         state["notice"], state["value"] = what, value
-        state["networks"] = [
-            (str(ssid, "utf-8"), dbm, locked)
-            for ssid, dbm, locked in self._point.networks
-            if is_text(ssid)
-        ]
+        state["networks"] = list(shown(self._point.networks))
         return Response(200, _JSON, json.dumps(state).encode())
 
     def _picture(self, request):
@@ -215,11 +211,3 @@ def _back():
 
 def _name(entry):
     return entry.get("ssid", entry.get("ssid_hex"))
-
-
-def is_text(ssid):
-    """Return whether the bytes of a network's name are text that can be shown."""
-    try:
-        return str(ssid, "utf-8").find("\0") < 0
-    except UnicodeError:
-        return False

@@ -6,6 +6,7 @@ import json
 
 from thingscam import __version__
 from thingscam.board import chip
+from thingscam.setup.form import shown
 from thingscam.setup.server import Response
 from thingscam.util.compat import ticks_diff, ticks_ms
 
@@ -26,11 +27,7 @@ def _wifilist(request, portal, point):
     if "refresh" in request.query:
         portal.scan()
     found = []
-    for ssid, dbm, locked in point.networks:
-        try:
-            name = str(ssid, "utf-8")
-        except UnicodeError:
-            continue
+    for name, dbm, locked in shown(point.networks):
         percent = (min(max(dbm, _WORST_DBM), _BEST_DBM) - _WORST_DBM) * 2
         found.append(
             {"v": name, "e": "WPA2" if locked else "", "r": str(percent), "R": str(dbm), "q": "l"}

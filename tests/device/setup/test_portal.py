@@ -1,11 +1,13 @@
 # Setup by telephone at its sockets: the page, its form, phones that look around, slow clients.
 
+import binascii
 import json
 import os
 import socket
+import sys
 
 from fakeboard import Names, Notes
-from support import new_folder, raises
+from support import env, new_folder, raises
 from thingscam.setup import dns, form, portal, server
 from thingscam.util.compat import sleep_ms, ticks_ms
 
@@ -174,13 +176,20 @@ def test_mistakes_are_shown_at_their_fields_and_nothing_is_written():
         page = site.send(
             filled(ssid__1="Shed", password__1="short", cloud__endpoint="api.example")
         )
-        for key, why in (
-            ("password.1", "must be 8 to 63 bytes"),
-            ("cloud.endpoint", "must begin with http:// or https://"),
+        chinese = site.ask("GET", "/?lang=zh")[2]
+        for key, why, zh in (
+            ("password.1", "must be 8 to 63 bytes", "必须是 8 到 63 字节"),
+            (
+                "cloud.endpoint",
+                "must begin with http:// or https://",
+                "必须以 http:// 或 https:// 开头",
+            ),
         ):
-            small = page.split('id="e.{}">'.format(key))[1].split("</small>")[0]
-            assert ">" + why in small and "有误：" + why in small, small
+            for text, what in ((page, why), (chinese, zh)):
+                small = text.split('id="e.{}">'.format(key))[1].split("</small>")[0]
+                assert ">" + what in small, small
             assert 'aria-describedby="e.{}"'.format(key) in page
+        assert "thingscam.setup.zh" not in sys.modules or sys.implementation.name == "cpython"
         assert "2 to put right" in page
         assert site.saved() == WHOLE and site.point.tried == []
 
@@ -232,7 +241,7 @@ def test_values_are_pasted_in_one():
     cases = (
         json.dumps({"cloud": CLOUD}),
         json.dumps(CLOUD),
-        "http://192.168.4.1/#" + quoted(CLOUD).decode(),
+        "http://192.0.2.1/#" + quoted(CLOUD).decode(),
     )
     for text in cases:
         with Site() as site:
@@ -243,6 +252,39 @@ def test_values_are_pasted_in_one():
     with Site(WHOLE) as site:
         page = site.send({"values": "{nothing"})
         assert 'id="e.values"' in page and site.saved() == WHOLE
+
+
+def test_a_ca_certificate_is_saved_with_the_rest():
+    def found():
+        try:
+            with open(site.saved()["cloud"].get("ca", "ca.der"), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    with open(env("FILES") + "/service_tls/ca.der", "rb") as file:
+        der = file.read()
+    text = str(binascii.b2a_base64(der), "ascii")
+    pem = "-----BEGIN CERTIFICATE-----\r\n" + text + "-----END CERTIFICATE-----\r\n"
+    with Site(WHOLE) as site:
+        for wrong in ("nothing", pem + pem, pem[:300], pem.replace("MII", "AAA"), "{}"):
+            page = site.send({"ca": wrong, "ssid.0": "Yard"})
+            assert 'id="e.ca"' in page and found() is None, wrong
+        # Not before all the rest is right.
+        page = site.send({"ca": pem, "cloud.region": "cn 2"})
+        assert 'id="e.cloud.region"' in page and 'id="e.ca"' not in page
+        assert found() is None and site.saved() == WHOLE
+        page = site.send({"ca": "", "cloud.region": "cn-2"})
+        assert "Saved." in page and found() == der
+        assert page.count("One is set. Empty: it stays.") == 4
+        # Another one is not written over it.
+        names = []
+        for _ in range(3):
+            site.send({"ca": text})
+            names.append(site.saved()["cloud"]["ca"])
+            assert found() == der
+            assert [name for name in os.listdir() if name[-4:] == ".der"] == names[-1:]
+        assert names[0] != names[1] and names[0] == names[2]
 
 
 def test_a_broken_file_is_begun_anew():
@@ -379,7 +421,7 @@ def test_every_name_is_the_board():
         parts = b"".join(bytes((len(part),)) + part for part in name.split(b"."))
         return b"\x12\x34" + flags + b"\0\1\0\0\0\0\0\0" + parts + bytes((0, 0, kind, 0, 1))
 
-    served, port = listening(lambda port: dns.Dns(ADDRESS, port, "192.168.4.1"))
+    served, port = listening(lambda port: dns.Dns(ADDRESS, port, "192.0.2.1"))
     phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         phone.connect(socket.getaddrinfo(ADDRESS, port)[0][-1])
@@ -399,7 +441,7 @@ def test_every_name_is_the_board():
         found = answer(question)
         assert found[:2] == question[:2] and found[2:8] == b"\x85\0\0\1\0\1"
         assert found[12 : len(question)] == question[12:]
-        assert found[-4:] == bytes((192, 168, 4, 1))
+        assert found[-4:] == bytes((192, 0, 2, 1))
         assert answer(packet(b"captive.apple.com", 28))[6:8] == b"\0\0"  # AAAA: there is none
         for wrong in (b"", b"x", question[:-1], packet(b"a", flags=b"\x81\0"), question[:12]):
             assert answer(wrong) is None, wrong

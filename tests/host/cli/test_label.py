@@ -36,7 +36,7 @@ def test_the_pages_address_fills_the_form(tmp_path):
     cloud = dict(CONFIG["cloud"], region="-._~!$&'()*+,;=:@")
     file.write_text(json.dumps(dict(CONFIG, cloud=cloud)))
     *code, address, warning = config(file, "--qr").splitlines()
-    assert address.startswith("http://192.168.4.1/#endpoint=https%3A%2F%2Fcamera.example&")
+    assert address.startswith("http://192.0.2.1/#endpoint=https%3A%2F%2Fcamera.example&")
     assert form.pasted(address.partition("#")[2]) == cloud
     assert code == label.lines(address)
     assert "show it to nobody else" in warning

@@ -55,7 +55,7 @@ def test_whatever_comes_is_answered_or_hung_up(tmp_path, monkeypatch):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     web = server.Server("127.0.0.1", port, found.answer, found.is_ours)
-    names = dns.Dns("127.0.0.1", port, "192.168.4.1")
+    names = dns.Dns("127.0.0.1", port, "192.0.2.1")
     descriptors = len(os.listdir("/proc/self/fd"))
     chance = random.Random(7)
     phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

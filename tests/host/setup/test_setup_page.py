@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import ssl
 
+import trustme
 from playwright.sync_api import sync_playwright
 
 from tests.support import needs
@@ -15,9 +17,11 @@ from tools.virtualboard.board import VirtualBoard
 
 pytestmark = needs.chromium
 PHONE = {"width": 360, "height": 740}
-HOME = "http://192.168.4.1/"
+HOME = "http://192.0.2.1/"
 # Quotes, what HTML, URLs and forms mean something by, another script, beyond 16 bits.
 NAME = "\"'<b>&%41;+=相📷"
+AUTHORITY = trustme.CA().cert_pem.bytes()
+PEM, DER = AUTHORITY.decode(), ssl.PEM_cert_to_DER_cert(AUTHORITY.decode())
 PASSWORD = '"%&;+=<é>\\' + "x" * 52  # 63 bytes
 
 
@@ -127,10 +131,15 @@ def from_the_phones_question_to_a_saved_camera_by_keys_alone(chromium, board):
         password = page.locator("[name='password.0']")
         assert password.get_attribute("type") == "text"
         fill(page, "garden", "wifi-pass-word")
+        page.get_by_text("CA certificate").press("Enter")
+        file = {"name": "ca.der", "mimeType": "application/octet-stream", "buffer": DER}
+        page.locator("#file").set_input_files(file)
+        until(lambda: page.locator("[name=ca]").input_value()[:3] == "MII")
         page.get_by_role("button", name="Save").press("Enter")
         page.get_by_text("Saved.").wait_for()
         assert page.locator("[name='password.0']").input_value() == ""
-    assert saved(board)["cloud"] == CONFIG["cloud"]
+    assert saved(board)["cloud"] == dict(CONFIG["cloud"], ca="ca-2.der")
+    assert board.files()["ca-2.der"] == DER
 
 
 def without_javascript_special_characters_and_chinese(chromium, board):
@@ -145,11 +154,14 @@ def without_javascript_special_characters_and_chinese(chromium, board):
         page.get_by_text("已保存。").wait_for()  # it was tried, and the page has renewed itself
         found = saved(board)
         assert found["cloud"]["region"] == "-._~!$&'()*+,;=:@"
+        page.get_by_text("CA 证书").click()
+        page.locator("[name=ca]").fill(PEM + PEM)
         fill(page, NAME, "", region=NAME)
         page.get_by_role("button", name="保存").click()
         wrong = page.locator("[id='e.cloud.region']")
         wrong.wait_for()
-        assert wrong.inner_text().startswith("有误：")
+        assert wrong.inner_text().startswith("第 1 个字符（U+")
+        assert page.locator("[id='e.ca']").inner_text().startswith("里面有 2 个证书")
         assert page.locator("[name='cloud.region']").input_value() == NAME
         assert saved(board) == found
 

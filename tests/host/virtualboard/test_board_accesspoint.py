@@ -23,6 +23,8 @@ print(ap.config("essid"), ap.config("security"), ap.ifconfig()[0])
 fails(security=3, key="short")
 fails(reconnects=2)
 fails(nothing=2)
+ap.ifconfig(("192.0.2.1", "255.255.255.0", "192.0.2.1", "192.0.2.1"))
+print(ap.ifconfig()[0])
 ap.config(ssid="mine", security=3, key="x" * 70)
 print(ap.config("ssid"), ap.config("authmode"), network.WLAN(network.STA_IF).active())
 """,
@@ -33,6 +35,7 @@ print(ap.config("ssid"), ap.config("authmode"), network.WLAN(network.STA_IF).act
             "Wifi Invalid Password",
             "STA required",
             "unknown config param",
+            "192.0.2.1",
             "mine 3 False",
         ]
         point = board.state()["wifi"]["access_point"]

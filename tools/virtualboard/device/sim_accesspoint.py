@@ -2,13 +2,16 @@
 
 import _sim
 
-_ADDRESS = "192.168.4.1"  # esp_netif_create_default_wifi_ap()
+# esp_netif_create_default_wifi_ap()
+_ADDRESS = ("192.168.4.1", "255.255.255.0", "192.168.4.1", "0.0.0.0")
 _NAMES = {"essid": "ssid", "authmode": "security", "password": "key"}
 _OPEN, _WEP = 0, 1
 
 
 class AccessPoint:
     """The interface WLAN(AP_IF); all objects of it are the same."""
+
+    address = _ADDRESS
 
     def active(self, flag=None):
         """Return whether it is on, or switch it; it keeps its settings."""
@@ -73,8 +76,13 @@ class AccessPoint:
         raise ValueError("unknown status param")
 
     def ifconfig(self, config=None):
-        """Return (address, netmask, gateway, DNS server); setting it changes nothing."""
-        return None if config else (_ADDRESS, "255.255.255.0", _ADDRESS, "0.0.0.0")
+        """Return or set (address, netmask, gateway, DNS server)."""
+        if config is None:
+            return AccessPoint.address
+        if len(config) != 4:
+            raise ValueError("requested length 4 but object has length {}".format(len(config)))
+        AccessPoint.address = tuple(config)
+        return None
 
     def scan(self):
         """Only a station scans."""

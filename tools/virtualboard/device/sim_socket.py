@@ -10,6 +10,7 @@ import select as _select
 import socket as _socket
 
 import _sim
+from sim_accesspoint import AccessPoint
 
 AF_INET = 2
 SOCK_STREAM, SOCK_DGRAM = 1, 2
@@ -35,8 +36,7 @@ _HANDSHAKE = b"\x16\x03"  # begins the first that Mbed TLS sends
 _NO_MPI = 16  # MBEDTLS_ERR_MPI_ALLOC_FAILED, which mbedtls_raise_error() takes for an errno
 
 # The phone's end of the access point, where no radio is: this computer's local network.
-_PHONE, _LOCAL = "192.168.4.2", "127.0.0.1"
-_ACCESS_POINT = "192.168.4.1"
+_LOCAL = "127.0.0.1"
 
 _turns = {}  # by name: look-ups so far
 _count = 0  # of open sockets
@@ -85,8 +85,16 @@ def _as_sent(data):
     # phone would call it by its address.
     for name in (_LOCAL, "localhost") if _sim.state["ap_port"] else ():
         own = "{}:{}".format(name, _sim.state["ap_port"])
-        data = data.replace(own.encode(), _ACCESS_POINT.encode())
+        data = data.replace(own.encode(), _point().encode())
     return data
+
+
+def _point():
+    return AccessPoint.address[0]
+
+
+def _phone():
+    return _point().rpartition(".")[0] + ".2"
 
 
 def _reaches(sock):
@@ -220,7 +228,7 @@ class socket(io.IOBase):  # noqa: N801
     def bind(self, address):
         """Listen at (address, port); at the access point's, where the supervisor says."""
         self._new = False
-        if address[0] != _ACCESS_POINT:
+        if address[0] != _point():
             self._real.bind(_packed(address))
             return
         self._near = True
@@ -249,7 +257,7 @@ class socket(io.IOBase):  # noqa: N801
         found = socket(_real=real)
         found._near = self._near
         if self._near:
-            return found, (_PHONE, _plain(address)[1])
+            return found, (_phone(), _plain(address)[1])
         found._lease = _sim.state["net"]["lease"]
         return found, _plain(address)
 
@@ -264,7 +272,7 @@ class socket(io.IOBase):  # noqa: N801
         """Return (data, address)."""
         data, address = self._when(_IN, self._real.recvfrom, size)
         address = _plain(address)
-        return data, ((_PHONE, address[1]) if self._near else address)
+        return data, ((_phone(), address[1]) if self._near else address)
 
     def sendto(self, data, address):
         """Send a datagram."""
