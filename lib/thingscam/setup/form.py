@@ -66,6 +66,9 @@ class Draft:
                 self.mistakes["ca"] = str(e)
         new = self._networks(form)
         self.check()
+        secure = str(self.value("cloud.endpoint")).startswith("https:")
+        if secure and self.value("cloud.verify") is not False and not self.has_ca():
+            self.mistakes.setdefault("ca", "missing")  # the app would not start
         return new
 
     def check(self):

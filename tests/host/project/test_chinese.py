@@ -8,7 +8,13 @@ import pytest
 from tests.support import pages
 from tests.support.world import ROOT
 
-PAGES = ("README.md", "docs/board.md", "docs/troubleshooting.md", "docs/secrets.md")
+PAGES = (
+    "README.md",
+    "docs/board.md",
+    "docs/setup.md",
+    "docs/troubleshooting.md",
+    "docs/secrets.md",
+)
 BLOCK = re.compile(r"^```.*?^```|^ {4,}(?![-*] |\d\. ).*?$", re.M | re.S)
 CODE = re.compile(r"`[^`]+`")
 LINK = re.compile(r"]\(([^)\s]+)\)")
