@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import copy
+import hashlib
 import io
 import json
 import random
@@ -16,11 +17,13 @@ import requests
 from PIL import Image
 
 from tools.cloud.service import accounts as accounts_file
+from tools.cloud.service.pictures import Picture
 from tools.cloud.service.server import make_app, start
 from tools.cloud.service.store import Store
 
 TOKEN = "demo-camera"
 KEY = "demo-project-key"
+LABEL = hashlib.sha256(TOKEN.encode()).hexdigest()[:8]
 HEADERS = {
     "Content-Type": "application/octet-stream",
     "Region": "demo",
@@ -29,7 +32,7 @@ HEADERS = {
 UPLOAD = f"/device/v1/{TOKEN}/image/image"
 ATTRIBUTES = "/device/v1/{token}/attributes"
 EVENT = "/device/v1/{token}/event/report"
-CAMERA = "/camera/6763b427"  # the page of TOKEN's
+CAMERA = "/camera/" + LABEL  # the page of TOKEN's
 WRITE = "/app/device/v1/{token}/attributes"
 
 
@@ -178,6 +181,21 @@ def running(
 def demo_accounts():
     """Return the default accounts as Python objects, for changing."""
     return copy.deepcopy(json.loads(accounts_file.DEFAULT_TEXT))
+
+
+def keep(store, data=b"", ending="jpg"):
+    """Keep a picture (bytes) of the default device in a Store; return its name."""
+    store.index.projects.replace(accounts_file.default())
+    device = store.index.projects.device(LABEL)
+    known = {"sha256": "", "identifier": "image"}
+    done = store.keep(data, Picture(ending=ending), device, lambda name: name, **known)
+    name, _ = asyncio.run(done)
+    return name
+
+
+def names_in(store):
+    """Return the names of the newest pictures in a Store."""
+    return [picture.name for picture in store.index.pictures.page().pictures]
 
 
 def picture(form="JPEG", size=(64, 48)):

@@ -150,13 +150,15 @@ def report(url):
 
 
 def test_the_messages_limits(tmp_path):
-    with process(tmp_path) as cloud:
+    with process(tmp_path / "interval") as cloud:
         assert [report(cloud.url), report(cloud.url)] == [None, 403]
+    with process(tmp_path / "interval") as cloud:
+        assert report(cloud.url) == 403  # which a restart does not forget
     limits = ("--message-interval", "0", "--interval", "0", "--daily-messages", "3")
-    with process(tmp_path, *limits) as cloud:
+    with process(tmp_path / "day", *limits) as cloud:
         upload(cloud.url)
         assert [report(cloud.url) for _ in range(3)] == [None, None, 413]
-    with process(tmp_path, "--interval", "0", "--pictures-as-messages") as cloud:
+    with process(tmp_path / "both", "--interval", "0", "--pictures-as-messages") as cloud:
         assert [upload(cloud.url)["result"], upload(cloud.url)["errcode"]] == [1, 403]
 
 

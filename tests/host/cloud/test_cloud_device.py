@@ -1,6 +1,8 @@
 # The device interface of the stand-in: attributes reported, read and set, events, limits, faults.
 
-import hashlib
+import contextlib
+import sqlite3
+import time
 
 import pytest
 import requests
@@ -10,23 +12,32 @@ from tests.support.cloud import (
     ATTRIBUTES,
     EVENT,
     KEY,
+    LABEL,
     TOKEN,
     WRITE,
     demo_accounts,
     picture,
     running,
 )
-from tools.cloud.service.records import EVENT_SIGNS, EVENTS, Records
-from tools.cloud.service.store import Store
+from tools.cloud.index import Index
+from tools.cloud.index.records import EVENT_SIGNS, EVENTS
+from tools.cloud.service import accounts as accounts_file
 
 TAKEN = {"result": 1}
-LABEL = hashlib.sha256(TOKEN.encode()).hexdigest()[:8]
 
 
 def errcode(answer):
     found = answer.json()
     assert found["result"] == 0
     return found["errcode"]
+
+
+@contextlib.contextmanager
+def kept(folder, now=time.time_ns):
+    """Open what a stand-in keeps in `folder`, for its device; the value is a Records."""
+    with Index(f"sqlite:///{folder}/index.db", now=now) as index:
+        index.projects.replace(accounts_file.default())
+        yield index.records
 
 
 @pytest.fixture
@@ -51,12 +62,15 @@ def test_what_is_reported_is_read_back_and_lasts(tmp_path):
 
 def test_who_set_an_attribute_and_when_is_known(tmp_path):
     now = [1_700_000_000_000_000_000]
-    records = Records(tmp_path / "devices", lambda: now[0])
-    records.set(LABEL, {"rssi": -60, "trigger_every_s": 60}, "device")
-    now[0] += 5_000_000_000
-    records.set(LABEL, {"trigger_every_s": 30, "rssi": None}, "person")
-    for found in (records, Records(tmp_path / "devices")):
-        (name, details), *others = found.details(LABEL).items()
+    with kept(tmp_path, lambda: now[0]) as records:
+        records.set(LABEL, {"rssi": -60, "trigger_every_s": 60}, "device").result(10)
+        now[0] += 5_000_000_000
+        records.set(LABEL, {"trigger_every_s": 30, "rssi": None}, "person").result(10)
+        there = records.details(LABEL)
+    with kept(tmp_path) as records:
+        again = records.details(LABEL)
+    for found in (there, again):
+        (name, details), *others = found.items()
         assert (name, others) == ("trigger_every_s", [])
         assert (details.value, details.at, details.by) == (30, 1_700_000_005, "person")
 
@@ -75,17 +89,18 @@ def test_an_event_becomes_no_attribute_and_the_newest_stay(tmp_path):
         assert cloud.message(event, EVENT).json() == TAKEN
         assert cloud.message({"method": "recovered"}, EVENT).json() == TAKEN
         assert cloud.attributes().json()["attributes"] == {}
-    records = Store(tmp_path).records
-    assert [(event.method, event.params) for event in records.events(LABEL)] == [
-        ("recovered", {}),
-        ("stopped", {"why": "errcode 1022"}),
-    ]
-    for number in range(EVENTS + 5):
-        records.tell(LABEL, "count", {"number": number})
-    assert [event.params["number"] for event in records.events(LABEL)][:: EVENTS - 1] == [104, 5]
-    for number in range(9):
-        records.tell(LABEL, "log", {"number": number, "text": "x" * 60000})
-    assert len(records.events(LABEL)) == EVENT_SIGNS // 60000 - 1
+    with kept(tmp_path) as records:
+        assert [(event.method, event.params) for event in records.events(LABEL)] == [
+            ("recovered", {}),
+            ("stopped", {"why": "errcode 1022"}),
+        ]
+        for number in range(EVENTS + 5):
+            records.tell(LABEL, "count", {"number": number}).result(10)
+        found = [event.params["number"] for event in records.events(LABEL)]
+        assert found[:: EVENTS - 1] == [104, 5]
+        for number in range(9):
+            records.tell(LABEL, "log", {"number": number, "text": "x" * 60000}).result(10)
+        assert len(records.events(LABEL)) == EVENT_SIGNS // 60000 - 1
 
 
 @pytest.mark.parametrize(
@@ -263,8 +278,16 @@ def test_4041_for_other_methods(method, path, cloud):
     assert errcode(cloud.message({"a": 1}, path, method)) == 4041
 
 
-def test_5001_when_the_disk_fails(cloud, tmp_path):
-    (tmp_path / "devices").rmdir()
+def test_5001_when_the_disk_fails(cloud, tmp_path, caplog):
+    with contextlib.closing(sqlite3.connect(tmp_path / "index.db")) as other:
+        # Nothing more can be written, though what is there can be read.
+        for table in ("attributes", "events"):
+            other.execute(
+                f"CREATE TRIGGER broken_{table} BEFORE INSERT ON {table}"
+                " BEGIN DELETE FROM disk; END"
+            )
+        other.commit()
     assert errcode(cloud.message({"a": 1})) == 5001
     assert errcode(cloud.message({"method": "a"}, EVENT)) == 5001
     assert cloud.attributes().json()["attributes"] == {}
+    assert f"Demo camera: errcode 5001: {tmp_path}/index.db: no such table" in caplog.text

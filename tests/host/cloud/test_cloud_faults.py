@@ -9,6 +9,7 @@ import time
 import pytest
 import requests
 
+from tests.support.board import until
 from tests.support.cloud import (
     KEY,
     TOKEN,
@@ -262,7 +263,7 @@ def test_stored_but_lost_and_held(cloud, stored):
         connection.settimeout(0.2)
         connection.sendall(REQUEST)
         assert received(connection) == (b"", "open")
-    assert stored() == 1
+    until(lambda: stored() == 1)
 
 
 @pytest.mark.parametrize("count", [0, 100])

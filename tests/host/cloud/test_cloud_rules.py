@@ -3,7 +3,6 @@
 import gzip
 import io
 import itertools
-import json
 import random
 
 import pytest
@@ -26,10 +25,8 @@ from tests.support.cloud import (
     running,
 )
 from tools.cloud.service import wire
-from tools.cloud.service.accounts import parse
-from tools.cloud.service.pace import Pace
 from tools.cloud.service.pictures import PictureError, judge
-from tools.cloud.service.rules import ERRCODES, RefusedError, admit
+from tools.cloud.service.rules import ERRCODES
 
 AUTHENTICATION = "Upload authentication failed"
 REPORT = "Device Attribute report failed"
@@ -222,15 +219,14 @@ def test_of_two_mistakes_the_first_in_order_wins(first, second, tmp_path):
 @pytest.mark.parametrize(
     ("errcode", "spoil"), [row for row in IN_ORDER if row[0] in NEVER_ACCEPTED]
 )
-def test_mistakes_in_the_account_are_told_before_the_rate_limit(errcode, spoil):
+def test_mistakes_in_the_account_are_told_before_the_rate_limit(errcode, spoil, tmp_path):
     attempt = Attempt()
+    with running(tmp_path, attempt.accounts, interval=10) as cloud:
+        assert cloud.upload(attempt.body).json()["result"] == 1  # it was right until now
+    with running(tmp_path, attempt.accounts, interval=10) as cloud:
+        assert_refused(cloud.upload(attempt.body), 4291)
     spoil(attempt)
-    pace = Pace(10)
-    assert pace.admit(TOKEN, 0)  # as if the account had been right until now
-    with pytest.raises(RefusedError) as caught:
-        accounts = parse(json.dumps(attempt.accounts), "test")
-        admit(attempt.headers, TOKEN, "image", accounts, pace, 1)
-    assert caught.value.errcode == errcode
+    assert_refused(attempt.send(tmp_path), errcode)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +285,12 @@ def test_content_types_that_are_right(value, tmp_path):
 def test_content_types_that_are_wrong(value, tmp_path):
     with running(tmp_path) as cloud:
         assert_refused(cloud.upload(picture(), Content_Type=value), 4006)
+
+
+def test_headers_that_are_no_text_name_nothing(tmp_path):
+    with running(tmp_path) as cloud:
+        assert_refused(cloud.upload(picture(), Region=b"\xff\xfe"), 4008)
+        assert_refused(cloud.upload(picture(), Project_Key=b"\xff\xfe"), 1022)
 
 
 def test_empty_headers_are_missing(tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import os
 import re
 import resource
 import subprocess
@@ -12,15 +13,21 @@ import pytest
 from tests.support.cloud import (
     HEADERS,
     KEY,
+    LABEL,
     TOKEN,
     UPLOAD,
     demo_accounts,
     exchange,
     head,
+    keep,
+    names_in,
     picture,
     running,
 )
 from tests.support.world import ROOT
+from tools.cloud.index import UnavailableError
+from tools.cloud.objects import StorageError
+from tools.cloud.service import accounts as accounts_file
 from tools.cloud.service.store import Store, StoreError
 
 MEDIA_TYPES = {
@@ -30,7 +37,12 @@ MEDIA_TYPES = {
     "WEBP": "image/webp",
     "BMP": "image/bmp",
 }
-LABEL = hashlib.sha256(TOKEN.encode()).hexdigest()[:8]
+
+
+def files_in(folder):
+    """Return the names of all files in `folder` and below, but those of the index."""
+    found = [path.name for path in folder.rglob("*") if path.is_file()]
+    return [name for name in found if not name.startswith("index.db")]
 
 
 @pytest.mark.parametrize("form", MEDIA_TYPES)
@@ -110,20 +122,20 @@ def test_no_secret_is_in_the_folder(tmp_path):
 
 def test_names_are_unique_and_sortable(tmp_path):
     store = Store(tmp_path, now=lambda: 1_700_000_000_123_456_789)
-    names = [store.keep(b"", "jpg", LABEL) for _ in range(3)]
+    names = [keep(store) for _ in range(3)]
     assert names[0] == f"20231114T221320.123456Z-{LABEL}-000001.jpg"
     assert names == sorted(set(names))
     later = Store(tmp_path, now=lambda: 1_700_000_001_000_000_000)
-    assert later.keep(b"", "png", LABEL) == f"20231114T221321.000000Z-{LABEL}-000004.png"
-    assert later.names()[1:] == names[::-1]
+    assert keep(later, ending="png") == f"20231114T221321.000000Z-{LABEL}-000004.png"
+    assert names_in(later)[1:] == names[::-1]
 
 
 def test_a_half_written_file_is_not_shown(tmp_path):
     store = Store(tmp_path)
-    name = store.keep(b"whole", "jpg", LABEL)
+    name = keep(store)
     (tmp_path / "images" / (name + ".part")).write_bytes(b"ha")
-    assert store.names() == [name]
-    assert store.path(name + ".part") is None
+    assert names_in(store) == [name]
+    assert store.objects.path(name + ".part") is None
 
 
 @pytest.mark.parametrize(
@@ -155,9 +167,9 @@ def test_nothing_but_pictures_is_served(path, tmp_path):
 
 def test_names_that_lead_elsewhere_have_no_path(tmp_path):
     store = Store(tmp_path)
-    assert store.path("../devices/2a97516c.json") is None
-    assert store.path(f"20231114T221320.123456Z-{LABEL}-000001.jpg\n") is None
-    assert store.path("x/../" + store.keep(b"", "jpg", LABEL)) is None
+    assert store.objects.path("../devices/2a97516c.json") is None
+    assert store.objects.path(f"20231114T221320.123456Z-{LABEL}-000001.jpg\n") is None
+    assert store.objects.path("x/../" + keep(store)) is None
 
 
 @pytest.mark.parametrize(
@@ -262,23 +274,28 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
 
 def test_what_a_failed_write_began_is_removed_at_once_and_at_start(tmp_path):
     store = Store(tmp_path)
+    store.index.projects.replace(accounts_file.default())
+    name = f"20231114T221320.123456Z-{LABEL}-000001.jpg"
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))  # as a disk that is full
     try:
         for _ in range(3):
-            with pytest.raises(OSError, match="too large"):
-                store.keep(bytes(5000), "jpg", "0" * 8)
-            with pytest.raises(OSError, match="too large"):
-                store.records.set("0" * 8, {"image": "x" * 5000}, "device")
+            with pytest.raises(StorageError, match="too large"):
+                store.objects.put(name, bytes(5000), "image/jpeg")
+            with pytest.raises(UnavailableError):
+                store.index.records.set(LABEL, {"image": "x" * 5000}, "device").result(10)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert files_in(tmp_path) == []
+    assert store.index.records.attributes(LABEL) == {}
+    assert names_in(store) == []
     # What a power cut has left.
-    (tmp_path / "images" / "1.jpg.part").write_bytes(b"half")
-    (tmp_path / "devices" / "1.json.part").write_bytes(b"half")
+    half = tmp_path / "images" / "1.jpg.part"
+    half.write_bytes(b"half")
+    os.utime(half, (0, 0))  # one from just now may be another server's
     (tmp_path / "mine.txt").write_bytes(b"whole")
     Store(tmp_path)
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["mine.txt"]
+    assert files_in(tmp_path) == ["mine.txt"]
 
 
 MEMORY = """

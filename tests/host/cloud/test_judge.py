@@ -13,9 +13,9 @@ from PIL import Image
 
 from tests.support.cloud import picture
 from tests.support.page import PHOTOS, photo
-from tools.cloud.receiver.workers import WorkerError, Workers
+from tools.cloud.receiver.workers import Workers
 from tools.cloud.service import pictures
-from tools.cloud.service.pictures import LargeError, Picture, PictureError, judge
+from tools.cloud.service.pictures import LargeError, Picture, PictureError, UnjudgedError, judge
 
 KINDS = {
     "4:4:4": ("RGB", {"subsampling": "4:4:4"}),
@@ -161,7 +161,7 @@ def test_a_process_that_dies_costs_one_picture():
         (pid,) = workers.pids
         await asyncio.sleep(0.02)  # it has it in hand
         os.kill(pid, signal.SIGKILL)
-        with pytest.raises(WorkerError):
+        with pytest.raises(UnjudgedError):
             await lost
         assert await workers.judge(picture()) == kept
         (pid,) = workers.pids
@@ -178,7 +178,7 @@ def test_a_process_that_hangs_is_given_up():
         await workers.judge(picture())
         (pid,) = workers.pids
         os.kill(pid, signal.SIGSTOP)
-        with pytest.raises(WorkerError, match="not judged within"):
+        with pytest.raises(UnjudgedError, match="not judged within"):
             await workers.judge(picture())
         assert not pathlib.Path(f"/proc/{pid}").exists()
 

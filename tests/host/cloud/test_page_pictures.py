@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from tests.support.cloud import picture, running
+from tests.support.board import until
+from tests.support.cloud import keep, names_in, picture, running
 from tests.support.page import photo
+from tools.cloud.service import accounts as accounts_file
 from tools.cloud.service.pictures import Details, details
 from tools.cloud.service.store import Store
 
@@ -90,21 +92,23 @@ def test_exif_that_is_broken_anywhere(tmp_path):
 
 
 def test_the_last_to_arrive_is_the_newest_though_the_clock_went_back(tmp_path):
-    times = iter([2_000_000_000_000_000_000, 1_000_000_000_000_000_000])
-    store = Store(tmp_path, now=lambda: next(times))
-    first = store.keep(b"", "jpg", "2a97516c")
-    second = store.keep(b"", "jpg", "2a97516c")
-    assert store.names() == [second, first]
+    now = [2_000_000_000_000_000_000]
+    store = Store(tmp_path, now=lambda: now[0])
+    first = keep(store)
+    now[0] //= 2
+    second = keep(store)
+    assert names_in(store) == [second, first]
     later = Store(tmp_path, now=lambda: 1_500_000_000_000_000_000)
-    assert later.keep(b"", "jpg", "2a97516c").endswith("-000003.jpg")
+    assert keep(later).endswith("-000003.jpg")
 
 
 def test_watchers_hear_of_a_picture_once_it_is_there(tmp_path):
     store = Store(tmp_path)
     seen = []
-    store.watch(lambda: seen.append((store.kept, len(store.names()))))
-    store.keep(b"", "jpg", "2a97516c")
-    assert seen == [(1, 1)]
+    store.index.projects.replace(accounts_file.default())
+    store.index.watch(lambda: seen.append(len(names_in(store))))
+    keep(store)
+    until(lambda: seen[-1:] == [1])
 
 
 def test_a_picture_taken_away_by_hand_is_left_out(tmp_path):
@@ -118,6 +122,7 @@ def test_a_picture_taken_away_by_hand_is_left_out(tmp_path):
         assert "No pictures yet" in cloud.get("/").text
         assert cloud.upload(picture()).json()["errcode"] == 5001
     store = Store(tmp_path)
-    assert store.stored(names[0]) is None
-    assert store.stored("../attributes.json") is None
-    assert store.stored("99999999T999999.000000Z-2a97516c-000001.jpg") is None
+    assert not store.has(names[0])
+    pictures = store.index.pictures
+    assert pictures.get("../attributes.json") is None
+    assert pictures.get("99999999T999999.000000Z-2a97516c-000001.jpg") is None

@@ -2,7 +2,7 @@
 
 from .errors import AccountError, DatabaseError, DuplicateError, UnavailableError
 from .index import Index
-from .pictures import New, Page, Stored
+from .pictures import Found, New, Page, Stored
 from .projects import Ask
 from .records import DEVICE, PERSON, Attribute, Event, Message
 from .scene import Device
@@ -17,6 +17,7 @@ __all__ = [
     "Device",
     "DuplicateError",
     "Event",
+    "Found",
     "Index",
     "Message",
     "New",

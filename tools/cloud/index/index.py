@@ -4,12 +4,15 @@ import contextlib
 import threading
 import time
 
+from sqlalchemy import select
+
 from .database import Database
-from .errors import UnavailableError
+from .errors import DuplicateError, UnavailableError
 from .pictures import Pictures
 from .projects import Projects
 from .records import Records
 from .scene import Settings
+from .tables import facts
 from .users import Users
 from .writer import Writer
 
@@ -72,6 +75,17 @@ class Index:
                     mark = self._database.mark()
                 self._marked = changes, time.monotonic() + MARK_SECONDS, mark
             return mark
+
+    def fact(self, name):
+        """Return the text kept under `name`, or None. Raises UnavailableError."""
+        query = select(facts.c.value).where(facts.c.name == name)
+        return self._database.read(lambda connection: connection.scalar(query))
+
+    def set_fact(self, name, value):
+        """Keep a text under `name`, where there is none yet. Raises UnavailableError."""
+        row = {"name": name, "value": value}
+        with contextlib.suppress(DuplicateError):
+            self._database.write(lambda connection: connection.execute(facts.insert(), row))
 
     def probe(self):
         """Return if the database answers. Raises UnavailableError."""

@@ -11,8 +11,9 @@ from ..names import taken_in as datetime_in
 from ..service import rules
 from .errors import AccountError
 from .many import Insert
+from .projects import place
 from .records import DEVICE, Message, check_message, count, write_attributes
-from .scene import Device
+from .scene import Device, continue_numbers
 from .tables import devices, pictures
 
 _COLUMNS = (
@@ -68,6 +69,19 @@ class New:
     def label(self):
         """The device's."""
         return self.device.label
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture that is there already, to be made known: as in New."""
+
+    name: str
+    size: int
+    sha256: str
+    width: int
+    height: int
+    captured_at: datetime.datetime | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,23 +142,21 @@ class Pictures:
         return self._writer.put(_keep, new)
 
     def adopt(self, found):
-        """Make pictures known that lie there already: `found` is a list of New, of any devices.
+        """Make pictures known that lie there already: `found` is a list of Found.
 
-        Those that are known are passed over; no attribute is set. Returns how many were
-        made known. Raises AccountError for an unknown device.
+        Those that are known are passed over; no attribute is set. Numbers of new pictures go on
+        behind theirs. Returns how many were made known.
         """
 
         def add(connection):
-            known = _known(connection, [new.name for new in found])
-            ids = _ids(connection, {new.label for new in found})
-            rows = []
-            for new in found:
-                if new.label not in ids:
-                    raise AccountError(f"there is no device {new.label}")
-                if new.name not in known:
-                    rows.append(_row(ids[new.label], new, taken_in(new.name)))
+            known = _known(connection, [each.name for each in found])
+            new = [each for each in found if each.name not in known]
+            ids = place(connection, {_label(each.name) for each in new})
+            rows = [_row(ids[_label(each.name)], each, taken_in(each.name)) for each in new]
             _count(connection, rows, 1)
             _ADD.run(connection, rows)
+            if rows and self._database.is_sqlite:  # a sequence goes on by itself
+                continue_numbers(connection, max(number(each.name) for each in new))
             return len(rows)
 
         return self._write(add)
@@ -247,6 +259,15 @@ def taken_in(name):
         return None
 
 
+def number(name):
+    """Return the number in a picture's name: in that order they were taken in."""
+    return int(name.rpartition("-")[2].partition(".")[0])
+
+
+def _label(name):
+    return name.split("-")[1]
+
+
 def _number(scene, items):
     return scene.numbers(len(items))
 
@@ -331,8 +352,3 @@ def _limit(connection, before):
 def _known(connection, names):
     query = select(pictures.c.name).where(pictures.c.name.in_(names))
     return set(connection.scalars(query))
-
-
-def _ids(connection, labels):
-    query = select(devices.c.label, devices.c.id).where(devices.c.label.in_(labels))
-    return dict(connection.execute(query).tuples().all())

@@ -16,6 +16,8 @@ from .scene import ROWS, Row
 from .tables import attributes, devices, events, facts, projects
 
 NAME_SIGNS = 40
+# The project of devices that are in none: no region is empty, and nobody has its key.
+_NOBODYS = "no project"
 ACCOUNTS = "accounts"  # the fact that tells which accounts are in force
 
 _PROJECT = select(projects).where(projects.c.key_hash == bindparam("key"), projects.c.listed)
@@ -99,9 +101,22 @@ class Projects:
         rows = self._read(ROWS.where(devices.c.label == label, devices.c.listed))
         return Row(rows[0]).device() if rows else None
 
-    def names(self):
-        """Return the names of all devices, also those listed no more, as a dict by label."""
-        return dict(self._read(select(devices.c.label, devices.c.name)))
+    def names(self, labels):
+        """Return the names of the devices with these labels, as a dict by label.
+
+        Of one that is listed no more the label is left. Raises UnavailableError.
+        """
+        query = select(devices.c.label, devices.c.name, devices.c.listed)
+        rows = self._read(query.where(devices.c.label.in_(labels)))
+        return {row.label: row.name if row.listed else "device " + row.label for row in rows}
+
+    def secrets(self):
+        """Return the digest of each Project-Key and AccessToken as a dict: digest, name of its
+        device or "". Raises UnavailableError."""
+        tokens = select(devices.c.token_hash, devices.c.name)
+        found = dict(self._read(tokens.where(devices.c.token_hash.is_not(None))))
+        found.update((key, "") for (key,) in self._read(select(projects.c.key_hash)))
+        return found
 
     def count(self):
         """Return how many devices are listed. Raises UnavailableError."""
@@ -213,7 +228,30 @@ class Projects:
 
 def digest(secret):
     """Return what is kept of a Project-Key or AccessToken: SHA-256, in hexadecimal digits."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    # In a header's text there may be bytes that are no UTF-8.
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def place(connection, labels):
+    """Return the row numbers of the devices with these labels, as a dict by label.
+
+    Unknown ones are made: listed nowhere, as what their pictures and attributes belong to.
+    """
+    query = select(devices.c.label, devices.c.id).where(devices.c.label.in_(labels))
+    found = dict(iter(connection.execute(query)))
+    missing = sorted(set(labels) - found.keys())
+    if missing:
+        of = connection.scalar(select(projects.c.id).where(projects.c.name == _NOBODYS))
+        if of is None:
+            row = {"region": "", "storage": False, "name": _NOBODYS, "listed": False}
+            row["key_hash"] = digest(secrets.token_hex(16))
+            of = connection.execute(projects.insert().values(row)).inserted_primary_key[0]
+        for label in missing:
+            row = _device_row(of, "device " + label, True, None, None)
+            row.update(label=label, token_hash=None, listed=False)
+            connection.execute(devices.insert(), row)
+        found = dict(iter(connection.execute(query)))
+    return found
 
 
 def _admit(scene, items):

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, select
 from ..service import rules
 from .errors import AccountError
 from .many import Insert
+from .projects import place
 from .tables import attributes, devices, events
 
 DEVICE = "device"
@@ -116,10 +117,12 @@ class Records:
         """Return a device's attributes as a dict of Attribute. Raises UnavailableError."""
         return self.details_of_all([device])[device]
 
-    def details_of_all(self, labels=None):
+    def details_of_all(self, labels=None, names=None):
         """Return the attributes of these devices, None: of all that are listed, as a dict: label,
-        dict of Attribute. Raises UnavailableError."""
+        dict of Attribute. With `names` only attributes of these. Raises UnavailableError."""
         query = _DETAILS.order_by(attributes.c.device_id, attributes.c.name)
+        if names is not None:
+            query = query.where(attributes.c.name.in_(names))
         if labels is None:
             query = query.where(devices.c.listed)
         elif len(labels) == 1:
@@ -171,6 +174,36 @@ class Records:
         Returns a Future, of None; it raises AccountError, UnavailableError.
         """
         return self._writer.put(_hear, _Hear(device, asks))
+
+    def adopt(self, label, details, told):
+        """Take over what is known of a device from elsewhere, if nothing of it is known here.
+
+        `details` is a dict of Attribute by name, `told` a list of Event, newest first. Raises
+        UnavailableError.
+        """
+
+        def add(connection):
+            of = place(connection, [label])[label]
+            for table in (attributes, events):
+                if connection.execute(select(table).where(table.c.device_id == of)).first():
+                    return
+            named = [
+                {"name": name, "value": json.dumps(a.value), "at": a.at, "set_by": a.by}
+                for name, a in details.items()
+            ]
+            rows = [
+                {"at": each.at, "method": each.method, "params": json.dumps(each.params)}
+                for each in reversed(told)
+            ]
+            for table, new in ((attributes, named), (events, rows)):
+                if new:
+                    connection.execute(table.insert(), [{"device_id": of, **row} for row in new])
+            times = [a.at for a in details.values() if a.by == DEVICE]
+            times += [each.at for each in told]
+            heard = max(times, default=None)
+            connection.execute(devices.update().where(devices.c.id == of).values(heard_at=heard))
+
+        self._database.write(add)
 
     def _time(self, device, column):
         rows = self._read(select(column).where(devices.c.label == device))

@@ -45,6 +45,10 @@ _COUNT = text(
     "INSERT INTO facts (name, value) VALUES (:name, :count) ON CONFLICT (name) DO UPDATE"
     " SET value = CAST(CAST(facts.value AS INTEGER) + :count AS TEXT)"
 )
+_BEHIND = text(
+    "INSERT INTO facts (name, value) VALUES (:name, :last) ON CONFLICT (name) DO UPDATE"
+    " SET value = CAST(MAX(CAST(facts.value AS INTEGER), :last) AS TEXT)"
+)
 
 
 @dataclass(frozen=True)
@@ -201,3 +205,8 @@ class Scene:
         rows = {row.id: row for row in self._rows.values()}
         changed = [vars(row) for _, row in sorted(rows.items()) if row.is_changed()]
         _UPDATE.run(self.connection, changed)
+
+
+def continue_numbers(connection, last):
+    """Have SQLite's numbers of pictures go on behind `last`."""
+    connection.execute(_BEHIND, {"name": NUMBER, "last": last})

@@ -2,6 +2,7 @@
 
 import asyncio
 import pathlib
+import re
 import string
 import time
 from dataclasses import dataclass
@@ -10,12 +11,17 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from ..index import DEVICE, PERSON, AccountError, UnavailableError
 from ..service.answers import refused
-from ..service.records import DEVICE, PERSON
+from ..service.rules import MOST_ATTRIBUTES, RefusedError
+from ..service.store import settled
 from . import guard, panes, reports, settings
 
 _FOLDER = pathlib.Path(__file__).parent / "static"
 _MOST_BYTES = 65536
+
+# So many cameras are in one table.
+PAGE = 200
 
 _SHOWS = {
     "": "all",
@@ -25,6 +31,8 @@ _SHOWS = {
     "old": "old version",
     "waiting": "pictures waiting",
 }
+# What the table is made of, is sorted by, and is searched.
+_TABLE = (*panes.TABLE, *reports.HEALTH, "board", "wifi")
 _SORTS = {"": "worst first", "name": "name", "heard": "longest silent", "waiting": "most waiting"}
 
 
@@ -47,18 +55,19 @@ class Cameras:
     `now` returns the seconds since 1970; `writable` tells whether people may set anything here.
     """
 
-    def __init__(self, accounts, store, now=time.time, writable=True):
-        self._devices = {device.label: device for device in accounts.devices()}
+    def __init__(self, store, now=time.time, writable=True):
         self._store = store
-        self._records = store.records
+        self._index = store.index
+        self._records = store.index.records
         self._now = now
+        self.took = 0.0  # seconds, for the last look at all of them
         self._writable = writable
         self._fields = settings.fields()
 
     async def overview(self, request):
         """Answer GET /cameras?find=TEXT&show=KIND&sort=ORDER with the page of all cameras."""
         sort = request.query.get("sort", "")
-        found = self._overview(request)
+        found = await asyncio.to_thread(self._overview, request.query)
         return self._page(
             request,
             "cameras.html",
@@ -67,23 +76,25 @@ class Cameras:
             show=found["show"],
             sort=panes.choices(_SORTS.items(), sort if sort in _SORTS else ""),
             table=found["table"],
+            pages=found["pages"],
         )
 
     async def overview_news(self, request):
         """Answer GET /page/cameras, with the same query, with the changing parts as JSON."""
-        return web.json_response(self._overview(request), headers=guard.FORM_HEADERS)
+        found = await asyncio.to_thread(self._overview, request.query)
+        return web.json_response(found, headers=guard.FORM_HEADERS)
 
     async def camera(self, request):
         """Answer GET /camera/LABEL with the page of one camera."""
-        device = self._device(request)
+        device = await self._device(request)
         return await self._camera(request, device) if device else refused(4041)
 
     async def camera_news(self, request):
         """Answer GET /page/camera/LABEL with the changing parts of its page as JSON."""
-        device = self._device(request)
+        device = await self._device(request)
         if device is None:
             return refused(4041)
-        parts, stands, asked = await self._parts(device)
+        parts, stands, asked = await asyncio.to_thread(self._parts, device)
         fields = [
             {"name": name, "value": found.value, "stand": found.text, "tone": found.tone}
             for name, found in stands.items()
@@ -97,7 +108,7 @@ class Cameras:
 
         What is wrong is told at its field, and nothing is kept then.
         """
-        device = self._device(request)
+        device = await self._device(request)
         form = await self._form(request)
         if device is None or form is None:
             return _no(device)
@@ -114,16 +125,17 @@ class Cameras:
         if wrongs:
             typed = {name: form.get(name, "") for name in {*values, *typed}}
             return await self._camera(request, device, typed, wrongs)
-        return self._keep(device, values)
+        return await self._keep(device, values)
 
     async def command(self, request):
         """Answer POST /camera/LABEL/command: ask for something to be done, by a counter."""
-        device = self._device(request)
+        device = await self._device(request)
         form = await self._form(request)
         name = (form or {}).get("name")
         if device is None or form is None or name not in panes.COMMANDS:
             return _no(device)
-        before = self._records.attributes(device.label).get(name, 0)
+        known = await asyncio.to_thread(self._records.attributes, device.label)
+        before = known.get(name, 0)
         if name == "safe_mode_hours":
             hours = form.get("hours", "")
             if hours not in panes.HOURS:
@@ -132,20 +144,21 @@ class Cameras:
             value = hours if before == int(hours) else int(hours)
         else:
             value = before + 1 if isinstance(before, int) and before < 1_000_000_000 else 1
-        return self._keep(device, {name: value})
+        return await self._keep(device, {name: value})
 
-    def _keep(self, device, values):
+    async def _keep(self, device, values):
         try:
             if values:
-                self._records.set(device.label, values, PERSON)
-        except OSError as error:
-            text = f"It could not be kept: {error.strerror}\n"
-            return web.Response(status=500, text=text, headers=guard.FORM_HEADERS)
+                await settled(self._records.set(device.label, values, PERSON))
+        except (UnavailableError, AccountError) as error:
+            return _problem(500, f"It could not be kept: {error}\n")
+        except RefusedError:
+            return _problem(422, f"A camera has at most {MOST_ATTRIBUTES} attributes.\n")
         headers = {**guard.FORM_HEADERS, "Location": f"/camera/{device.label}#settings"}
         return web.Response(status=303, headers=headers)
 
-    def _device(self, request):
-        return self._devices.get(request.match_info["label"])
+    async def _device(self, request):
+        return await asyncio.to_thread(self._index.projects.device, request.match_info["label"])
 
     async def _form(self, request):
         """Return what a form of this server's own page sent, as a dict; None: it may not."""
@@ -161,73 +174,74 @@ class Cameras:
         form = {name: values[-1] for name, values in found.items()}
         return form if guard.own_form(request, form) else None
 
-    def _overview(self, request):
+    def _overview(self, query):
+        begun = time.monotonic()
         now = self._now()
-        everyone = [self._of(device, now) for device in self._devices.values()]
+        everyone = self._everyone(now)
         kinds = [kind for camera in everyone for kind in camera.health.kinds]
-        words = request.query.get("find", "").lower().split()
-        show = request.query.get("show", "")
+        words = query.get("find", "").lower().split()
+        show = query.get("show", "")
         chosen = [
             camera
             for camera in everyone
             if (show not in _SHOWS or not show or show in camera.health.kinds)
             and all(word in _text(camera) for word in words)
         ]
-        chosen.sort(key=lambda camera: _order(camera, request.query.get("sort", "")))
+        chosen.sort(key=lambda camera: _order(camera, query.get("sort", "")))
         counts = {"": len(everyone), **{kind: kinds.count(kind) for kind in _SHOWS if kind}}
         pairs = [(kind, f"{text} ({counts[kind]})") for kind, text in _SHOWS.items()]
         count = len(everyone)
-        return {
+        number = _number(query.get("page", ""), len(chosen))
+        shown = chosen[number * PAGE :][:PAGE]
+        found = {
             "title": f"{count:,} camera{'' if count == 1 else 's'}",
             "show": panes.choices(pairs, show),
             "table": panes.table(
-                [(each.label, each.name, each.attributes, each.health, now) for each in chosen]
+                [(each.label, each.name, each.attributes, each.health, now) for each in shown]
             ),
+            "pages": panes.pages(number, PAGE, len(chosen), _kept(query)),
         }
+        self.took = time.monotonic() - begun
+        return found
 
-    def _of(self, device, now):
-        attributes = self._records.details(device.label)
-        health = reports.health(attributes, self._records.heard(device.label), now)
-        return _Camera(device.label, device.name, attributes, health)
+    def _everyone(self, now):
+        """Return all cameras, with what a table tells of them."""
+        details = self._records.details_of_all(names=_TABLE)
+        heard = self._records.heard_of_all()
+        found = []
+        for device in self._index.projects.devices():
+            attributes = details.get(device.label, {})
+            health = reports.health(attributes, heard.get(device.label), now)
+            found.append(_Camera(device.label, device.name, attributes, health))
+        return found
 
-    async def _parts(self, device):
+    def _parts(self, device):
         """Return the changing parts of a camera's page (a dict of HTML), how each setting stands,
         and each command."""
         now = self._now()
-        camera = self._of(device, now)
-        attributes = camera.attributes
+        label = device.label
+        attributes = self._records.details(label)
+        health = reports.health(attributes, self._records.heard(label), now)
         stands = {
             name: panes.stand(field, attributes, now) for name, field in self._fields.items()
         }
-        picture = await asyncio.to_thread(self._newest, device.label)
+        picture = self._index.pictures.newest(label)
+        picture = picture.name if picture and self._store.has(picture.name) else None
         # Settings and commands stand in the form.
         left_out = {*self._fields, *panes.COMMANDS, *(device.device_type or ())}
+        reported = _reported(device, attributes)
         parts = {
-            "glance": panes.glance(
-                device.name, attributes, camera.health, picture, self._reported(device), now
-            ),
+            "glance": panes.glance(device.name, attributes, health, picture, reported, now),
             "report": panes.report(attributes, left_out),
-            "events": panes.events(self._records.events(device.label), now),
+            "events": panes.events(self._records.events(label), now),
             "state": panes.state(attributes),
         }
-        asked = {
-            name: panes.asked(attributes.get(name), self._records.asked(device.label), now)
-            for name in panes.COMMANDS
-        }
+        read = self._records.asked(label)
+        asked = {name: panes.asked(attributes.get(name), read, now) for name in panes.COMMANDS}
         return parts, stands, asked
 
-    def _reported(self, device):
-        """Return when a device sent its last report: not only a picture's URL."""
-        pictures = device.device_type or ()
-        attributes = self._records.details(device.label).items()
-        times = [a.at for name, a in attributes if a.by == DEVICE and name not in pictures]
-        return max(times, default=None)
-
-    def _newest(self, label):
-        return next((name for name in self._store.names() if f"-{label}-" in name), None)
-
     async def _camera(self, request, device, typed=None, wrongs=None):
-        parts, stands, asked = await self._parts(device)
+        parts, stands, asked = await asyncio.to_thread(self._parts, device)
         form = commands = ""
         if self._writable:
             sections = settings.titles(self._fields)
@@ -258,6 +272,24 @@ class Cameras:
         )
 
 
+def _reported(device, attributes):
+    """Return when a device sent its last report: not only a picture's URL."""
+    pictures = device.device_type or ()
+    times = [a.at for name, a in attributes.items() if a.by == DEVICE and name not in pictures]
+    return max(times, default=None)
+
+
+def _number(text, count):
+    """Return the number of a page, from 0 on, that `text` asks for, of so many cameras."""
+    asked = int(text) - 1 if re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) else 0
+    return max(0, min(asked, (count - 1) // PAGE))
+
+
+def _kept(query):
+    """Return what goes into the address of each page of a table: a dict."""
+    return {name: query[name] for name in ("find", "show", "sort") if query.get(name)}
+
+
 def _order(camera, sort):
     heard = camera.health.heard or 0
     name = camera.name.lower()
@@ -282,4 +314,8 @@ def _text(camera):
 def _no(device):
     if device is None:
         return refused(4041)
-    return web.Response(status=403, text=guard.NOT_OURS, headers=guard.FORM_HEADERS)
+    return _problem(403, guard.NOT_OURS)
+
+
+def _problem(status, text):
+    return web.Response(status=status, text=text, headers=guard.FORM_HEADERS)

@@ -1,9 +1,7 @@
 # One picture as HTML: the only place that writes it, for the page and for what comes later.
 
-import functools
 from html import escape
 
-from ..service.pictures import details
 from . import words
 
 _CARD = """\
@@ -26,39 +24,34 @@ _AT_ONCE_SECONDS = 5
 
 
 class Cards:
-    """Makes cards of the pictures in `store`; devices are named by `accounts`."""
+    """Makes cards of pictures, whose devices are those of `projects` (Projects)."""
 
-    def __init__(self, accounts, store):
-        self._store = store
-        self._devices = {device.label: device.name for device in accounts.devices()}
-        # A picture never changes under its name.
-        self._details = functools.lru_cache(maxsize=4096)(details)
+    def __init__(self, projects):
+        self._projects = projects
 
-    def of(self, names):
-        """Return the cards (HTML) of these pictures, without those that are gone."""
-        stored = (self._store.stored(name) for name in names)
-        return [self._card(picture) for picture in stored if picture]
+    def of(self, pictures):
+        """Return the cards (HTML) of these pictures (Stored). Raises UnavailableError."""
+        names = self._projects.names({picture.device for picture in pictures})
+        return [_card(picture, names[picture.device]) for picture in pictures]
 
-    def _card(self, picture):
-        found = self._details(self._store.path(picture.name))
-        # Of a device that is in the accounts no more the label is left.
-        device = self._devices.get(picture.device, "device " + picture.device)
-        facts = [device, f"{picture.size / 1024:.0f} KB"]
-        size = ""
-        if found.width:
-            facts.insert(1, f"{found.width} × {found.height}")
-            size = f' width="{found.width}" height="{found.height}"'
-        cause = _cause(found.cause)
-        received = words.shown(picture.taken_in)
-        return _CARD.format(
-            name=escape(picture.name),
-            alt=escape(", ".join(filter(None, [f"Picture received {received}", cause]))),
-            size=size,
-            received=words.moment(picture.taken_in),
-            cause=f' <span class="cause">{escape(cause)}</span>' if cause else "",
-            taken=_taken(found.captured_at, picture.taken_in),
-            facts=_DOT.join(f"<span>{escape(fact)}</span>" for fact in facts),
-        )
+
+def _card(picture, device):
+    facts = [device, f"{picture.size / 1024:.0f} KB"]
+    size = ""
+    if picture.width:
+        facts.insert(1, f"{picture.width} × {picture.height}")
+        size = f' width="{picture.width}" height="{picture.height}"'
+    cause = _cause(picture.cause)
+    received = words.shown(picture.taken_in)
+    return _CARD.format(
+        name=escape(picture.name),
+        alt=escape(", ".join(filter(None, [f"Picture received {received}", cause]))),
+        size=size,
+        received=words.moment(picture.taken_in),
+        cause=f' <span class="cause">{escape(cause)}</span>' if cause else "",
+        taken=_taken(picture.captured_at, picture.taken_in),
+        facts=_DOT.join(f"<span>{escape(fact)}</span>" for fact in facts),
+    )
 
 
 def _cause(text):

@@ -5,14 +5,16 @@ import contextlib
 import dataclasses
 import json
 import secrets
+import time
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from ..index import UnavailableError
 from ..service import wire
 from ..service.outage import SECONDS, Outage
 from . import guard
-from .gallery import PAGE, title
+from .gallery import PAGE, Shown, title
 from .panel import Action, PanelError
 
 # Something is said at least so often: the page takes a longer silence for a lost connection.
@@ -20,6 +22,12 @@ KEEP_ALIVE_SECONDS = 10
 
 # What comes within this time goes out together.
 _GATHER_SECONDS = 0.05
+
+# What others have changed in the index is looked for so often.
+OTHERS_SECONDS = 2
+
+# No more of the time than this goes into looking for news.
+_SHARE = 0.1
 
 _RETRY_MILLISECONDS = 1000
 _FAIL = "fail"
@@ -51,36 +59,62 @@ class Live:
     at what is new since it looked last: a slow reader misses nothing and piles nothing up.
     """
 
-    def __init__(self, store, cards, faults, panel=None):
-        self._store = store
-        self._cards = cards
+    def __init__(self, store, gallery, cameras, faults, panel=None):
+        self._index = store.index
+        self._gallery = gallery
+        self._cameras = cameras
         self._panel = panel
         self._outage = Outage(faults, self._wake)
         self._streams = set()
         self._acting = asyncio.Lock()
-        self._ended = False
+        self._ended = asyncio.Event()
         # Numbers of lines are good for this run of the server only.
         self._run = secrets.token_hex(4)
-        store.watch(self._wake)
-        store.records.watch(self._wake)
+        self._version = 0  # of what the index says
+        self._reading = asyncio.Lock()
+        self._read_version = None
+        self._shown = Shown([], [], "", 0)
+        self._took = 0.0
 
     async def attach(self, app):
-        """Listen to the panel while `app` runs (an aiohttp cleanup context)."""
+        """Listen to index and panel while `app` runs (an aiohttp cleanup context)."""
         loop = asyncio.get_running_loop()
 
-        def wake():
-            with contextlib.suppress(RuntimeError):  # the loop has just been closed
-                loop.call_soon_threadsafe(self._wake)
+        def soon(callback):
+            def call():
+                with contextlib.suppress(RuntimeError):  # the loop has just been closed
+                    loop.call_soon_threadsafe(callback)
 
+            return call
+
+        changed, wake = soon(self._changed), soon(self._wake)
+        self._index.watch(changed)
         if self._panel:
             self._panel.watch(wake)
+        looking = asyncio.create_task(self._look_out())
         yield
+        looking.cancel()
+        self._index.unwatch(changed)
         if self._panel:
             self._panel.unwatch(wake)
 
+    async def _look_out(self):
+        """Notice what other instances have changed in the index, while somebody looks on."""
+        mark = None
+        while True:
+            await asyncio.sleep(OTHERS_SECONDS)
+            if self._streams:
+                before, mark = mark, await asyncio.to_thread(self._index.mark)
+                if mark != before:
+                    self._changed()
+
+    def _changed(self):
+        self._version += 1
+        self._wake()
+
     async def end(self, app):
         """End all streams: the server stops (an aiohttp shutdown handler)."""
-        self._ended = True
+        self._ended.set()
         self._outage.end()
         self._wake()
 
@@ -96,10 +130,10 @@ class Live:
 
         async def news():
             found = []
-            # The folder is read only when there is something new in it.
-            if seen.get("kept") != self._store.kept:
-                seen["kept"] = self._store.kept
+            # The index is read only when there is something new in it.
+            if seen.get("version") != (version := self._version):
                 found.append(await self._pictures(cursor))
+                seen["version"] = version
             if self._panel:
                 found.append(self._log(cursor))
                 if seen.get("state") != (state := self._state()):
@@ -107,7 +141,7 @@ class Live:
                     found.append(("state", state))
             return filter(None, found)
 
-        return await self._stream(request, cursor, news)
+        return await self._stream(request, cursor, news, lambda: self._took)
 
     async def changes(self, request):
         """Answer GET /page/changes with server-sent events: one when a camera told something."""
@@ -115,15 +149,18 @@ class Live:
 
         async def news():
             nonlocal seen
-            if seen == (mark := (self._store.kept, self._store.records.changes)):
+            if seen == self._version:
                 return ()
-            seen = mark
+            seen = self._version
             return (("changed", {}),)
 
-        return await self._stream(request, "", news)
+        return await self._stream(request, "", news, lambda: self._cameras.took)
 
-    async def _stream(self, request, cursor, news):
-        """Send what `news` gives, (name, data) each, with `cursor` as its id, until the end."""
+    async def _stream(self, request, cursor, news, took):
+        """Send what `news` gives, (name, data) each, with `cursor` as its id, until the end.
+
+        `took()` tells how many seconds it takes to find out: it is asked for seldom then.
+        """
         headers = {
             **guard.HEADERS,
             "Content-Type": "text/event-stream",
@@ -136,16 +173,21 @@ class Live:
         try:
             await response.prepare(request)
             await response.write(b"retry: %d\n\n" % _RETRY_MILLISECONDS)
-            while not (self._ended or wire.gone(request)):
+            while not (self._ended.is_set() or wire.gone(request)):
                 awake.clear()
-                for name, data in await news():
-                    await response.write(_event(name, data, cursor))
+                try:
+                    for name, data in await news():
+                        await response.write(_event(name, data, cursor))
+                except UnavailableError:
+                    pass  # the next look may find it
                 try:
                     await asyncio.wait_for(awake.wait(), KEEP_ALIVE_SECONDS)
                 except TimeoutError:
                     # An event, not a comment: the page must hear it.
                     await response.write(_event("alive", {}, cursor))
-                await asyncio.sleep(_GATHER_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    pause = max(_GATHER_SECONDS, took() / _SHARE)
+                    await asyncio.wait_for(self._ended.wait(), pause)
         except ConnectionError:
             pass  # the page was closed
         finally:
@@ -171,23 +213,32 @@ class Live:
         return web.Response(status=204, headers=guard.HEADERS)
 
     async def _pictures(self, cursor):
-        def read():
-            names = self._store.names()
-            if names[:1] == [cursor.picture] or not (names or cursor.picture):
-                return None
-            new = names.index(cursor.picture) if cursor.picture in names else PAGE
-            # What the page has is there no more, or too much is new: it starts afresh.
-            fresh = new >= PAGE
-            cursor.picture = names[0] if names else ""
-            return {
-                "fresh": fresh,
-                "cards": self._cards.of(names[: min(new, PAGE)]),
-                "older": len(names) > PAGE,
-                "title": title(len(names)),
-            }
+        shown = await self._read()
+        names = shown.names
+        if names[:1] == [cursor.picture] or not (names or cursor.picture):
+            return None
+        new = names.index(cursor.picture) if cursor.picture in names else PAGE
+        # What the page has is there no more, or too much is new: it starts afresh.
+        fresh = new >= PAGE
+        cursor.picture = names[0] if names else ""
+        cards = shown.cards if fresh else shown.cards[:new]
+        return "pictures", {
+            "fresh": fresh,
+            "cards": cards,
+            "older": bool(shown.older),
+            "title": title(shown.count),
+        }
 
-        data = await asyncio.to_thread(read)
-        return data and ("pictures", data)
+    async def _read(self):
+        """Return the newest pictures (Shown), read once for all streams. Raises
+        UnavailableError."""
+        async with self._reading:
+            if self._read_version != (version := self._version):
+                begun = time.monotonic()
+                self._shown = await asyncio.to_thread(self._gallery.read)
+                self._read_version = version
+                self._took = time.monotonic() - begun
+            return self._shown
 
     def _log(self, cursor):
         assert self._panel

@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import urlencode
 
-from ..service.records import DEVICE
+from ..index import DEVICE
 from . import reports, words
 from .settings import text_of
 
@@ -50,6 +51,9 @@ _FIGURES = (
     ("signal", ("rssi",)),
     ("version", ("version",)),
 )
+_LAST_ERROR = ("last_error", "blocked_reason")
+# The attributes that the table of all cameras shows.
+TABLE = (*(name for _, names in _FIGURES for name in names), *_LAST_ERROR)
 _OBJECTS = 'not set, or such as [{"days": "mon-fri", "from": "07:00", "to": "18:00"}]'
 _LONG = 200
 _MANY = 10
@@ -298,6 +302,22 @@ def table(rows):
     )
 
 
+def pages(number, size, count, query):
+    """Return the links between the pages of a table of `count` cameras, `size` of them on each;
+    this one is the page `number`, from 0 on. `query` is a dict of what else stands in the
+    address. Empty where one page has all."""
+    if count <= size:
+        return ""
+    first = number * size
+    last = min(first + size, count)
+    links = [f"<span>{first + 1:,} to {last:,} of {count:,}</span>"]
+    for there, other, text in ((first, number, "Previous"), (last < count, number + 2, "Next")):
+        if there:
+            address = escape("/cameras?" + urlencode({**query, "page": other}))
+            links.append(f'<a class="button" href="{address}">{text}</a>')
+    return "".join(links)
+
+
 def _camera(label, name, attributes, health, now):
     def cell(text, names, kind="few"):
         return f'<td class="{kind}" data-label="{text}">{_first(attributes, names)}</td>'
@@ -308,7 +328,7 @@ def _camera(label, name, attributes, health, now):
         f'<td class="few first">{heard}</td>'
         f'<td class="stand"><span class="lamps-row">{troubles(health)}</span></td>'
         + "".join(cell(*figure) for figure in _FIGURES)
-        + cell("last error", ("last_error", "blocked_reason"), "error")
+        + cell("last error", _LAST_ERROR, "error")
         + "</tr>"
     )
 

@@ -91,6 +91,8 @@ _KNOWN = {name: row for _, rows in _GROUPS for name, *row in rows}
 # What an attribute of no known name is written as, by the end of its name.
 _ENDS = (("_s", "span"), ("_mv", "volt"), ("_bytes", "bytes"), ("_at", "time"), ("_c", "°C"))
 _APART = (_SETTINGS, _STATE, _ERROR)
+# What the health of a camera is told by.
+HEALTH = (_SETTINGS, _STATE, "version", "blocked_reason", "battery", "waiting")
 _LOW_LEVELS = ("low", "critical")
 _MOST = 1e15  # a larger number is none of a camera's
 

@@ -14,7 +14,7 @@ import socket
 import struct
 
 from ..service import pictures
-from ..service.pictures import LargeError, Picture, PictureError
+from ..service.pictures import LargeError, Picture, PictureError, UnjudgedError
 
 # So long for one picture, waiting included: a large one takes a second.
 WAIT_SECONDS = 20
@@ -25,10 +25,6 @@ MOST_PICTURES = 20_000
 _LENGTH = struct.Struct(">I")
 _LARGE = 1 << 31  # in a picture's length: it may take what memory it needs
 _METHOD = "spawn"  # this process has threads
-
-
-class WorkerError(Exception):
-    """The picture was not judged: its process died, or none was free in time."""
 
 
 class Workers:
@@ -61,7 +57,7 @@ class Workers:
     async def judge(self, data):
         """Return the Picture that `data` (bytes) is, all of it decoded, as pictures.judge().
 
-        Raises PictureError, or WorkerError when that could not be found out.
+        Raises PictureError, or UnjudgedError when its process died, or none was free in time.
         """
         try:
             async with asyncio.timeout(self._wait_seconds):
@@ -71,7 +67,7 @@ class Workers:
                     async with self._large:
                         return await self._ask(data, True)
         except TimeoutError as error:
-            raise WorkerError(f"not judged within {self._wait_seconds} s") from error
+            raise UnjudgedError(f"not judged within {self._wait_seconds} s") from error
 
     async def start(self):
         """Start the processes; else each starts with its first picture."""
@@ -90,7 +86,7 @@ class Workers:
                 await worker.end()
             return await worker.judge(data, large)
         except (OSError, EOFError) as error:
-            raise WorkerError(f"a process ended: {error}") from error
+            raise UnjudgedError(f"a process ended: {error}") from error
         finally:
             self._free.put_nowait(worker)
 

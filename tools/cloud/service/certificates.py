@@ -3,8 +3,6 @@
 import os
 import ssl
 
-import trustme
-
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -53,6 +51,8 @@ def made(folder, ca_out, names=()):
 
 
 def _kept_ca(path):
+    import trustme  # it takes its time, and few serve with TLS
+
     try:
         pem = path.read_bytes()
     except FileNotFoundError:

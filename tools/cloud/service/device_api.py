@@ -3,30 +3,61 @@
 
 import asyncio
 import contextlib
+import hashlib
+import logging
 import re
+import time
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from . import faults, pictures, records, rules, sabotage, wire
+from .. import index
+from ..index import DEVICE, PERSON, AccountError, Ask, DuplicateError, UnavailableError
+from ..objects import SettingError, StorageError
+from . import faults, pictures, rules, sabotage, wire
 from .answers import accepted, done, refused
-from .journal import UPLOAD
+from .journal import UPLOAD, Message
 from .rules import RefusedError
+from .store import KeptError, settled
 
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
+_logger = logging.getLogger("tools.cloud")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How often a device may send: the least seconds between two pictures, and two messages;
+    how many messages a day has (0: no limit), and whether pictures wait as messages do."""
+
+    interval: float
+    message_interval: float
+    daily_messages: int
+    pictures_as_messages: bool
+
+
+async def in_thread(data):
+    """Judge a picture as pictures.judge does, in a thread: it must not hold up other devices."""
+    return await asyncio.to_thread(pictures.judge, data)
 
 
 class DeviceApi:
     """The handlers of the paths under /device and /app/device; its parts come from
-    server.make_app."""
+    server.make_app.
 
-    def __init__(self, accounts, store, limits, faults, journal, clock):
-        self._accounts = accounts
+    `judge` is as in_thread; `clock` returns the seconds that the paces go by (None: those of
+    the index), `date` those since 1970 that days are counted by (None likewise).
+    """
+
+    def __init__(self, store, limits, faults, journal, judge, clock, date):
         self._store = store
-        self._records = store.records
+        self._projects = store.index.projects
+        self._records = store.index.records
         self._limits = limits
         self._faults = faults
         self._journal = journal
+        self._judge = judge
         self._clock = clock
+        self._date = date
 
     async def upload(self, request):
         """Answer POST /device/v1/<AccessToken>/<identifier>/image, with a fault if one waits."""
@@ -50,7 +81,7 @@ class DeviceApi:
 
     async def _serve(self, request, kind, accept):
         """Answer a request with a fault if one waits, else with what `accept` makes of it."""
-        upload = request[UPLOAD] = self._journal.arrive(request, self._clock(), kind)
+        upload = request[UPLOAD] = self._journal.arrive(request, kind)
         token = request.match_info["token"]
         body = b""
         if self._faults.wants_body(token, kind):
@@ -60,7 +91,7 @@ class DeviceApi:
 
         async def judge():
             try:
-                response = await accept(request, upload, fault)
+                response = await self._accepted(accept(request, upload, fault), upload)
                 self._journal.answers(upload, response.status)
             except RefusedError as refusal:
                 response = refused(refusal.errcode)
@@ -75,72 +106,115 @@ class DeviceApi:
         except ConnectionError:
             return wire.AlreadySent()  # the client went away: nobody to answer
 
+    async def _accepted(self, answering, upload):
+        """Return the answer; what hinders us becomes an errcode, and its reason is logged."""
+        try:
+            return await answering
+        except SettingError as error:
+            errcode = 1023
+            reason = error
+        except (UnavailableError, StorageError, DuplicateError, pictures.UnjudgedError) as error:
+            errcode = 5001
+            reason = error
+        except AccountError as error:  # it was taken away just now
+            raise RefusedError(401 if isinstance(upload, Message) else 1480) from error
+        _logger.error("%s: errcode %d: %s", upload.device or "a device", errcode, reason)
+        raise RefusedError(errcode) from reason
+
     async def _accept(self, request, upload, fault):
         """Take an upload request through all rules; return the answer.
 
         Raises RefusedError at the first broken one.
         """
         identifier = request.match_info["identifier"]
+        region, key = rules.check_head(request.headers)
+        arrived = self._arrived(upload)
+        # In a header's text there may be bytes that are no UTF-8: of no region's name.
+        region = region.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         token = request.match_info["token"]
-        device = rules.admit(
-            request.headers,
-            token,
-            identifier,
-            self._accounts,
-            self._limits.pictures,
-            upload.arrived,
-        )
+        ask = Ask(region, key, token, identifier, self._limits.interval, arrived)
+        device = await settled(self._projects.admit(ask))
+        upload.device = device.name
         rules.check_length(request.content_length)
         body = await wire.read_body(request, upload)
         if not body:
             raise RefusedError(4003)
+        begun = time.monotonic()
         try:
-            # In a thread: a large picture must not hold up the other devices.
-            picture = await asyncio.to_thread(pictures.judge, body)
+            picture = await self._judge(body)
         except pictures.PictureError as error:
             raise RefusedError(4004) from error
+        finally:
+            upload.judging = time.monotonic() - begun
         upload.pixels = (picture.width, picture.height)
+        known = {
+            "sha256": upload.sha256 or hashlib.sha256(body).hexdigest(),
+            "identifier": identifier,
+            "message": self._message_at(arrived),
+            "paced": self._limits.pictures_as_messages,
+        }
+        return accepted(await self._keep(body, picture, device, base_url(request), known, upload))
+
+    async def _keep(self, body, picture, device, base, known, upload):
+        """Keep a picture; return its URL. Raises RefusedError."""
+        begun = time.monotonic()
         try:
-            upload.stored = self._store.keep(body, picture.ending, device.label)
-            rules.check_report(device)
-            self._limits.check_picture(token, upload.arrived)
-            url = f"{base_url(request)}/images/{upload.stored}"
-            self._records.set(device.label, {identifier: url}, records.DEVICE)
-        except OSError as error:
-            raise RefusedError(5001) from error
-        return accepted(url)
+            upload.stored, url = await self._store.keep(
+                body, picture, device, lambda name: f"{base}/images/{name}", **known
+            )
+            return url
+        except KeptError as error:
+            upload.stored = error.name
+            raise RefusedError(error.errcode) from error
+        finally:
+            upload.storing = time.monotonic() - begun
 
-    async def _message(self, request, upload):
-        """Return the Device that sent a message, and the message's body (bytes).
+    def _arrived(self, upload):
+        return None if self._clock is None else upload.arrived
 
-        Raises RefusedError.
-        """
+    def _message_at(self, arrived):
+        return index.Message(
+            self._limits.message_interval,
+            self._limits.daily_messages,
+            arrived,
+            None if self._date is None else self._date(),
+        )
+
+    async def _known(self, request, upload):
+        key = request.headers.get("Project-Key", "")
         token = request.match_info["token"]
-        device = rules.known(request.headers, token, self._accounts)
-        self._records.hear(device.label)
-        self._limits.check_message(token, upload.arrived)
-        rules.check_report(device)
-        return device, await _body(request, upload)
+        device = await asyncio.to_thread(self._projects.known, key, token)
+        upload.device = device.name
+        return device
+
+    async def _message(self, request, upload, read):
+        """Return the Device that sent a message, what `read(headers, body, device)` says that it
+        is, and the Message that limits it. Raises RefusedError."""
+        device = await self._known(request, upload)
+        message = self._message_at(self._arrived(upload))
+        try:
+            found = read(request.headers, await _body(request, upload), device)
+        except RefusedError:
+            # It is a message all the same, and refused as one first.
+            await settled(self._records.set(device.label, {}, DEVICE, message))
+            raise
+        return device, found, message
 
     async def _report(self, request, upload, fault):
-        device, body = await self._message(request, upload)
-        self._set(device, rules.attributes_in(request.headers, body, device), records.DEVICE)
+        device, values, message = await self._message(request, upload, rules.attributes_in)
+        await settled(self._records.set(device.label, values, DEVICE, message))
         return done()
 
     async def _event(self, request, upload, fault):
-        device, body = await self._message(request, upload)
-        method, params = rules.event_in(request.headers, body)
-        try:
-            self._records.tell(device.label, method, params)
-        except OSError as error:
-            raise RefusedError(5001) from error
+        device, event, message = await self._message(request, upload, rules.event_in)
+        await settled(self._records.tell(device.label, *event, message))
         return done()
 
     async def _read(self, request, upload, fault):
-        token = request.match_info["token"]
-        device = rules.known(request.headers, token, self._accounts)
-        self._records.hear(device.label, asks=True)
-        found = self._records.attributes(device.label)
+        device = await self._known(request, upload)
+        with contextlib.suppress(UnavailableError):  # what can be read is told
+            await settled(self._records.hear(device.label, asks=True))
+        found = await asyncio.to_thread(self._records.attributes, device.label)
         if "keys" in request.query:
             keys = request.query["keys"].split(",")
             found = {key: found[key] for key in keys if key in found}
@@ -150,18 +224,11 @@ class DeviceApi:
         return done(**{shape or "attributes": found})
 
     async def _write(self, request, upload, fault):
-        device = rules.known(request.headers, request.match_info["token"], self._accounts)
+        device = await self._known(request, upload)
         body = await _body(request, upload)
-        self._set(device, rules.attributes_in(request.headers, body, device), records.PERSON)
+        values = rules.attributes_in(request.headers, body, device)
+        await settled(self._records.set(device.label, values, PERSON))
         return done()
-
-    def _set(self, device, values, by):
-        if len({*self._records.attributes(device.label), *values}) > rules.MOST_ATTRIBUTES:
-            raise RefusedError(402)
-        try:
-            self._records.set(device.label, values, by)
-        except OSError as error:
-            raise RefusedError(5001) from error
 
 
 async def _body(request, upload):

@@ -1,16 +1,24 @@
 # What came in: one line per request, and the last requests of devices for tests.
 
+import asyncio
 import collections
+import contextlib
 import dataclasses
 import hashlib
+import time
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from aiohttp import web
 
+from ..index import UnavailableError
+from ..index.projects import digest
 from .faults import IMAGE
 
 LAST = 100
+
+# A token that was added by a command is known here so much later.
+KNOWN_SECONDS = 10
 
 _SECRET_HEADERS = {"project-key", "authorization", "cookie"}
 _LONGEST_PATH = 160
@@ -64,16 +72,53 @@ class Message(Upload):
 UPLOAD = web.RequestKey("upload", Upload)
 
 
-class Journal:
-    """Notes requests; `write` takes a line (None: no lines).
+class Secrets:
+    """The Project-Keys and AccessTokens in `index` (Index), of which it has digests only."""
 
-    The secrets of `accounts` are kept out of it: its devices go by their names.
+    def __init__(self, index):
+        self._index = index
+        self._mark = None
+        self._names = {}
+
+    def load(self):
+        """Read them, where anything has changed; this waits for the index."""
+        mark = self._index.mark()
+        if mark != self._mark:
+            self._names = self._index.projects.secrets()
+            self._mark = mark
+
+    async def follow(self, app):
+        """Load them again and again while `app` runs (an aiohttp cleanup context)."""
+
+        async def go_on():
+            while True:
+                await asyncio.sleep(KNOWN_SECONDS)
+                with contextlib.suppress(UnavailableError):
+                    await asyncio.to_thread(self.load)
+
+        going = asyncio.create_task(go_on())
+        yield
+        going.cancel()
+
+    def is_one(self, text):
+        """Return whether `text` is one of them."""
+        return digest(text) in self._names
+
+    def name(self, token):
+        """Return the name of the device with this AccessToken, empty if there is none."""
+        return self._names.get(digest(token), "")
+
+
+class Journal:
+    """Notes requests; `write` takes a line (None: no lines), `clock` returns seconds.
+
+    The `secrets` (Secrets) are kept out of it: devices go by their names.
     """
 
-    def __init__(self, accounts, write):
-        self._secrets = accounts.secrets()
-        self._names = accounts.names()
+    def __init__(self, secrets, write, clock=time.monotonic):
+        self._secrets = secrets
         self._write = write
+        self._clock = clock
         self.clear()
 
     def clear(self):
@@ -84,8 +129,8 @@ class Journal:
         self._seen = 0
         self._answered = collections.Counter()
 
-    def arrive(self, request, arrived, kind=IMAGE):
-        """Note a device's request that arrived at `arrived` (seconds); return its Upload."""
+    def arrive(self, request, kind=IMAGE):
+        """Note a device's request that arrives now; return its Upload."""
         if kind == IMAGE:
             self._seen += 1
         else:
@@ -93,10 +138,10 @@ class Journal:
         peer = request.transport.get_extra_info("peername") if request.transport else None
         found = {
             "number": self._seen if kind == IMAGE else self._told,
-            "arrived": arrived,
+            "arrived": self._clock(),
             "path": self.masked_path(request.rel_url.raw_path),
             "peer": f"{peer[0]}:{peer[1]}" if peer else "",
-            "device": self._names.get(request.match_info.get("token"), ""),
+            "device": self._secrets.name(request.match_info["token"]),
             "headers": {
                 name: value
                 for name, value in request.headers.items()
@@ -139,9 +184,8 @@ class Journal:
         if upload:
             words += [upload.errcode or "-", f"{upload.bytes} bytes"]
         words.append(f"{milliseconds:.0f} ms")
-        name = self._names.get(request.match_info.get("token"))
-        if name:
-            words.append(name)
+        if upload and upload.device:
+            words.append(upload.device)
         if upload and upload.fault:
             words.append("fault " + ",".join(upload.fault))
         self._write(" ".join(map(str, words)))
@@ -152,7 +196,7 @@ class Journal:
         for number, segment in enumerate(segments):
             # What stands where an AccessToken belongs may be one, even if we know it not.
             in_place = number > 2 and segments[number - 2] == "device"
-            if unquote(segment) in self._secrets:
+            if self._secrets.is_one(unquote(segment)):
                 segments[number] = "***"
             elif in_place:
                 segments[number] = _masked(segment)

@@ -6,6 +6,7 @@ import os
 import signal
 
 from ...host import screen
+from ..index import UnavailableError
 from . import accounts as accounts_file
 from . import certificates
 from .accounts import AccountsError
@@ -47,24 +48,25 @@ def run(
         known = accounts_file.load(accounts) if accounts else accounts_file.default()
         store = Store(data)
         context, ca_out = _tls(tls, cert, key, tls_name, ca_out, data)
-    except (AccountsError, StoreError, CertificateError) as error:
+        ca_said = ca_out and f"CA certificate in {ca_out}"
+        app = make_app(
+            known,
+            store,
+            interval=interval,
+            message_interval=message_interval,
+            daily_messages=daily_messages,
+            pictures_as_messages=pictures_as_messages,
+            faults=faults,
+            write=None if quiet else _print,
+            names=[*name, *tls_name],
+            settings=not no_settings,
+        )
+    except (AccountsError, StoreError, CertificateError, UnavailableError) as error:
         raise StartError(str(error)) from error
-    app = make_app(
-        known,
-        store,
-        interval=interval,
-        message_interval=message_interval,
-        daily_messages=daily_messages,
-        pictures_as_messages=pictures_as_messages,
-        faults=faults,
-        write=None if quiet else _print,
-        names=[*name, *tls_name],
-        settings=not no_settings,
-    )
-    asyncio.run(_serve(app, host, port, context, keepalive, ca_out))
+    asyncio.run(_serve(app, host, port, context, keepalive, [ca_said, store.said]))
 
 
-async def _serve(app, host, port, context, keepalive, ca_out):
+async def _serve(app, host, port, context, keepalive, lines):
     ended = asyncio.Event()
     on_signals(asyncio.get_running_loop(), ended.set)
     try:
@@ -72,8 +74,8 @@ async def _serve(app, host, port, context, keepalive, ca_out):
     except OSError as error:
         raise StartError(_why_not(error, host, port)) from error
     _print(f"listening on {url}")
-    if ca_out:
-        _print(f"CA certificate in {ca_out}")
+    for line in filter(None, lines):
+        _print(line)
     await ended.wait()
     await runner.cleanup()
 

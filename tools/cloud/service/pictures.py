@@ -26,6 +26,8 @@ _FORMATS = {
     "WEBP": ("image/webp", "webp"),
     "BMP": ("image/bmp", "bmp"),
 }
+# By the ending of a file's name.
+MEDIA_TYPES = {ending: media_type for media_type, ending in _FORMATS.values()}
 _OPENERS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 
 # All frames together; a few hundred bytes can claim to be thousands of megapixels.
@@ -64,6 +66,10 @@ warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 class PictureError(Exception):
     """The bytes are not a whole picture in one of the service's formats."""
+
+
+class UnjudgedError(Exception):
+    """Whether the bytes are a picture could not be found out; the text says why."""
 
 
 class LargeError(Exception):
@@ -145,22 +151,22 @@ def judge(data, most=None):
         raise PictureError(str(error)) from error
 
 
-def details(path):
-    """Return the Details of the picture file at `path`; what cannot be read is left out."""
+def details(source):
+    """Return the Details of a picture, a file's path or bytes; what cannot be read is left out."""
     try:
-        with _budget.take(_HEAD_BYTES), Image.open(path, formats=_OPENERS) as image:
+        with _budget.take(_HEAD_BYTES), Image.open(_file(source), formats=_OPENERS) as image:
             return _details(image)
     except BROKEN:
         return Details()
 
 
-def media_type(path):
-    """Return the media type of the picture file at `path`, judged from its content.
+def media_type(source):
+    """Return the media type of a picture, judged from its content: a file's path, or bytes.
 
     Raises PictureError if it is none.
     """
     try:
-        with Image.open(path, formats=_OPENERS) as image:
+        with Image.open(_file(source), formats=_OPENERS) as image:
             return _FORMATS[image.format or ""][0]
     except BROKEN as error:
         raise PictureError(str(error)) from error
@@ -169,6 +175,10 @@ def media_type(path):
 def _keep_to(most, need):
     if most is not None and need > most:
         raise LargeError(need)
+
+
+def _file(source):
+    return io.BytesIO(source) if isinstance(source, bytes) else source
 
 
 def _opened(data):

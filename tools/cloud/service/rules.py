@@ -61,12 +61,10 @@ class RefusedError(Exception):
         self.errcode = errcode
 
 
-def admit(headers, token, identifier, accounts, pace, arrived):
-    """Check everything that can be checked before the body is read; return the Device.
+def check_head(headers):
+    """Check an upload's `headers` (a case-insensitive mapping); return (Region, Project-Key).
 
-    `headers` is a case-insensitive mapping, `token` and `identifier` come from the path,
-    `arrived` is the time the request arrived in seconds of the clock that `pace` is used
-    with. Opens the device's rate window. Raises RefusedError with the first rule broken.
+    What they name is not asked. Raises RefusedError.
     """
     if _media_type(headers.get("Content-Type", "")) != "application/octet-stream":
         raise RefusedError(4006)
@@ -76,12 +74,7 @@ def admit(headers, token, identifier, accounts, pace, arrived):
     project_key = headers.get("Project-Key", "")
     if not project_key:
         raise RefusedError(4002)
-    project = accounts.projects.get(project_key)
-    device = project.devices.get(token) if project else None
-    device = check_account(region, identifier, accounts.regions, project, device)
-    if not pace.admit(token, arrived):
-        raise RefusedError(4291)
-    return device
+    return region, project_key
 
 
 def check_account(region, identifier, regions, project, device):
@@ -141,16 +134,6 @@ def check_report(device):
         raise RefusedError(device.report_error)
 
 
-def known(headers, token, accounts):
-    """Check who asks at the device interface, a device or an app for it; return the Device.
-
-    `headers` is a case-insensitive mapping. Raises RefusedError 401 or 451.
-    """
-    project = accounts.projects.get(headers.get("Project-Key", ""))
-    device = project.devices.get(token) if project else None
-    return check_known(device)
-
-
 def check_known(device):
     """Return `device`; None: there is none. Raises RefusedError 401, or 451 if not enabled."""
     if device is None:
@@ -176,8 +159,10 @@ def attributes_in(headers, body, device):
     return found
 
 
-def event_in(headers, body):
+def event_in(headers, body, device=None):
     """Return the method (text) and params (dict) of an event in the `body` (bytes) of a message.
+
+    Of which `device`, makes no difference.
 
     Raises RefusedError 402.
     """

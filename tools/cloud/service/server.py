@@ -1,5 +1,6 @@
 # The server: puts the parts together and gives each path its handler.
 
+import asyncio
 import email.utils
 import logging
 import time
@@ -7,18 +8,20 @@ import time
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from ..index import UnavailableError
+from ..objects import SettingError, StorageError
 from ..page import guard
 from ..page.cameras import Cameras
 from ..page.cards import Cards
 from ..page.gallery import Gallery
 from ..page.live import Live
+from . import accounts as accounts_file
 from . import wire
 from .answers import refused
 from .control import Control
-from .device_api import DeviceApi
+from .device_api import DeviceApi, Limits, in_thread
 from .faults import Faults
-from .journal import JOURNAL, Journal
-from .limits import Limits
+from .journal import JOURNAL, Journal, Secrets
 
 # aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
 _logger = logging.getLogger("tools.cloud")
@@ -36,36 +39,58 @@ def make_app(
     daily_messages=0,
     pictures_as_messages=False,
     faults=False,
-    clock=time.monotonic,
-    date=time.time,
+    clock=None,
+    date=None,
     write=None,
     panel=None,
     names=(),
     settings=True,
+    judge=in_thread,
 ):
-    """Return the stand-in as an aiohttp application.
+    """Return the service as an aiohttp application, which closes the store at its end.
 
-    `accounts` is an Accounts, `store` a Store; `interval` is the least time between two
-    uploads of a device in seconds of `clock` (0: no limit), `message_interval` that between two
-    messages to its device interface, `daily_messages` how many messages it may send in a day
-    (0: no limit; a picture is one), `pictures_as_messages` whether pictures wait for
-    `message_interval` too; `date` returns the seconds since
-    1970 that the answers' Date tells; `faults` opens /_faults and
-    /_requests; `write` is called with one line (str) per request. `panel` is a Panel: the
-    page then has a board's log, state and buttons, and opens only under addresses, this
-    computer's own names, and `names`, as the pages about cameras always do. `settings` tells
-    whether people may set attributes there.
+    `accounts` is an Accounts, which the index of `store` (Store) is made to say; None: what it
+    says already, to be changed by commands. `interval` is the least time between two uploads of
+    a device in seconds of `clock` (0: no limit; no clock: by the index's own), `message_interval`
+    that between two messages to its device interface, `daily_messages` how many it may send in a
+    day (0: no limit; a picture is one), `pictures_as_messages` whether pictures wait for
+    `message_interval` too; `date` returns the seconds since 1970 that the answers' Date tells and
+    days are counted by; `faults` opens /_faults and /_requests; `write` is called with one line
+    (str) per request. `panel` is a Panel: the page then has a board's log, state and buttons, and
+    opens only under addresses, this computer's own names, and `names`, as the pages about cameras
+    always do. `settings` tells whether people may set attributes there. `judge` is a coroutine
+    function as in_thread. Raises UnavailableError.
     """
     queue = Faults()
-    journal = Journal(accounts, write)
-    limits = Limits(interval, message_interval, daily_messages, pictures_as_messages, date)
-    api = DeviceApi(accounts, store, limits, queue, journal, clock)
-    cards = Cards(accounts, store)
-    gallery = Gallery(accounts, store, cards, panel)
-    live = Live(store, cards, queue, panel)
+    if accounts is not None:
+        store.index.projects.replace(accounts)
+    secrets = Secrets(store.index)
+    secrets.load()
+    journal = Journal(secrets, write, clock or time.monotonic)
+    limits = Limits(interval, message_interval, daily_messages, pictures_as_messages)
+    api = DeviceApi(store, limits, queue, journal, judge, clock, date)
+    demo = accounts == accounts_file.default()
+    gallery = Gallery(store, Cards(store.index.projects), panel, demo)
+    cameras = Cameras(store, writable=settings)
+    live = Live(store, gallery, cameras, queue, panel)
     app = web.Application(middlewares=[_logging(journal)])
     app[JOURNAL] = journal
-    app.on_response_prepare.append(_dating(date))
+    app.on_response_prepare.append(_dating(date or time.time))
+    if accounts is None:
+        app.cleanup_ctx.append(secrets.follow)
+    _add_devices(app, api)
+    app.router.add_get("/images/{name:[^/]+}", gallery.image)
+    _add_cameras(app, cameras, live, names)
+    _add_page(app, gallery, live, panel, names)
+    if faults:
+        _add_control(app, Control(queue, journal))
+    app.router.add_route("*", "/{path:.*}", _no_such_path, expect_handler=_no_go_ahead_yet)
+
+    app.on_cleanup.append(_closing(store))
+    return app
+
+
+def _add_devices(app, api):
     token = "{token:[^/]+}"
     for method, path, handler in (
         ("POST", f"/device/v1/{token}/{{identifier:[^/]+}}/image", api.upload),
@@ -76,17 +101,13 @@ def make_app(
         # The body is asked for only when it is wanted: see wire.read_body.
         app.router.add_route(method, path, handler, expect_handler=_no_go_ahead_yet)
     app.router.add_get(f"/device/v1/{token}/attributes", api.read)
-    app.router.add_get("/images/{name:[^/]+}", gallery.image)
-    _add_cameras(app, Cameras(accounts, store, writable=settings), live, names)
-    _add_page(app, gallery, live, panel, names)
-    if faults:
-        control = Control(queue, journal)
-        app.router.add_post("/_faults", control.add)
-        app.router.add_get("/_faults", control.show)
-        app.router.add_delete("/_faults", control.clear)
-        app.router.add_get("/_requests", control.requests)
-    app.router.add_route("*", "/{path:.*}", _no_such_path, expect_handler=_no_go_ahead_yet)
-    return app
+
+
+def _add_control(app, control):
+    app.router.add_post("/_faults", control.add)
+    app.router.add_get("/_faults", control.show)
+    app.router.add_delete("/_faults", control.clear)
+    app.router.add_get("/_requests", control.requests)
 
 
 def _add_page(app, gallery, live, panel, names):
@@ -155,10 +176,22 @@ def _logging(journal):
             if not isinstance(response, wire.AlreadySent):
                 status = response.status
             return response
+        except (UnavailableError, StorageError, SettingError) as error:
+            _logger.error("%s", error)
+            status = 503
+            text = "What is kept here cannot be read at the moment. Try again in a while.\n"
+            return web.Response(status=status, text=text, headers=guard.HEADERS)
         finally:
             journal.line(request, status, (time.monotonic() - started) * 1000)
 
     return log
+
+
+def _closing(store):
+    async def close(app):
+        await asyncio.to_thread(store.close)
+
+    return close
 
 
 def _dating(date):

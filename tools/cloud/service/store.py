@@ -1,113 +1,141 @@
-# Pictures on disk, and the records of the devices; all survives a restart.
+# What is kept: an index of what is known, and the pictures themselves; all survives a restart.
 
-import datetime
-import itertools
-import os
+import asyncio
 import time
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 
-from ..names import PICTURE, taken_in
-from .files import remove_unfinished, write_whole
-from .records import RecordError, Records
+from sqlalchemy import URL
+
+from ..index import DatabaseError, Index, New, UnavailableError
+from ..objects import Objects, SettingError, StorageError
+from . import older
+from .older import OlderError
+from .pictures import MEDIA_TYPES
+from .rules import RefusedError
+
+INDEX = "index.db"
+IMAGES = "images"
+
+# How long to wait for the index, or for a place for a picture: a camera waits no longer.
+INDEX_SECONDS = 20
+OBJECT_SECONDS = 30
+
+# So many pictures at once are on their way to their storage, and from it.
+_PUTS = 32
+_GETS = 8
+
+
+_WRONG = (OlderError, DatabaseError, UnavailableError, SettingError, StorageError)
 
 
 class StoreError(Exception):
     """The folder cannot be used; the text says which and why."""
 
 
-@dataclass(frozen=True)
-class Stored:
-    """One picture on disk: when it was taken in, the Device's label, its size in bytes."""
-
-    name: str
-    taken_in: datetime.datetime
-    device: str
-    size: int
-
-
 class Store:
-    """Keeps pictures in `folder`/images, and `records` (Records) in `folder`/devices.
+    """Keeps what is known in `index` (Index), the pictures in `objects` (Objects).
 
-    `now` gives the nanoseconds since 1970 for file names; `kept` counts the pictures kept by
-    this object. Raises StoreError when the folder cannot be made, or a file in it is not
-    what it should be.
+    Those not given are in `folder` (pathlib.Path), which is made: index.db and images. A folder
+    of an older version is taken over; `said` tells so in a line, else it is None. `now` gives
+    the nanoseconds since 1970. Raises StoreError.
     """
 
-    def __init__(self, folder, now=time.time_ns):
-        self.folder = folder
-        self._images = folder / "images"
-        self._now = now
-        self._watchers = []
-        self.kept = 0
+    def __init__(self, folder=None, *, index=None, objects=None, now=time.time_ns):
+        self.said = None
+        opened = None
         try:
-            self._images.mkdir(parents=True, exist_ok=True)
-            remove_unfinished(self._images)
-            self.records = Records(folder / "devices", now)
-            names = self.names()
-        except OSError as error:
-            raise StoreError(f"{error.filename}: cannot be used: {error.strerror}") from error
-        except RecordError as error:
-            raise StoreError(str(error)) from error
-        self._counter = itertools.count(_counter(names[0]) + 1 if names else 1)
+            self.objects = objects or _objects(folder)
+            self.index = index or (opened := _index(folder, now))
+            if objects is None and folder is not None:
+                self.said = older.take_over(folder / older.DEVICES, self.index, self.objects)
+        except (OSError, *_WRONG) as error:
+            if opened:
+                opened.close()
+            text = str(error)
+            if isinstance(error, OSError):
+                text = f"{error.filename}: cannot be used: {error.strerror}"
+            raise StoreError(text) from error
+        self._putting = ThreadPoolExecutor(_PUTS, "put")
+        self._getting = ThreadPoolExecutor(_GETS, "get")
 
-    def watch(self, callback):
-        """Have `callback` called, without arguments, after each picture that is kept."""
-        self._watchers.append(callback)
+    async def keep(self, data, picture, device, url_of, **known):
+        """Keep `data` (bytes), the Picture `picture` of a `device` (Device); return name and
+        URL.
 
-    def keep(self, data, ending, device):
-        """Write a picture (bytes) and return its name, unique and sortable by time.
-
-        `ending` is that of the name ("jpg"), `device` a Device's label. Raises OSError.
+        `url_of(name)` gives the URL of a picture that has none of its own; `known` is what else a
+        New is made of. When this returns, picture, row and attribute are safe. Raises
+        KeptError when the picture is kept and its attribute is not; UnavailableError,
+        StorageError, SettingError.
         """
-        seconds, nanoseconds = divmod(self._now(), 1_000_000_000)
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
-        counter = next(self._counter)
-        name = f"{stamp}.{nanoseconds // 1000:06d}Z-{device}-{counter:06d}.{ending}"
-        write_whole(self._images / name, data)
-        self.kept += 1
-        for callback in self._watchers:
-            callback()
-        return name
-
-    def path(self, name):
-        """Return the path of the picture `name`, or None if there is none of that name."""
-        # No other name can be one of ours; so there is no way out of the folder.
-        if not PICTURE.fullmatch(name):
-            return None
-        path = self._images / name
-        return path if path.is_file() else None
-
-    def names(self):
-        """Return the names of all pictures as a list, the last to arrive first. Raises OSError.
-
-        The order is that of the counter: a computer's clock may be set back.
-        """
+        name = self.index.pictures.name(device, picture.ending)
+        work = self._putting.submit(self.objects.put, name, data, MEDIA_TYPES[picture.ending])
+        await settled(work, OBJECT_SECONDS, StorageError("the storage is too slow"))
+        url = self.objects.url(name) or url_of(name)
+        new = New(
+            device,
+            name,
+            len(data),
+            width=picture.width,
+            height=picture.height,
+            captured_at=picture.captured_at,
+            cause=picture.cause,
+            url=url,
+            **known,
+        )
         try:
-            found = [name for name in os.listdir(self._images) if PICTURE.fullmatch(name)]
-        except FileNotFoundError:
-            return []  # someone took the whole folder away
-        return sorted(found, key=_counter, reverse=True)
+            await settled(self.index.pictures.keep(new))
+        except RefusedError as error:
+            raise KeptError(name, error.errcode) from error
+        return name, url
 
-    def older(self, names, before):
-        """Return those of `names` that arrived before the picture `before`.
+    async def get(self, name):
+        """Return the bytes of the picture `name`.
 
-        It need not be there any more; what cannot be a picture's name leaves all of them.
+        Raises FileNotFoundError, StorageError, SettingError.
         """
-        if not PICTURE.fullmatch(before):
-            return names
-        return [name for name in names if _counter(name) < _counter(before)]
+        work = self._getting.submit(self.objects.get, name)
+        return await settled(work, OBJECT_SECONDS, StorageError("the storage is too slow"))
 
-    def stored(self, name):
-        """Return the Stored of this name, or None if there is none of that name (any more)."""
-        match = PICTURE.fullmatch(name)
-        try:
-            if match:
-                size = os.stat(self._images / name).st_size
-                return Stored(name, taken_in(name), match[2], size)
-        except (FileNotFoundError, ValueError):
-            pass
-        return None
+    def has(self, name):
+        """Return whether a picture is there, as far as that can be seen without asking for it.
+
+        One may take it out of a folder by hand.
+        """
+        return self.objects.path(name) is not None or not self.objects.shown.startswith("file:")
+
+    def close(self):
+        """Finish what is being written, and close the index."""
+        for pool in (self._putting, self._getting):
+            pool.shutdown(wait=False, cancel_futures=True)
+        self.index.close()
 
 
-def _counter(name):
-    return int(name.rpartition("-")[2].partition(".")[0])
+def _objects(folder):
+    images = folder.resolve() / IMAGES
+    images.mkdir(parents=True, exist_ok=True)
+    return Objects(images.as_uri())
+
+
+def _index(folder, now):
+    return Index(URL.create("sqlite", database=str(folder / INDEX)), now=now)
+
+
+class KeptError(Exception):
+    """The picture `name` is kept, its URL could not be reported: `errcode`."""
+
+    def __init__(self, name, errcode):
+        super().__init__(errcode)
+        self.name = name
+        self.errcode = errcode
+
+
+async def settled(future, seconds=INDEX_SECONDS, late=None):
+    """Return what comes of `future` (of concurrent.futures) within so many seconds.
+
+    Raises what it raises, and `late`, UnavailableError unless given, when it takes longer.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.wrap_future(future)
+    except TimeoutError as error:
+        raise late or UnavailableError("the index is too slow") from error
