@@ -17,6 +17,7 @@ import requests
 from PIL import Image
 
 from tools.cloud.service import accounts as accounts_file
+from tools.cloud.service.device_api import in_thread
 from tools.cloud.service.pictures import Picture
 from tools.cloud.service.server import make_app, start
 from tools.cloud.service.store import Store
@@ -144,19 +145,23 @@ def running(
     clock=None,
     date=time.time,
     around=None,
+    store=None,
+    judge=in_thread,
+    commands=False,
 ):
     """Run a stand-in with its pictures in `folder`; the value is a Cloud.
 
     `accounts` is what the JSON file would hold, as Python objects (None: the default); `clock`
     returns seconds (None: a Clock), `date` those since 1970 that its answers tell;
-    `around(app)` puts something around it.
+    `around(app)` puts something around it. `store` is a Store (None: one in `folder`), `judge` as
+    make_app's; with `commands` the accounts are those of the store's index.
     """
     clock = clock or Clock()
     lines = []
     text = accounts_file.DEFAULT_TEXT if accounts is None else json.dumps(accounts)
     app = make_app(
-        accounts_file.parse(text, "test accounts"),
-        Store(folder),
+        None if commands else accounts_file.parse(text, "test accounts"),
+        store or Store(folder),
         interval=interval,
         message_interval=message_interval,
         daily_messages=daily_messages,
@@ -168,6 +173,7 @@ def running(
         panel=panel,
         names=names,
         settings=settings,
+        judge=judge,
     )
     if around:
         around(app)
