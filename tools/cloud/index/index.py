@@ -12,6 +12,7 @@ from .pictures import Pictures
 from .projects import Projects
 from .records import Records
 from .scene import Settings
+from .surplus import Surplus
 from .tables import facts
 from .users import Users
 from .writer import Writer
@@ -47,6 +48,12 @@ class Index:
         self.pictures = Pictures(self._database, self._writer, now, self._changed)
         self.records = Records(self._database, self._writer)
         self.users = Users(self._database, self._writer, now)
+        self.surplus = Surplus(self._database, now)
+
+    @property
+    def waiting(self):
+        """How many jobs wait to be written."""
+        return self._writer.waiting
 
     @property
     def shown(self):

@@ -44,6 +44,11 @@ class Writer:
         self._threads = []
         self._closed = False
 
+    @property
+    def waiting(self):
+        """How many jobs wait."""
+        return len(self._jobs)
+
     def put(self, kind, item):
         """Return a Future of what becomes of a job: its result, once it is safe.
 

@@ -1,0 +1,141 @@
+# Which pictures are too many: too old, or more of a device than are to be kept.
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, text
+
+from .errors import AccountError
+from .tables import devices, facts, pictures
+
+DAY = 86400
+
+# One process at a time deletes; the word of one that has gone counts no more after a while.
+_LEASE = "keeping"
+_TAKE = text(
+    "INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE"
+    " SET value = :value WHERE facts.value < :now OR facts.value LIKE :mine RETURNING value"
+)
+_KEEP = ("keep_days", "keep_pictures", "keep_bytes")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is kept of each device: pictures of so many `days`, so many `pictures`, so many
+    `bytes` of them; None: all."""
+
+    days: float | None = None
+    pictures: int | None = None
+    bytes: int | None = None
+
+    def __bool__(self):
+        return (self.days, self.pictures, self.bytes) != (None, None, None)
+
+
+class Surplus:
+    """What is to be deleted from an index. All raises UnavailableError.
+
+    A device may have limits of its own, which come first.
+    """
+
+    def __init__(self, database, now):
+        self._database = database
+        self._now = now
+
+    def take_turn(self, owner, seconds):
+        """Return whether `owner` (text) is the one that deletes, for the next `seconds`."""
+        now = self._now() / 1e9
+        given = {
+            "name": _LEASE,
+            # Sorts as a number, so that one statement can compare it.
+            "value": f"{now + seconds:017.3f} {owner}",
+            "now": f"{now:017.3f}",
+            "mine": f"% {owner}",
+        }
+        return self._database.write(lambda c: c.execute(_TAKE, given).first() is not None)
+
+    def end_turns(self, owner):
+        """Let another one delete at once: `owner` (text) is no more the one that does."""
+        value = facts.c.value.endswith(f" {owner}", autoescape=True)
+        query = delete(facts).where(facts.c.name == _LEASE, value)
+        self._database.write(lambda connection: connection.execute(query) and None)
+
+    def limit(self, label, limits):
+        """Give a device limits of its own (Limits; None in it: those of all). Raises
+        AccountError."""
+        values = dict(zip(_KEEP, (limits.days, limits.pictures, limits.bytes), strict=True))
+        change = devices.update().where(devices.c.label == label, devices.c.listed).values(values)
+        if not self._database.write(lambda connection: connection.execute(change).rowcount):
+            raise AccountError(f"there is no device {label}")
+
+    def begun(self, last, count):
+        """Return the next pictures after the one with the id `last` whose deletion was begun and
+        not ended, as a list of (id, name)."""
+        query = select(pictures.c.id, pictures.c.name).where(pictures.c.deleting)
+        query = query.where(pictures.c.id > last).order_by(pictures.c.id).limit(count)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [tuple(row) for row in rows]
+
+    def aged(self, days, count):
+        """Return the names of at most `count` pictures that are too old, the oldest first.
+
+        `days` is the limit of devices without one of their own; None: none.
+        """
+        now = self._now() / 1e9
+        old = select(pictures.c.name).where(~pictures.c.deleting).limit(count)
+        own = select(devices.c.id, devices.c.keep_days).where(devices.c.keep_days.is_not(None))
+
+        def read(connection):
+            named = []
+            if days is not None:
+                others = select(devices.c.id).where(devices.c.keep_days.is_not(None))
+                query = old.where(
+                    pictures.c.taken_in < now - days * DAY, pictures.c.device_id.not_in(others)
+                )
+                named += connection.scalars(query.order_by(pictures.c.taken_in))
+            for device in connection.execute(own):
+                if len(named) >= count:
+                    break
+                query = old.where(
+                    pictures.c.device_id == device.id,
+                    pictures.c.taken_in < now - device.keep_days * DAY,
+                )
+                named += connection.scalars(query.order_by(pictures.c.id))
+            return named[:count]
+
+        return self._database.read(read)
+
+    def crowded(self, limits, count):
+        """Return at most `count` devices (row numbers) that have more pictures or bytes than are
+        to be kept, as a list; `limits` (Limits) are of those without their own."""
+        most = func.coalesce(devices.c.keep_pictures, limits.pictures)
+        size = func.coalesce(devices.c.keep_bytes, limits.bytes)
+        more = (devices.c.pictures > most) | (devices.c.picture_bytes > size)
+        query = select(devices.c.id).where(more).limit(count)
+        return self._database.read(lambda connection: list(connection.scalars(query)))
+
+    def of(self, device, limits, count):
+        """Return the names of at most `count` pictures that a device (row number) has too many,
+        the oldest first."""
+        known = select(
+            devices.c.pictures,
+            devices.c.picture_bytes,
+            func.coalesce(devices.c.keep_pictures, limits.pictures).label("most"),
+            func.coalesce(devices.c.keep_bytes, limits.bytes).label("size"),
+        ).where(devices.c.id == device)
+        oldest = select(pictures.c.name, pictures.c.size).where(
+            pictures.c.device_id == device, ~pictures.c.deleting
+        )
+
+        def read(connection):
+            found = connection.execute(known).one()
+            number = 0 if found.most is None else found.pictures - found.most
+            size = 0 if found.size is None else found.picture_bytes - found.size
+            names = []
+            for row in connection.execute(oldest.order_by(pictures.c.id).limit(count)):
+                if len(names) >= number and size <= 0:
+                    break
+                names.append(row.name)
+                size -= row.size
+            return names
+
+        return self._database.read(read)
