@@ -23,6 +23,7 @@ from .host import screen
 # `--help` stays quick and one verb's needs never break another.
 _VERBS = {
     "cloud": "run the local stand-in for the image service",
+    "receiver": "run a receiver of your own for good",
     "send": "send one picture from this computer",
     "config": "make, check or share config.json; one, or one a board",
     "flash": "firmware and thingscam onto a bare board",
@@ -36,7 +37,7 @@ _VERBS = {
     "demo": "the whole way of a picture, on this computer",
 }
 # What not everyone has to install: the extra of pyproject.toml that each of these needs.
-_EXTRAS = {"cloud": "cloud", "board": "board", "demo": "board"}
+_EXTRAS = {"cloud": "cloud", "receiver": "receiver", "board": "board", "demo": "board"}
 _HOME = ("linux", "x86_64")  # of the virtual board: for its MicroPython and /proc
 if INSTALLED:
     del _VERBS["bench"]  # it measures a checkout

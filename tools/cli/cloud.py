@@ -5,7 +5,7 @@ import pathlib
 import click
 
 from ..cloud.service import accounts, main
-from ..host import screen
+from ..host import screen, serving
 
 
 def _print_accounts(ctx, param, value):
@@ -24,14 +24,6 @@ def _new_accounts(ctx, param, value):
 
 
 @click.command("cloud", context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    show_default=True,
-    help="Port to listen on; 0 picks a free one.",
-)
 @click.option(
     "--data",
     type=click.Path(path_type=pathlib.Path, file_okay=False),
@@ -61,62 +53,9 @@ def _new_accounts(ctx, param, value):
     callback=_new_accounts,
     help="Print accounts with new secrets for a device of that name, and leave; repeatable.",
 )
-@click.option(
-    "--interval",
-    type=click.FloatRange(min=0, max=86400),
-    default=10.0,
-    show_default=True,
-    help="Seconds a device must leave between pictures; 0 switches the limit off.",
-)
-@click.option(
-    "--message-interval",
-    type=click.FloatRange(min=0, max=86400),
-    default=30.0,
-    show_default=True,
-    help="Seconds a device must leave between reports and events; 0 switches the limit off.",
-)
-@click.option(
-    "--daily-messages",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default="no limit",
-    help="How many reports, events and pictures a device may send in a day.",
-)
-@click.option(
-    "--pictures-as-messages",
-    is_flag=True,
-    help="Pictures must keep --message-interval too.",
-)
-@click.option(
-    "--keepalive",
-    type=click.FloatRange(min=0.01, max=86400),
-    default=75.0,
-    show_default=True,
-    help="Seconds after which an idle connection is closed.",
-)
-@click.option(
-    "--name",
-    multiple=True,
-    metavar="NAME",
-    help="One more name that this computer goes by in a browser, beside --tls-name; repeatable.",
-)
-@click.option("--no-settings", is_flag=True, help="Nobody sets cameras on the page.")
 @click.option("--faults", is_flag=True, help="Open /_faults and /_requests, for tests.")
-@click.option("--quiet", is_flag=True, help="No line per request.")
-@click.option("--tls", is_flag=True, help="Serve HTTPS.")
-@click.option("--cert", type=click.Path(path_type=pathlib.Path), help="Certificate chain, PEM.")
-@click.option("--key", type=click.Path(path_type=pathlib.Path), help="Its private key, PEM.")
-@click.option(
-    "--tls-name",
-    multiple=True,
-    metavar="NAME",
-    help="One more name or IP address for the certificate made here; repeatable.",
-)
-@click.option(
-    "--ca-out",
-    type=click.Path(path_type=pathlib.Path, dir_okay=False),
-    help="Where to write the CA of the certificate made here, DER (default: ca.der in --data).",
-)
+@serving.listening
+@serving.rules
 def command(**options):
     """Run the local stand-in of the ThingsCloud image service.
 

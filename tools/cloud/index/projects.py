@@ -118,10 +118,20 @@ class Projects:
         found.update((key, "") for (key,) in self._read(select(projects.c.key_hash)))
         return found
 
-    def count(self):
-        """Return how many devices are listed. Raises UnavailableError."""
+    def count(self, heard_within=None):
+        """Return how many devices are listed, or of these, heard from in the last so many
+        seconds. Raises UnavailableError."""
         query = select(func.count()).select_from(devices).where(devices.c.listed)
+        if heard_within is not None:
+            query = query.where(devices.c.heard_at > self._now() / 1e9 - heard_within)
         return self._read(query)[0][0]
+
+    def region(self, project):
+        """Return the region of a project by its name, or None: there is none. Raises
+        UnavailableError."""
+        query = select(projects.c.region).where(projects.c.name == project, projects.c.listed)
+        rows = self._read(query)
+        return rows[0][0] if rows else None
 
     def add_project(self, name, region, storage=True):
         """Add a project and return its Project-Key, which is kept nowhere.
@@ -210,6 +220,12 @@ class Projects:
         found = self._read(select(facts.c.value).where(facts.c.name == ACCOUNTS))
         if not found or found[0][0] != mark:
             self._change(lambda connection: _replace(connection, wanted, mark))
+
+    def add(self, accounts):
+        """Add what `accounts` (service/accounts.py) say, or change it to that; what they do not
+        name stays. Raises UnavailableError."""
+        wanted = _wanted(accounts)
+        self._change(lambda connection: _put(connection, wanted))
 
     def _change(self, function):
         def change(connection):
@@ -332,12 +348,20 @@ def _wanted(accounts):
 
 
 def _replace(connection, wanted, mark):
+    connection.execute(projects.update().values(listed=False))
+    gone = sorted(_put(connection, wanted))
+    _LEAVE.run(connection, [{"id": of, "token_hash": None, "listed": False} for of in gone])
+    connection.execute(facts.insert(), {"name": ACCOUNTS, "value": mark})
+
+
+def _put(connection, wanted):
+    """Make or change projects and devices to be as wanted; return the rows of the others that
+    have a token."""
     rows = connection.execute(select(devices)).all()
     by_token = {row.token_hash: row.id for row in rows if row.token_hash}
     by_label = {row.label: row.id for row in rows if not row.token_hash}
     labels = {row.label for row in rows}
     old, new = [], []
-    connection.execute(projects.update().values(listed=False))
     for project in wanted:
         of = _project(connection, project)
         for token, values in project["devices"].items():
@@ -350,11 +374,9 @@ def _replace(connection, wanted, mark):
                 new.append(row)
             else:
                 old.append({**row, "id": there})
-    gone = [{"id": of, "token_hash": None, "listed": False} for of in sorted(by_token.values())]
-    _LEAVE.run(connection, gone)
     _SET.run(connection, sorted(old, key=operator.itemgetter("id")))
     _ADD.run(connection, new)
-    connection.execute(facts.insert(), {"name": ACCOUNTS, "value": mark})
+    return by_token.values()
 
 
 def _project(connection, project):

@@ -47,6 +47,13 @@ class Log:
             shown = (f"{name} {value}" for name, value in values.items())
             self._write(_one_line(", ".join([event, *shown])))
 
+    def said(self, line, event, **values):
+        """Write a `line` (text) as it is, or as an event in JSON."""
+        if self._form == JSON:
+            self.event(event, **values)
+        else:
+            self._write(_one_line(self._masked(line)))
+
     def request(self, request, status, seconds):
         """Write the line of a request that is over, and took so long; `status` None: it got no
         answer."""

@@ -54,7 +54,8 @@ class Metrics:
     """The figures of one receiver, on `/metrics` for `networks` (Networks) and this computer.
 
     `count` returns a Counted, or raises one of `wrong` (exceptions); it is called in a thread,
-    and may take `deadline` seconds: after that its figures are left out.
+    and may take `deadline` seconds: after that its figures are left out. `judging` and `storing`
+    are histograms of seconds for others to observe().
     """
 
     def __init__(self, networks, count, wrong=(), deadline=5.0):
@@ -79,11 +80,11 @@ class Metrics:
             "thingscam_upload_seconds", "Time from an upload's head to its answer.",
             buckets=_UPLOAD_BUCKETS, registry=registry,
         )  # fmt: skip
-        self._judging = prometheus.Histogram(
+        self.judging = prometheus.Histogram(
             "thingscam_judging_seconds", "Time in which a picture is judged, waiting included.",
             buckets=_STEP_BUCKETS, registry=registry,
         )  # fmt: skip
-        self._storing = prometheus.Histogram(
+        self.storing = prometheus.Histogram(
             "thingscam_storage_put_seconds", "Time in which the storage takes a picture.",
             buckets=_STEP_BUCKETS, registry=registry,
         )  # fmt: skip
@@ -109,10 +110,6 @@ class Metrics:
         self._uploads.labels(errcode).inc()
         self._bytes.inc(upload.bytes)
         self._seconds.observe(seconds)
-        if upload.judging is not None:
-            self._judging.observe(upload.judging)
-        if upload.storing is not None:
-            self._storing.observe(upload.storing)
 
     def deleted(self, count):
         """Count so many pictures that were deleted."""

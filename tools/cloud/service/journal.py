@@ -32,8 +32,7 @@ class Upload:
 
     `arrived` is in seconds of the server's monotonic clock, `bytes` counts the body as it
     comes in, `sha256` and `pixels` (width, height) are those of a body read whole, `fault`
-    names the fields of the fault that was played. `judging` and `storing` are the seconds that
-    these took.
+    names the fields of the fault that was played.
     """
 
     number: int
@@ -49,8 +48,6 @@ class Upload:
     pixels: tuple[int, int] | None = None
     stored: str | None = None
     fault: list[str] = field(default_factory=list)
-    judging: float | None = None
-    storing: float | None = None
 
     def read_whole(self, body):
         """Note the whole body (bytes)."""

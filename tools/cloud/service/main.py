@@ -47,7 +47,7 @@ def run(
     try:
         known = accounts_file.load(accounts) if accounts else accounts_file.default()
         store = Store(data)
-        context, ca_out = _tls(tls, cert, key, tls_name, ca_out, data)
+        context, ca_out = tls_of(tls, cert, key, tls_name, ca_out, data)
         ca_said = ca_out and f"CA certificate in {ca_out}"
         app = make_app(
             known,
@@ -57,7 +57,7 @@ def run(
             daily_messages=daily_messages,
             pictures_as_messages=pictures_as_messages,
             faults=faults,
-            write=None if quiet else _print,
+            write=None if quiet else say,
             names=[*name, *tls_name],
             settings=not no_settings,
         )
@@ -72,10 +72,10 @@ async def _serve(app, host, port, context, keepalive, lines):
     try:
         runner, url = await start(app, host, port, ssl_context=context, keepalive=keepalive)
     except OSError as error:
-        raise StartError(_why_not(error, host, port)) from error
-    _print(f"listening on {url}")
+        raise StartError(why_not(error, host, port)) from error
+    say(f"listening on {url}")
     for line in filter(None, lines):
-        _print(line)
+        say(line)
     await ended.wait()
     await runner.cleanup()
 
@@ -89,7 +89,9 @@ def on_signals(loop, call):
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(call))
 
 
-def _tls(tls, cert, key, tls_name, ca_out, data):
+def tls_of(tls, cert, key, tls_name, ca_out, data):
+    """Return the ssl.SSLContext that these options ask for (None: no TLS), and where the CA of a
+    certificate made here is. Raises StartError, CertificateError."""
     if not tls:
         if cert or key or tls_name or ca_out:
             raise StartError("--cert, --key, --tls-name and --ca-out go with --tls only")
@@ -104,7 +106,8 @@ def _tls(tls, cert, key, tls_name, ca_out, data):
     return certificates.made(data, ca_out, tls_name), ca_out
 
 
-def _why_not(error, host, port):
+def why_not(error, host, port):
+    """Return why nothing can listen there, for a person."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use: choose another with --port, or 0 for any"
     # asyncio's own text repeats the address; getaddrinfo's numbers are below 0.
@@ -113,7 +116,8 @@ def _why_not(error, host, port):
     return f"cannot listen on {host} port {port}: {reason}"
 
 
-def _print(line):
+def say(line):
+    """Write a line to standard output, where somebody reads it."""
     try:
         screen.echo(line)
     except BrokenPipeError:
