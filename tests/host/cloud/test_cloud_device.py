@@ -1,7 +1,9 @@
 # The device interface of the stand-in: attributes reported, read and set, events, limits, faults.
 
+import concurrent.futures
 import contextlib
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -20,6 +22,7 @@ from tests.support.cloud import (
     running,
 )
 from tools.cloud.index import Index
+from tools.cloud.index.projects import Projects
 from tools.cloud.index.records import EVENT_SIGNS, EVENTS
 from tools.cloud.service import accounts as accounts_file
 
@@ -291,3 +294,24 @@ def test_5001_when_the_disk_fails(cloud, tmp_path, caplog):
     assert errcode(cloud.message({"method": "a"}, EVENT)) == 5001
     assert cloud.attributes().json()["attributes"] == {}
     assert f"Demo camera: errcode 5001: {tmp_path}/index.db: no such table" in caplog.text
+
+
+def test_who_waits_for_the_index_holds_up_no_picture(cloud, monkeypatch):
+    asked, answered = threading.Semaphore(0), threading.Event()
+    real = Projects.known
+
+    def known(*given):
+        asked.release()
+        assert answered.wait(20)
+        return real(*given)
+
+    monkeypatch.setattr(Projects, "known", known)
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        waiting = [pool.submit(cloud.message, {"a": number}) for number in range(40)]
+        try:
+            for _ in range(6):
+                assert asked.acquire(timeout=10)
+            assert cloud.upload(picture()).status_code == 200
+        finally:
+            answered.set()
+        assert {each.result().status_code for each in waiting} == {200}

@@ -183,7 +183,7 @@ class DeviceApi:
     async def _known(self, request, upload):
         key = request.headers.get("Project-Key", "")
         token = request.match_info["token"]
-        device = await asyncio.to_thread(self._projects.known, key, token)
+        device = await self._store.ask(self._projects.known, key, token)
         upload.device = device.name
         return device
 
@@ -214,7 +214,7 @@ class DeviceApi:
         device = await self._known(request, upload)
         with contextlib.suppress(UnavailableError):  # what can be read is told
             await settled(self._records.hear(device.label, asks=True))
-        found = await asyncio.to_thread(self._records.attributes, device.label)
+        found = await self._store.ask(self._records.attributes, device.label)
         if "keys" in request.query:
             keys = request.query["keys"].split(",")
             found = {key: found[key] for key in keys if key in found}

@@ -20,9 +20,11 @@ IMAGES = "images"
 INDEX_SECONDS = 20
 OBJECT_SECONDS = 30
 
-# So many pictures at once are on their way to their storage, and from it.
+# So many pictures at once are on their way to their storage, and from it; so many questions of
+# devices to the index.
 _PUTS = 32
 _GETS = 8
+_ASKS = 8
 
 
 _WRONG = (OlderError, DatabaseError, UnavailableError, SettingError, StorageError)
@@ -57,6 +59,7 @@ class Store:
             raise StoreError(text) from error
         self._putting = ThreadPoolExecutor(_PUTS, "put")
         self._getting = ThreadPoolExecutor(_GETS, "get")
+        self._asking = ThreadPoolExecutor(_ASKS, "ask")
 
     async def keep(self, data, picture, device, url_of, **known):
         """Keep `data` (bytes), the Picture `picture` of a `device` (Device); return name and
@@ -96,6 +99,14 @@ class Store:
         work = self._getting.submit(self.objects.get, name)
         return await settled(work, OBJECT_SECONDS, StorageError("the storage is too slow"))
 
+    async def ask(self, question, *args):
+        """Return what `question(*args)` returns, which reads the index.
+
+        In threads of its own: while a database says nothing, all else goes on. Raises what it
+        raises, and UnavailableError when it takes too long.
+        """
+        return await settled(self._asking.submit(question, *args))
+
     def has(self, name):
         """Return whether a picture is there, as far as that can be seen without asking for it.
 
@@ -105,7 +116,7 @@ class Store:
 
     def close(self):
         """Finish what is being written, and close the index."""
-        for pool in (self._putting, self._getting):
+        for pool in (self._putting, self._getting, self._asking):
             pool.shutdown(wait=False, cancel_futures=True)
         self.index.close()
 
