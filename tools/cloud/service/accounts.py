@@ -147,11 +147,12 @@ class _RepeatedNameError(Exception):
 
 
 def _without_repeats(pairs):
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    found = {}
+    for name, value in pairs:
+        if name in found:
             raise _RepeatedNameError(_shown(name))
-    return dict(pairs)
+        found[name] = value
+    return found
 
 
 class _Place:
