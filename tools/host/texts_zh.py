@@ -4,7 +4,7 @@
 
 from thingscam.setup import zh
 
-TEXTS = dict(zh.TEXTS) | {
+TEXTS = dict(each.split("\n") for each in zh.TEXTS) | {
     # config: questions, and what is said before them (tools/host/questions.py)
     "This makes {}: the settings of one camera. What is not asked has a default.": (
         "现在生成 {}：一台摄像头的配置。没有问到的项目都有默认值。"
