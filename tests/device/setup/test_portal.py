@@ -164,6 +164,10 @@ def test_a_board_without_configuration_is_set_up():
         for part in ("thingscam-0203", "Yard", "-60 dBm", "A&amp;B", 'name="cloud.endpoint"'):
             assert part in page, part
         assert "\ufffd" not in page
+        # One file, small before it is compressed, and nothing from elsewhere.
+        assert len(page.encode()) < 30000
+        for outside in ('src="http', 'href="http', "src=http", "href=http", "url(", "@import"):
+            assert outside not in page, outside
         page = site.send(filled(camera__board="xiao-esp32s3-sense"))
         assert "Saved." in page
         assert site.point.tried == [("Yard", "wifi-pass-word")]
