@@ -1,5 +1,6 @@
 # From a bare board to a picture: flashed by the real esptool, booted from what was written.
 
+import os
 import ssl
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def test_the_picture_arrives(tmp_path, chip, board, megabytes):
         place = firmware.parse(whole).filesystem(len(whole))
         (tmp_path / "vfs").write_bytes(whole[place.offset : place.end])
         with VirtualBoard(image=tmp_path / "vfs", profile=board, speed=4) as it:
-            shown = it.wait_for("-> https://", timeout=60)
+            shown = it.wait_for("-> https://", timeout=180)
         picture = next(word for word in shown.split() if word.startswith("https://localhost"))
         assert requests.get(picture, timeout=5, verify=pem(ca)).content[:2] == b"\xff\xd8"
         assert len(list(data.rglob("*.jpg"))) >= 1
@@ -52,9 +53,9 @@ def test_the_picture_arrives(tmp_path, chip, board, megabytes):
 
 def tools(*arguments):
     command = [sys.executable, "-m", "tools", *map(str, arguments)]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
-    )
+    env = dict(os.environ, ESPTOOL_CFGFILE=str(ROOT / "tests" / "support" / "esptool.cfg"))
+    options = {"cwd": ROOT, "env": env, "timeout": 180, "stdin": subprocess.DEVNULL}
+    done = subprocess.run(command, capture_output=True, text=True, **options)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return done
 
