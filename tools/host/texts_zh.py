@@ -4,7 +4,8 @@
 
 from thingscam.setup import zh
 
-TEXTS = dict(each.split("\n") for each in zh.TEXTS) | {
+_ON_BOARDS = [each.partition("\n") for each in zh.TEXTS]
+TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS} | {
     # config: questions, and what is said before them (tools/host/questions.py)
     "This makes {}: the settings of one camera. What is not asked has a default.": (
         "现在生成 {}：一台摄像头的配置。没有问到的项目都有默认值。"
