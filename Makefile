@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test powercut soak day week bench deploy venv clean
+.PHONY: demo test powercut soak day week bench load deploy venv clean
 
 demo: $(VENV)/.board
 	$(RUN) -m tools demo
@@ -27,6 +27,9 @@ week: venv
 
 bench: venv
 	$(RUN) -m tools bench --write
+
+load: venv
+	$(RUN) -m tests.system.load --write
 
 deploy: $(VENV)/.board
 	$(RUN) -m tools deploy $(if $(PORT),$(PORT),$(error say which: make deploy PORT=/dev/ttyUSB0))

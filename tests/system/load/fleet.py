@@ -1,4 +1,4 @@
-# A fleet of cameras over real sockets: `python -m tools.bench.load.fleet` in a process of its own.
+# A fleet of cameras over real sockets: `python -m tests.system.load.fleet`, a process of its own.
 #
 # Reads one JSON object from standard input and writes one to standard output:
 #

@@ -9,8 +9,8 @@ import sys
 
 import trustme
 
-from ... import ROOT
-from ...virtualboard.scenes import Scenes
+from tests.support.world import ROOT
+from tools.virtualboard.scenes import Scenes
 
 REGION, KEY = "bench", "bench-project-key"
 
@@ -67,7 +67,7 @@ class Place:
                 "count": count,
                 "rate": rate,
             }
-            command = [sys.executable, "-m", "tools.bench.load.fleet"]
+            command = [sys.executable, "-m", "tests.system.load.fleet"]
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
             fleets.append((subprocess.Popen(command, cwd=ROOT, text=True, **pipes), given))
         self._first += count
@@ -133,12 +133,21 @@ def bare(place, name, tls=False):
     folder = place.folder / name
     folder.mkdir()
     certificate = [place.folder / "cert.pem", place.folder / "key.pem"] if tls else []
-    return Server(["tools.bench.load.bare", folder, *certificate], place.folder / f"{name}.log")
+    return Server(["tests.system.load.bare", folder, *certificate], place.folder / f"{name}.log")
 
 
-def receiver(place, name, *more, tls=False):
-    """Return a Server that is a receiver, on a folder of its own unless `more` says else."""
-    command = ["tools", "receiver", "run", "--port", "0", "--data", place.folder / name, *more]
+def receiver(place, name, *more, database=None, tls=False):
+    """Return a Server that is a receiver, on a folder of its own.
+
+    `database` is an URL, None: SQLite in the folder; `more` are more of the command's options.
+    """
+    data = place.folder / name
+    data.mkdir()
+    where = ["--data", data, *(["--database", database] if database else [])]
+    done = ["tools", "receiver", "accounts", "import", place.accounts, *where]
+    subprocess.run([sys.executable, "-m", *map(str, done)], cwd=ROOT, check=True)
+    command = ["tools", "receiver", "run", "--port", "0", "--quiet", *where, *more]
     if tls:
-        command += ["--tls", "--cert", place.folder / "cert.pem", "--key", place.folder / "key.pem"]
+        command.append("--tls")
+        command += ["--cert", place.folder / "cert.pem", "--key", place.folder / "key.pem"]
     return Server(command, place.folder / f"{name}.log")

@@ -1,6 +1,6 @@
 # The floor: an aiohttp handler that writes the body to a file, and answers. Nothing is judged.
 #
-# `python -m tools.bench.load.bare FOLDER [CERT KEY]` prints its port, and serves until it is ended.
+# `python -m tests.system.load.bare FOLDER [CERT KEY]` tells its address and serves until ended.
 
 import asyncio
 import itertools
@@ -27,7 +27,8 @@ def main(folder, *tls):
     async def serve():
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        print("listening on", runner.addresses[0][1], flush=True)
+        scheme = "https" if tls else "http"
+        print(f"listening on {scheme}://127.0.0.1:{runner.addresses[0][1]}", flush=True)
         await asyncio.Event().wait()
 
     context = None

@@ -1,0 +1,185 @@
+# `python -m tests.system.load`, `make load`: how much a receiver takes in, in some ten minutes.
+
+import contextlib
+import os
+import pathlib
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+
+import click
+
+from tests.support import needs
+from tests.support.postgres import Postgres
+from tests.support.world import ROOT
+from tests.system.load import page
+from tests.system.load.servers import CAMERAS, Place, bare, receiver
+from tools.bench.world import machine
+
+PAGE = ROOT / "docs" / "results" / "load.md"
+
+_ROUNDS = 5
+_PIECES = 10
+_SHARE = 0.8
+
+
+@dataclass
+class Size:
+    """How much is measured: uploads in a round, seconds at a steady rate, uploads on end."""
+
+    uploads: int = 3000
+    calm_s: int = 30
+    long: int = 100_000
+
+
+@dataclass
+class Rates:
+    """Uploads a second, by round, of the bare handler and of the receiver beside it."""
+
+    bare: list
+    ours: list
+
+    @property
+    def ratio(self):
+        """How much of the bare handler's rate the receiver has: the median of the rounds."""
+        return statistics.median(
+            mine / other for mine, other in zip(self.ours, self.bare, strict=True)
+        )
+
+
+@dataclass
+class Calm:
+    """At `rate` uploads a second: the median, p99 and longest time in ms, answers by errcode."""
+
+    rate: float
+    median: float
+    p99: float
+    longest: float
+    answers: dict
+
+
+@dataclass
+class Long:
+    """`uploads` one after the other: memory in bytes after each piece, bytes of a row."""
+
+    uploads: int
+    rate: float
+    memory: list
+    row: float
+
+
+def rates(place, size, tls, more):
+    """Return the Rates of both servers; they take turns, so a busy machine slows both alike."""
+    name = "tls" if tls else "plain"
+    found = Rates([], [])
+    with (
+        bare(place, f"bare-{name}", tls) as floor,
+        receiver(place, f"ours-{name}", *more, tls=tls) as ours,
+    ):
+        for server in (floor, ours):
+            place.fleet([server], 500, tls=tls)  # nothing is measured cold
+        for _ in range(_ROUNDS):
+            for server, into in ((floor, found.bare), (ours, found.ours)):
+                into.append(_rate(place.fleet([server], size.uploads, tls=tls)))
+    return found
+
+
+def calm(place, size, rate, tls, more):
+    """Return the Calm of a receiver that gets `rate` uploads a second, begun by the clock."""
+    name = "calm-tls" if tls else "calm-plain"
+    with receiver(place, name, *more, tls=tls) as server:
+        place.fleet([server], 500, tls=tls)
+        count = int(rate * size.calm_s)
+        (told,) = place.fleet([server], count, rate=rate, connections=256, tls=tls)
+    cuts = statistics.quantiles(told["times"], n=100)
+    return Calm(rate, cuts[49], cuts[98], max(told["times"]), told["answers"])
+
+
+def long(place, size, more):
+    """Return the Long of a receiver."""
+    memory, began = [], time.monotonic()
+    with receiver(place, "long", *more) as server:
+        for _ in range(_PIECES):
+            _rate(place.fleet([server], size.long // _PIECES))
+            memory.append(server.memory())
+    took = time.monotonic() - began
+    held = sum(path.stat().st_size for path in (place.folder / "long").glob("index.db*"))
+    return Long(size.long, size.long / took, memory, held / size.long)
+
+
+def instances(place, size, more):
+    """Return the rates of one receiver (`bare`) and of two on one PostgreSQL."""
+    found = Rates([], [])
+    more = [*more, "--store", f"file://{place.folder}/shared"]
+    with (
+        contextlib.closing(Postgres(fsync=True)) as postgres,
+        postgres.database() as url,
+        receiver(place, "first", *more, database=url) as one,
+        receiver(place, "second", *more, database=url) as two,
+    ):
+        place.fleet([one, two], 500)
+        for _ in range(_ROUNDS):
+            found.bare.append(_rate(place.fleet([one], size.uploads)))
+            told = place.fleet([one, two], size.uploads // 2, connections=32)
+            found.ours.append(_rate(told))
+    return found
+
+
+def _rate(told):
+    # Of fleets that ran beside each other: until the last of them was through.
+    stored = 0
+    for fleet in told:
+        refused = {errcode for errcode in fleet["answers"] if errcode != "None"}
+        if refused or fleet["cut"]:
+            raise RuntimeError(f"not all were stored: {fleet['answers']}, cut {fleet['cut']}")
+        stored += sum(fleet["answers"].values())
+    return stored / max(fleet["seconds"] for fleet in told)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--write", is_flag=True, help="Write docs/results/load.md.")
+@click.option("--workers", default=2, show_default=True, help="Processes that judge pictures.")
+@click.option("--quick", is_flag=True, help="A tenth of all, to see that it works.")
+def main(write, workers, quick):
+    """Measure how many pictures a receiver takes in."""
+    size = Size(300, 3, 10_000) if quick else Size()
+    began = time.monotonic()
+    more = ["--workers", workers]
+    with tempfile.TemporaryDirectory(prefix="thingscam-load") as folder:
+        place = Place(pathlib.Path(folder))
+        found = {"rates": {}, "calm": {}}
+        for name, tls in (("plain", False), ("TLS", True)):
+            _say(f"rates, {name}")
+            found["rates"][name] = rates(place, size, tls, more)
+            rate = _SHARE * statistics.median(found["rates"][name].ours)
+            _say(f"{rate:.0f} uploads/s, {name}")
+            found["calm"][name] = calm(place, size, rate, tls, more)
+        _say(f"{size.long} uploads")
+        found["long"] = long(place, size, more)
+        _say("two instances")
+        found["two"] = instances(place, size, more) if needs.POSTGRESQL else None
+        about = {
+            "machine": machine(),
+            "minutes": (time.monotonic() - began) / 60,
+            "cameras": CAMERAS,
+            "size": place.size / 1000,
+            "connections": 64,
+            "workers": workers,
+            "rounds": _ROUNDS,
+            "uploads": size.uploads,
+            "calm_s": size.calm_s,
+            "cores": os.cpu_count(),
+        }
+    text = page.write(found, about)
+    click.echo(text)
+    if write:
+        PAGE.write_text(text, "utf-8")
+
+
+def _say(what):
+    click.echo(f"measuring: {what}", err=True)
+
+
+if __name__ == "__main__":
+    main()
