@@ -12,6 +12,9 @@ from .errors import UnavailableError
 from .scene import Scene
 
 _MOST = 64
+
+# What comes within this time goes into one transaction, while more than one job at a time comes.
+GATHER_SECONDS = 0.01
 _logger = logging.getLogger("tools.cloud")
 
 
@@ -76,7 +79,14 @@ class Writer:
             thread.join(4 * self._timeout_s)
 
     def _run(self):
-        while jobs := self._next():
+        jobs = []
+        while True:
+            if len(jobs) > 1:
+                # Many come: those of the next moment cost nearly nothing beside these.
+                time.sleep(GATHER_SECONDS)
+            jobs = self._next()
+            if not jobs:
+                return
             now = time.monotonic()
             late = [job for job in jobs if job.until < now]
             _fail(late, UnavailableError("the database takes too long"))
@@ -100,9 +110,7 @@ class Writer:
         except UnavailableError as error:
             _fail(jobs, error)
             return
-        except (
-            Exception
-        ) as error:  # whatever a kind may raise: no other job, nor the thread, fails
+        except Exception as error:  # whatever a kind raises: no other job, nor the thread, fails
             if len(jobs) == 1:
                 _fail(jobs, error)
             else:
