@@ -10,68 +10,103 @@ import sys
 
 import pytest
 import requests
+import yaml
 
 from tests.support.cloud import picture
 from tests.support.world import ROOT, server
 
 PAGE = (ROOT / "docs" / "receiver.md").read_text("utf-8")
 UNIT = re.search(r"```ini\n(.*?)```", PAGE, re.DOTALL)[1]
-SECRET = r'"([0-9a-f]{16})": {'
+EXAMPLES = ROOT / "examples" / "receiver"
+PASSWORD = "an owl sits on the old barn"
 
 
-def tools(*arguments):
+def tools(*arguments, typed=None):
     command = [sys.executable, "-m", "tools", *map(str, arguments)]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60
+        command, cwd=ROOT, capture_output=True, text=True, input=typed or "", timeout=60
     )
 
 
-def made_accounts(path):
-    line = next(line for line in PAGE.splitlines() if "--new-account Garden" in line)
-    command = shlex.split(line.split("thingscam ")[1].split("|")[0])
-    done = tools(*command)
-    assert (done.returncode, done.stderr) == (0, "")
-    path.write_text(done.stdout)
-    return done.stdout
+def step(name, folder):
+    """Return the words of the page's command `receiver NAME`, with `folder` for its --data."""
+    line = next(line for line in PAGE.splitlines() if f"thingscam receiver {name} " in line)
+    words = shlex.split(line.split("bin/thingscam ")[1])
+    return [str(folder) if word == "/var/lib/thingscam" else word for word in words]
 
 
 def test_a_picture_comes_to_a_receiver_set_up_as_the_page_says(tmp_path):
-    text = made_accounts(tmp_path / "accounts.json")
-    key, garden, door = re.findall(SECRET, text)
+    data = tmp_path / "data"
+    done = tools(*step("password", data), "--stdin", typed=PASSWORD + "\n")
+    assert done.returncode == 0, done.stderr
+    added = tools(*step("add-device", data))
+    assert added.returncode == 0, added.stderr
+    key, token = re.findall(r"[0-9a-f]{32}", added.stdout)
     start = re.search(r"ExecStart=/opt/thingscam/bin/thingscam (.*)", UNIT)[1]
-    options = {"8443": "0", "/var/lib/thingscam": tmp_path, "%d/accounts.json": None}
-    options["%d/accounts.json"] = tmp_path / "accounts.json"
+    options = {"8443": "0", "/var/lib/thingscam": str(data)}
     with server("tools", *(options.get(word, word) for word in start.split())) as url:
         endpoint = url.replace("0.0.0.0", "127.0.0.1")
         line = next(line for line in PAGE.splitlines() if "config garden.json" in line)
         words = line.replace("https://192.168.1.20:8443", endpoint).split()[1:]
-        words = [str(tmp_path / word) if word == "garden.json" else word for word in words]
-        rest = {"cloud.project_key": key, "cloud.access_token": garden, "wifi.ssid": "Yard",
+        words = [str(data / word) if word == "garden.json" else word for word in words]
+        rest = {"cloud.project_key": key, "cloud.access_token": token, "wifi.ssid": "Yard",
                 "wifi.password": "password"}  # fmt: skip
         for name, value in rest.items():
             words += ["--set", name + "=" + value]
         done = tools(*words)
         assert done.returncode == 0, done.stderr
-        assert (tmp_path / "ca.der").exists()  # where the camera's configuration looks for it
-        (tmp_path / "picture.jpg").write_bytes(picture())
-        done = tools("send", tmp_path / "picture.jpg", "--config", tmp_path / "garden.json")
+        assert (data / "ca.der").exists()  # where the camera's configuration looks for it
+        (data / "picture.jpg").write_bytes(picture())
+        done = tools("send", data / "picture.jpg", "--config", data / "garden.json")
         assert done.returncode == 0 and "/images/" in done.stdout, done.stderr
-        (tmp_path / "ca.pem").write_text(
-            ssl.DER_cert_to_PEM_cert((tmp_path / "ca.der").read_bytes())
-        )
-        shown = requests.get(endpoint, verify=tmp_path / "ca.pem", timeout=10).text
-    assert "Garden" in shown and garden not in shown and door not in shown
+        ca = tmp_path / "ca.pem"
+        ca.write_text(ssl.DER_cert_to_PEM_cert((data / "ca.der").read_bytes()))
+        with requests.Session() as browser:
+            browser.verify = str(ca)
+            asked = browser.get(endpoint, timeout=10)
+            assert asked.url.startswith(endpoint + "/login") and "Garden" not in asked.text
+            shown = logged_in(browser, asked, endpoint)
+        listed = tools(*step("add-device", data)[:1], "devices", "--data", data).stdout
+    assert "Garden" in shown and key not in shown and token not in shown
+    assert "Garden" in listed and token not in listed
 
 
-def test_the_page_shows_what_new_accounts_look_like(tmp_path):
-    shown = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
-    made = json.loads(made_accounts(tmp_path / "accounts.json"))
+def logged_in(browser, asked, endpoint):
+    """Return the page behind the login that was `asked` for."""
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    fields |= {"name": "admin", "password": PASSWORD}
+    found = browser.post(
+        endpoint + "/login", data=fields, headers={"Origin": endpoint}, timeout=10
+    )
+    assert found.status_code == 200
+    return found.text
 
-    def shape(data):
-        return json.loads(re.sub(r"[0-9a-f]{16}", "x", json.dumps(data)))
 
-    assert shape(shown) == shape(made)
-    assert tools("cloud", "--new-account", "a\x1bb").returncode == 2
+def test_the_page_shows_what_add_device_prints(tmp_path):
+    made = tools(*step("add-device", tmp_path / "data")).stdout
+
+    def shape(text):
+        return re.sub(r"[0-9a-f]{32}", "x", text).replace("python -m tools", "thingscam")
+
+    assert shape(made).strip() in shape(PAGE)
+
+
+def test_the_unit_on_the_page_is_the_one_in_the_examples():
+    assert UNIT in (EXAMPLES / "thingscam-receiver.service").read_text("utf-8")
+
+
+def test_containers_are_started_with_options_that_there_are(tmp_path):
+    compose = yaml.safe_load((EXAMPLES / "compose.yaml").read_text("utf-8"))
+    made = (EXAMPLES / "Containerfile").read_text("utf-8")
+    commands = [each["command"] for each in compose["services"].values() if "build" in each]
+    commands.append(" ".join(json.loads(re.search(r"^CMD (.*)", made, re.MULTILINE)[1])))
+    told = tools("receiver", "run", "--help").stdout
+    for command in commands:
+        assert command.split()[0] == "run"
+        assert all(word in told for word in command.split() if word.startswith("--")), command
+    names = {name for each in compose["services"].values() for name in each.get("environment", ())}
+    for name in names:
+        assert name in told or name.startswith(("AWS_", "POSTGRES_")), name
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
