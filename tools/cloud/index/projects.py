@@ -110,6 +110,14 @@ class Projects:
         rows = self._read(query.where(devices.c.label.in_(labels)))
         return {row.label: row.name if row.listed else "device " + row.label for row in rows}
 
+    def version(self):
+        """Return a text that is another one when a project or device was changed, by anyone.
+
+        Raises UnavailableError.
+        """
+        found = self._read(select(facts.c.value).where(facts.c.name == ACCOUNTS))
+        return found[0][0] if found else ""
+
     def secrets(self):
         """Return the digest of each Project-Key and AccessToken as a dict: digest, name of its
         device or "". Raises UnavailableError."""
@@ -217,8 +225,7 @@ class Projects:
         wanted = _wanted(accounts)
         text = json.dumps(wanted, sort_keys=True)
         mark = hashlib.sha256(text.encode()).hexdigest()
-        found = self._read(select(facts.c.value).where(facts.c.name == ACCOUNTS))
-        if not found or found[0][0] != mark:
+        if self.version() != mark:
             self._change(lambda connection: _replace(connection, wanted, mark))
 
     def add(self, accounts):
@@ -232,6 +239,8 @@ class Projects:
             self._database.alone(connection)
             # Whatever is changed: it is what the accounts said no more.
             connection.execute(delete(facts).where(facts.c.name == ACCOUNTS))
+            row = {"name": ACCOUNTS, "value": secrets.token_hex(8)}
+            connection.execute(facts.insert(), row)
             return function(connection)
 
         found = self._database.write(change)
@@ -351,7 +360,7 @@ def _replace(connection, wanted, mark):
     connection.execute(projects.update().values(listed=False))
     gone = sorted(_put(connection, wanted))
     _LEAVE.run(connection, [{"id": of, "token_hash": None, "listed": False} for of in gone])
-    connection.execute(facts.insert(), {"name": ACCOUNTS, "value": mark})
+    connection.execute(facts.update().where(facts.c.name == ACCOUNTS).values(value=mark))
 
 
 def _put(connection, wanted):

@@ -76,15 +76,15 @@ class Secrets:
 
     def __init__(self, index):
         self._index = index
-        self._mark = None
+        self._version = None
         self._names = {}
 
     def load(self):
-        """Read them, where anything has changed; this waits for the index."""
-        mark = self._index.mark()
-        if mark != self._mark:
+        """Read them, where accounts have changed; this waits for the index."""
+        version = self._index.projects.version()
+        if version != self._version:
             self._names = self._index.projects.secrets()
-            self._mark = mark
+            self._version = version
 
     async def follow(self, app):
         """Load them again and again while `app` runs (an aiohttp cleanup context)."""
