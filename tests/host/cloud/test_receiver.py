@@ -9,16 +9,15 @@ import subprocess
 import sys
 
 import pytest
-import requests
 import yaml
 
 from tests.support.cloud import picture
+from tests.support.receiver import PASSWORD, Person
 from tests.support.world import ROOT, server
 
 PAGE = (ROOT / "docs" / "receiver.md").read_text("utf-8")
 UNIT = re.search(r"```ini\n(.*?)```", PAGE, re.DOTALL)[1]
 EXAMPLES = ROOT / "examples" / "receiver"
-PASSWORD = "an owl sits on the old barn"
 
 
 def tools(*arguments, typed=None):
@@ -61,25 +60,13 @@ def test_a_picture_comes_to_a_receiver_set_up_as_the_page_says(tmp_path):
         assert done.returncode == 0 and "/images/" in done.stdout, done.stderr
         ca = tmp_path / "ca.pem"
         ca.write_text(ssl.DER_cert_to_PEM_cert((data / "ca.der").read_bytes()))
-        with requests.Session() as browser:
-            browser.verify = str(ca)
-            asked = browser.get(endpoint, timeout=10)
-            assert asked.url.startswith(endpoint + "/login") and "Garden" not in asked.text
-            shown = logged_in(browser, asked, endpoint)
+        person = Person(endpoint, verify=str(ca))
+        assert person.get("/").status_code == 303  # to the login
+        assert person.log_in().status_code == 303
+        shown = person.get("/").text
         listed = tools(*step("add-device", data)[:1], "devices", "--data", data).stdout
     assert "Garden" in shown and key not in shown and token not in shown
     assert "Garden" in listed and token not in listed
-
-
-def logged_in(browser, asked, endpoint):
-    """Return the page behind the login that was `asked` for."""
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
-    fields |= {"name": "admin", "password": PASSWORD}
-    found = browser.post(
-        endpoint + "/login", data=fields, headers={"Origin": endpoint}, timeout=10
-    )
-    assert found.status_code == 200
-    return found.text
 
 
 def test_the_page_shows_what_add_device_prints(tmp_path):
