@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test powercut soak day week bench load deploy venv clean
+.PHONY: demo test powercut soak day week receiver-proof bench load deploy venv clean
 
 demo: $(VENV)/.board
 	$(RUN) -m tools demo
@@ -24,6 +24,9 @@ day: venv
 
 week: venv
 	$(RUN) -m tests.system.soak.week --write
+
+receiver-proof: venv
+	$(RUN) -m tests.system.receiver --write
 
 bench: venv
 	$(RUN) -m tools bench --write

@@ -79,6 +79,14 @@ def test_a_row_that_is_not_there():
     only(judge(ledger, found), "no row")
 
 
+def test_a_count_that_is_wrong():
+    ledger, found = sent(0, 0)
+    found.counts[DEVICE] = 2, 2000
+    assert judge(ledger, found).broken == []
+    found.counts[DEVICE] = 3, 2000
+    only(judge(ledger, found), "counted (3, 2000) (pictures, bytes), there are (2, 2000)")
+
+
 @pytest.mark.parametrize("change", [{"sha256": "sha 2"}, {"size": 999}, {"device": "87654321"}])
 def test_a_row_of_something_else(change):
     ledger, found = sent(0, 0)
@@ -154,6 +162,19 @@ def test_deletion():
     assert judge(ledger, found, keep=1).broken != []
     found.rows[0] = first
     assert judge(ledger, found, ended=False, keep=1).broken != []
+
+
+def test_what_check_made_known_counts_as_newer():
+    ledger, found = sent(None, 0, 0)
+    orphan, stored, _ = ledger.uploads
+    attributes = dict(found.attributes[DEVICE])
+    keep(found, orphan, f"20260131T235958.000000Z-{DEVICE}-000001.jpg", 4)
+    found.attributes[DEVICE] = attributes
+    found.rows = [row for row in found.rows if row.name != stored.name]
+    found.objects.pop(stored.name)
+    assert judge(ledger, found, keep=2).broken != []
+    orphan.adopted = True
+    assert judge(ledger, found, keep=2).broken == []
 
 
 def test_too_many_are_kept():

@@ -32,7 +32,7 @@ def of_sqlite(file, lasts_s):
     """Return the Trouble that somebody holds the lock of the database in `file`."""
     lock = _Lock(file)
     return Trouble(
-        "SQLite: locked by another program",
+        f"SQLite: locked by another program for {lasts_s:g} s",
         lock.take,
         lock.give_back,
         lasts_s,

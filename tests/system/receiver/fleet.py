@@ -25,6 +25,8 @@ _HEADERS = {
 }
 _JSON = {"Content-Type": "application/json", "Project-Key": KEY}
 _BROKEN = (OSError, http.client.HTTPException)
+_CHECKS = 0.2
+_LATE_S = 5.0  # what nobody waits for has been stored by then, or never is
 
 
 def label(token):
@@ -66,18 +68,19 @@ class _NobodyError(OSError):
 class Camera:
     """One device: sends one request after the other to one of `addresses()` (host, port).
 
-    `given_up_s`: so long it waits for an answer. `checks`: how many of its answers it checks at
-    once by reading its attributes, from 0 to 1.
+    `given_up_s`: so long it waits for an answer. One in five answers it checks at once, by reading
+    its attributes. `hangs_up`: how many of its pictures it wants no answer to, from 0 to 1.
     """
 
-    def __init__(self, token, ledger, addresses, seed=None, given_up_s=30.0, checks=0.2):
+    def __init__(self, token, ledger, addresses, seed=None, given_up_s=60.0, hangs_up=0.0):
         self.token = token
         self.label = label(token)
         self._ledger = ledger
         self._addresses = addresses
         self._dice = random.Random(f"{token} {seed}")
         self._given_up_s = given_up_s
-        self._checks = checks
+        self._hangs_up = hangs_up
+        self._hung_up = -_LATE_S
         self._connections = {}
         self._numbers = itertools.count(1)
 
@@ -100,8 +103,12 @@ class Camera:
         )
         self._ledger.add(upload)
         path = f"/device/v1/{self.token}/image/image"
+        if self._dice.random() < self._hangs_up:
+            self._hang_up(upload, path, body, address)
+            return upload
         self._send(upload, "POST", path, body, _HEADERS, address)
-        if upload.answer == STORED and self._dice.random() < self._checks:
+        sure = time.monotonic() > self._hung_up + _LATE_S
+        if upload.answer == STORED and sure and self._dice.random() < _CHECKS:
             self._check(upload)
         return upload
 
@@ -169,6 +176,16 @@ class Camera:
             self._connections[address] = connection
         return self._connections[address]
 
+    def _hang_up(self, upload, path, body, address):
+        # It may be stored all the same, and later than the next one.
+        self._hung_up = time.monotonic()
+        with contextlib.suppress(*_BROKEN):
+            connection = self._connection(address)
+            connection.request("POST", path, body, _HEADERS)
+            connection.close()
+            del self._connections[connection.host, connection.port]
+        upload.ended = time.monotonic()
+
     def _check(self, upload):
         # This device has sent nothing since: at any instance, it is this one.
         found = self.attributes()
@@ -186,12 +203,12 @@ class Fleet:
     them send messages alone; of the others every fourth request is one where there are none.
     """
 
-    def __init__(self, count, seed=0, tellers=0, pause_s=0.0, given_up_s=60.0):
+    def __init__(self, count, seed=0, tellers=0, pause_s=0.0, hangs_up=0.0):
         self.ledger = Ledger()
         self.addresses = []
         self.tokens = [f"camera-{seed}-{number}" for number in range(count + tellers)]
         self.cameras = [
-            Camera(token, self.ledger, lambda: list(self.addresses), seed, given_up_s)
+            Camera(token, self.ledger, lambda: list(self.addresses), seed, hangs_up=hangs_up)
             for token in self.tokens
         ]
         self._senders = [(camera, not tellers) for camera in self.cameras[:count]]

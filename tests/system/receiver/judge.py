@@ -23,12 +23,14 @@ class Row:
 @dataclasses.dataclass
 class Found:
     """What was found, read around the receiver: `objects` (name: MD5 in digits), `rows` (of Row),
-    `attributes` (label: name: value), `events` (label: numbers)."""
+    `attributes` (label: name: value), `events` (label: numbers), `counts` (label: how many
+    pictures, and bytes of them, the index has counted)."""
 
     objects: dict = dataclasses.field(default_factory=dict)
     rows: list = dataclasses.field(default_factory=list)
     attributes: dict = dataclasses.field(default_factory=dict)
     events: dict = dataclasses.field(default_factory=dict)
+    counts: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass
@@ -62,6 +64,7 @@ def judge(ledger, found, *, mended=False, ended=True, keep=None):
         view.upload(upload)
     view.strangers()
     view.halves()
+    view.counts()
     view.attributes()
     view.messages()
     return verdict
@@ -83,6 +86,7 @@ class _View:
         for name, md5 in found.objects.items():
             self._by_md5[md5].append(name)
         self._numbers = collections.defaultdict(list)  # of each device: those that were stored
+        self._adopted = collections.Counter(each.device for each in ledger.uploads if each.adopted)
         for upload in ledger.uploads:
             if upload.answer == STORED or self._by_sha.get(upload.sha256):
                 self._numbers[upload.device].append(upload.number)
@@ -130,11 +134,11 @@ class _View:
             self._broken(upload, f"answered as stored, and being deleted: {upload.name}")
 
     def _is_due(self, upload):
-        # To be deleted: so many newer ones came.
+        # To be deleted: so many came behind it, or became known only then.
         if self._keep is None:
             return False
         newer = [number for number in self._numbers[upload.device] if number > upload.number]
-        return len(newer) >= self._keep
+        return len(newer) + self._adopted[upload.device] >= self._keep
 
     def strangers(self):
         """Judge that nothing is there that nobody sent."""
@@ -163,6 +167,19 @@ class _View:
             for device, count in counts.items():
                 if count > self._keep:
                     self._verdict.broken.append(f"{device}: {count} pictures are kept")
+
+    def counts(self):
+        """Judge that the index has counted right: it deletes by that."""
+        counted = dict.fromkeys(self._found.counts, (0, 0))
+        for row in self._found.rows:
+            if not row.deleting and row.device in counted:
+                number, size = counted[row.device]
+                counted[row.device] = number + 1, size + row.size
+        for device, count in self._found.counts.items():
+            if count != counted[device]:
+                self._verdict.broken.append(
+                    f"{device}: counted {count} (pictures, bytes), there are {counted[device]}"
+                )
 
     def attributes(self):
         """Judge that each device's attribute is its last picture's URL."""

@@ -17,10 +17,13 @@ from tests.system.receiver.steps import STEPS
 
 _CAMERAS = 6
 _PAUSE_S = 0.03  # of each camera: the computer has receivers to start meanwhile
+_HANGS_UP = 0.02
+_REST_S = 0.5  # what nobody waits for has ended by then
 _STEP_S = 8.0  # a step that is not reached by then is not waited for
 _PLAIN = [step for step in STEPS if not step.endswith("delete")]
 _CHECK_EVERY = 5
 _KEEP = 8  # pictures of each device, where old ones are deleted
+_KEEPING = "keeping:2"
 _END_S = 20.0  # deletions that were cut off have ended by then
 
 
@@ -71,7 +74,7 @@ class Result:
     verdict: Verdict = dataclasses.field(default_factory=Verdict)
     cuts: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     starts: int = 0
-    mended: int = 0  # orphans that `check --mend` has taken away
+    mended: int = 0  # orphans that `check --mend` has made known
     took_s: float = 0.0
     broken: list = dataclasses.field(default_factory=list)
     lines: list = dataclasses.field(default_factory=list)
@@ -128,7 +131,7 @@ class _Rounds:
         self._kind = kind
         self._place = place
         self._dice = random.Random(f"{kind} {seed}")
-        self._fleet = Fleet(_CAMERAS, seed, pause_s=_PAUSE_S)
+        self._fleet = Fleet(_CAMERAS, seed, pause_s=_PAUSE_S, hangs_up=_HANGS_UP)
         self._receivers = [rig.Receiver(place, *kind.options()) for _ in range(kind.instances)]
         rig.load_accounts(place, accounts(self._fleet.tokens))
 
@@ -136,26 +139,28 @@ class _Rounds:
         """Kill once, at a moment or in a step by lot; start again; look at what is there."""
         self.result.rounds += 1
         steps = STEPS if self._kind.keep else _PLAIN
-        moment = ["moment"] * 5 + (["worker"] * 2 if self._kind.workers else []) + ["start"]
+        moment = ["moment"] * 5 + (["worker"] * 2 if self._kind.workers else [])
+        moment += ["start", "SIGTERM"]
         way = self._dice.choice([*moment, *steps])
         victim = self._dice.choice([r for r in self._receivers if not r.runs] or self._receivers)
         if way in STEPS and victim.runs:
             victim.kill()
-        step = f"{way}:{self._dice.randint(1, 60)}" if way in STEPS else "none"
+        step = f"{way}:{self._dice.randint(1, 30)}" if way in STEPS else ""
         self._start_all(victim, step, wait=way != "start")
         self._fleet.start()
         self._kill(way, victim)
         self._start_all(victim)
         time.sleep(self._dice.uniform(0.1, 0.6))
         self._fleet.stop()
+        time.sleep(_REST_S)
         self._look(number)
 
-    def _start_all(self, victim, step="none", wait=True):
+    def _start_all(self, victim, step="", wait=True):
         for receiver in self._receivers:
             if not receiver.runs:
                 self.result.starts += 1
                 mine = receiver is victim
-                receiver.start(step if mine else "none", wait=wait or not mine)
+                receiver.start(f"{_KEEPING},{step if mine else ''}", wait=wait or not mine)
         self._show()
 
     def _show(self):
@@ -178,6 +183,9 @@ class _Rounds:
                 self._end(victim)
                 return
             way = "moment"
+        elif way == "SIGTERM":
+            time.sleep(self._dice.uniform(0.05, 1.0))
+            self._stop(victim)
         elif way == "start":
             time.sleep(self._dice.uniform(0, 2.0))
         else:
@@ -188,18 +196,27 @@ class _Rounds:
             for receiver in self._receivers:
                 self._end(receiver)
 
+    def _stop(self, receiver):
+        try:
+            receiver.stop()
+        except RuntimeError as error:
+            self._fleet.ledger.complain(str(error))
+
     def _end(self, receiver):
         receiver.kill()
         self._show()
 
     def _look(self, number):
         """Judge what is there while nothing is under way."""
-        if self._kind.keep:
-            rig.until(self._is_settled, _END_S, 0.2)
         mend = number % _CHECK_EVERY == _CHECK_EVERY - 1
         if mend:
-            self._check(number)
+            self._check()
+        self._settle()
         self._judge(mended=mend)
+
+    def _settle(self):
+        if self._kind.keep:
+            rig.until(self._is_settled, _END_S, 0.2)
 
     def _is_settled(self):
         counts = collections.Counter()
@@ -215,33 +232,34 @@ class _Rounds:
         self.result.broken = list(self.result.verdict.broken)
         self.result.lines = [line for each in self._receivers for line in each.lines]
 
-    def _check(self, number):
-        """Have `check` look, then mend; it says what there is."""
-        before = len(self._place.found().objects)
+    def _check(self):
+        """Have `check` mend what there is."""
+        known = {row.sha256 for row in places.rows_in(self._place.database)}
         done = rig.command(self._place, "check", "--mend", *self._place.options())
-        self.result.mended += before - len(self._place.found().objects)
+        adopted = {row.sha256 for row in places.rows_in(self._place.database)} - known
+        self.result.mended += len(adopted)
+        for upload in self._fleet.ledger.uploads:
+            upload.adopted |= upload.sha256 in adopted
         if done.returncode:
-            self.result.broken.append(f"check --mend: {done.stdout}{done.stderr}")
+            self._fleet.ledger.complain(f"check --mend: {done.stdout}{done.stderr}")
 
     def end(self):
-        """Stop in order, mend, and judge all."""
+        """Mend, stop in order, and judge all."""
         broken = self.result.broken
+        self._check()
+        self._settle()
         for receiver in self._receivers:
-            try:
-                receiver.stop()
-            except RuntimeError as error:
-                broken.append(str(error))
-        self._check(0)
+            self._stop(receiver)
         self._judge(mended=True)
-        self.result.broken = broken + [x for x in self.result.broken if x not in broken]
+        self.result.broken += [line for line in broken if line not in self.result.broken]
         done = rig.command(self._place, "check", *self._place.options())
         if done.returncode:
-            self.result.broken.append(f"check after check --mend: {done.stdout}{done.stderr}")
+            self.result.broken.append(f"check behind check --mend: {done.stdout}{done.stderr}")
 
     def close(self):
         """End what still runs."""
         with contextlib.suppress(TimeoutError):
-            self._fleet.stop(40)
+            self._fleet.stop()
         for receiver in self._receivers:
             if receiver.runs:
                 receiver.kill()

@@ -12,8 +12,8 @@ UNSENT = -2  # there was nobody to send it to
 class Upload:
     """One picture on its way: the `number`-th request of its `device` (label).
 
-    `answer` is STORED, an errcode, UNSENT, or None: none came; `url` is that of the answer. Times
-    are seconds of the monotonic clock.
+    `answer` is STORED, an errcode, UNSENT, or None: none came; `url` is that of the answer.
+    `adopted`: `check` has made it known. Times are seconds of the monotonic clock.
     """
 
     device: str
@@ -25,6 +25,7 @@ class Upload:
     ended: float = 0.0
     answer: int | None = None
     url: str | None = None
+    adopted: bool = False
 
     @property
     def name(self):

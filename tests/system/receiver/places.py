@@ -21,6 +21,7 @@ _ATTRIBUTES = (
     " JOIN devices ON devices.id = attributes.device_id"
 )
 _EVENTS = "SELECT label, params FROM events JOIN devices ON devices.id = events.device_id"
+_COUNTS = "SELECT label, pictures, picture_bytes FROM devices"
 _WAIT_S = 30
 
 
@@ -121,4 +122,5 @@ def found(database, store):
             attributes[label][name] = json.loads(value)
         for label, params in connection.execute(_EVENTS).fetchall():
             events[label].append(json.loads(params)["number"])
-    return Found(store.objects(), rows, attributes, events)
+        counts = {label: tuple(count) for label, *count in connection.execute(_COUNTS).fetchall()}
+    return Found(store.objects(), rows, attributes, events, counts)

@@ -56,16 +56,17 @@ class Receiver:
         self.lines = []
         self.address = None
 
-    def start(self, step="none", wait=True):
-        """Start it; `step` is for steps.py: where it is killed, or what mistake it makes.
+    def start(self, steps="", wait=True):
+        """Start it; `steps` are those of steps.py: where it is killed, or what mistake it makes.
 
         Without `wait` it may not listen yet. Raises RuntimeError if it ends instead.
         """
         command = ["receiver", "run", *self._place.options(), "--port", "0", *self._options]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.receiver.steps", step, *command],
+            [sys.executable, "-m", "tests.system.receiver.steps", steps, *command],
             cwd=ROOT,
             env=_environment(self._place),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -163,11 +164,12 @@ def _environment(place):
     return dict(os.environ, PYTHONUNBUFFERED="1", **place.environment)
 
 
-def command(place, *words, step="none", within_s=CHECK_S):
+def command(place, *words, steps="grace:0", within_s=CHECK_S):
     """Run `receiver WORDS` at a place; return the subprocess.CompletedProcess."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.system.receiver.steps", step, "receiver", *words],
+        [sys.executable, "-m", "tests.system.receiver.steps", steps, "receiver", *words],
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         env=_environment(place),
         capture_output=True,
         text=True,

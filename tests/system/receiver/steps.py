@@ -1,8 +1,10 @@
 # Runs the tools with a step changed: the process is killed in it, or it does the wrong thing.
 #
 # python -m tests.system.receiver.steps after-put:17 receiver run ...: SIGKILL at the 17th time
-# that an object was put. patience:3: storage is waited for 3 s only. With the name of a mistake,
-# as answers-early, that mistake is made.
+# that an object was put. Several may be named, with commas: mistakes, as answers-early, and what
+# would take too long for a test: patience:3 waits 3 s for storage, keeping:2 looks every now and
+# then for what is to be deleted, and for those who went away while they did it 2 s later, grace:0
+# has `check` look at objects of this moment too.
 
 import functools
 import itertools
@@ -89,29 +91,52 @@ def kill_at(step, number):
 
 
 def wait_for_storage(seconds):
-    """Have this process wait so long for storage, where the usual time is too long for a test."""
+    """Have this process wait so long for storage."""
     from tools.cloud.objects import Objects
 
-    real = Objects.__init__
+    _given(Objects, timeout_s=seconds)
 
-    def init(self, url, **options):
-        real(self, url, **{**options, "timeout_s": seconds})
 
-    Objects.__init__ = init
+def look_at_all(seconds):
+    """Have `check` leave alone only what is younger."""
+    from tools.cloud.receiver.check import Check
+
+    _given(Check, grace=seconds)
+
+
+def keep_often(seconds):
+    """Have old pictures deleted often; after so long one is gone who has not ended it."""
+    from tools.cloud.receiver import keeping
+
+    keeping._REST_SECONDS = 0.3
+    keeping.LEASE_SECONDS = seconds
+
+
+def _given(kind, **more):
+    real = kind.__init__
+
+    def init(self, *args, **named):
+        real(self, *args, **{**named, **more})
+
+    kind.__init__ = init
+
+
+_SETTINGS = {"patience": wait_for_storage, "grace": look_at_all, "keeping": keep_often}
 
 
 def main():
-    """Do as the module says; the arguments are a step, and those of the tools."""
+    """Do as the module says; the arguments are steps, and those of the tools."""
     from tests.system.receiver import mistakes
     from tools.__main__ import run
 
-    name, _, number = sys.argv.pop(1).partition(":")
-    if name in STEPS:
-        kill_at(name, int(number))
-    elif name == "patience":
-        wait_for_storage(int(number))
-    elif name != "none":
-        mistakes.make(name)
+    for word in sys.argv.pop(1).split(","):
+        name, _, number = word.partition(":")
+        if name in STEPS:
+            kill_at(name, int(number))
+        elif name in _SETTINGS:
+            _SETTINGS[name](int(number))
+        elif name:
+            mistakes.make(name)
     run()
 
 

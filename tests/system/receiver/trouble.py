@@ -55,17 +55,17 @@ class Trial:
     `receiver` is a rig.Receiver that runs.
     """
 
-    def __init__(self, place, *options, step="none", cameras=CAMERAS, tellers=2):
+    def __init__(self, place, *options, steps="", cameras=CAMERAS, tellers=2):
         self.place = place
         self.fleet = Fleet(cameras, seed="trial", tellers=tellers)
         rig.load_accounts(place, accounts(self.fleet.tokens))
         quick = ("--interval", "0", "--message-interval", "0")
         self.receiver = rig.Receiver(place, *quick, *options)
-        self._step = step
+        self._steps = steps
         self._uploaders = {camera.label for camera in self.fleet.cameras[:cameras]}
 
     def __enter__(self):
-        self.receiver.start(self._step)
+        self.receiver.start(self._steps)
         self.fleet.addresses[:] = [self.receiver.address]
         self.fleet.start()
         if not self._is_well(time.monotonic()):
