@@ -76,6 +76,12 @@ def test_a_header_line_says_what_a_file_is_for():
     assert not [path for path in CODE if not path.read_text().startswith("# ")]
 
 
+def test_no_two_files_of_tests_have_one_name():
+    """pytest takes modules in folders without __init__.py for the same one then."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
 def test_functions_stay_small():
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     assert not [

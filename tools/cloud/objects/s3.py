@@ -34,6 +34,9 @@ _OF_SETTINGS = (
     botocore.exceptions.ProfileNotFound,
 )
 
+# So many objects in an answer to a listing: the most that S3 gives.
+PAGE = 1000
+
 
 class S3(Remote):
     """Objects at an S3 URL."""
@@ -152,7 +155,11 @@ class S3(Remote):
 
     async def _listed(self, more):
         return await self._fs._call_s3(
-            "list_objects_v2", Bucket=self._bucket, Prefix=self._prefix, Delimiter="/", **more
+            "list_objects_v2",
+            Bucket=self._bucket,
+            Prefix=self._prefix,
+            Delimiter="/",
+            **{"MaxKeys": PAGE, **more},
         )
 
     def signed(self, name, seconds):
