@@ -27,6 +27,15 @@ MICROPYTHON = pathlib.Path(
 sys.path[:0] = [str(LIB), str(FAKES)]
 os.environ["LC_ALL"] = "C.UTF-8"  # the tools speak the computer's language, the tests English
 
+# Thousands of small files, each flushed to its disk: in memory, where there is plenty of that. A
+# folder of one's own choice: `TMPDIR=... pytest`.
+_IN_MEMORY = "/dev/shm"
+_PLENTY = 4_000_000_000
+if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK):
+    _pages = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if min(_pages, shutil.disk_usage(_IN_MEMORY).free) > _PLENTY:
+        os.environ["TMPDIR"] = tempfile.tempdir = _IN_MEMORY
+
 _WORLD = pytest.StashKey()
 _FIRST = "THINGSCAM_POSTGRES"  # the folder of what the workers' servers begin with
 
