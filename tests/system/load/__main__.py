@@ -28,8 +28,8 @@ _SHARE = 0.8
 class Size:
     """How much is measured: uploads in a round, seconds at a steady rate, uploads on end."""
 
-    uploads: int = 3000
-    calm_s: int = 30
+    uploads: int = 2000
+    calm_s: int = 20
     long: int = 100_000
 
 
@@ -140,10 +140,11 @@ def _rate(told):
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--write", is_flag=True, help="Write docs/results/load.md.")
 @click.option("--workers", default=2, show_default=True, help="Processes that judge pictures.")
+@click.option("--on-end", default=100_000, show_default=True, help="Uploads one after another.")
 @click.option("--quick", is_flag=True, help="A tenth of all, to see that it works.")
-def main(write, workers, quick):
+def main(write, workers, on_end, quick):
     """Measure how many pictures a receiver takes in."""
-    size = Size(300, 3, 10_000) if quick else Size()
+    size = Size(200, 2, on_end // 10) if quick else Size(long=on_end)
     began = time.monotonic()
     more = ["--workers", workers]
     with tempfile.TemporaryDirectory(prefix="thingscam-load") as folder:
