@@ -31,8 +31,8 @@ def main(why):
         return
     if reason[:4] == "GPIO":
         pin = pulled_up(int(reason[4:].split()[0]))
-        print("For setup by telephone let go of it after 3 s.")
         since = ticks_ms()
+        print("For setup by telephone let go of it after 3 s.")
         while not pin.value():
             sleep_ms(_TURN_MS)
             if ticks_diff(ticks_ms(), since) > _WIRE_MS:
