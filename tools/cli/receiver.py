@@ -378,8 +378,9 @@ def import_accounts(place, file):
 def check(place, mend):
     """Compare the index with the storage, also while the receiver runs.
 
-    A picture without a row is made known if it is a whole picture of a known device; a row
-    without a picture is forgotten; a deletion that was begun is ended. Nothing else is touched.
+    A picture without a row is made known if it is a whole picture of a known device, and
+    deleted if that device has one of the same bytes; a row without a picture is forgotten; a
+    deletion that was begun is ended. Nothing else is touched.
 
     Exit codes: 0 all is well, or was mended; 1 something is wrong, 2 wrong usage.
     """
@@ -390,8 +391,8 @@ def check(place, mend):
         screen.echo(line)
     screen.echo(
         f"{report.pictures:,} pictures in the index; {report.lost:,} lost,"
-        f" {report.adopted:,} not in the index, {report.deleting:,} half deleted,"
-        f" {report.strange:,} strange"
+        f" {report.adopted:,} not in the index, {report.copies:,} there twice,"
+        f" {report.deleting:,} half deleted, {report.strange:,} strange"
     )
     left = report.strange if mend else report.wrong
     if left and not mend:

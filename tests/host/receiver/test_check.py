@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support import storage
+from tests.support.cloud import picture
 from tools.cloud.objects import StorageError
 from tools.cloud.receiver import check as module
 from tools.cloud.receiver.check import GRACE, Check, WrongStorageError
@@ -21,7 +22,7 @@ def check(kept, mend=False, **options):
 
 
 def counts(report):
-    return report.lost, report.adopted, report.deleting, report.strange
+    return report.lost, report.adopted, report.deleting, report.strange + report.copies
 
 
 def test_all_is_well(kept):
@@ -52,6 +53,26 @@ def test_a_picture_without_a_row(kept):
     found = kept.index.pictures.get(name)
     assert (found.width, found.height, found.device) == (64, 48, kept.label("door"))
     assert found.size == len(storage.DATA)
+
+
+def test_a_second_copy_of_a_picture(kept):
+    # The receiver was killed before it answered, and the camera sent it again.
+    (lost,) = kept.add("garden", 1, row=False)
+    (name,) = kept.add("garden", 1)
+    (other,) = kept.add("door", 1, row=False)
+    report = check(kept)
+    assert (report.copies, report.adopted) == (1, 1) and kept.stored() == {lost, name, other}
+    assert any(lost in line and name in line for line in report.lines)
+    report = check(kept, mend=True)
+    assert (report.copies, report.adopted) == (1, 1) and kept.stored() == {name, other}
+    assert kept.are_whole() == 2 and check(kept).wrong == 0
+
+
+def test_of_two_copies_that_nobody_knows_one_stays(kept):
+    names = kept.add("garden", 2, row=False)
+    report = check(kept, mend=True)
+    assert (report.copies, report.adopted) == (1, 1) and kept.stored() == {names[0]}
+    assert kept.are_whole() == 1
 
 
 def test_one_that_is_still_on_its_way_is_left_alone(kept):
@@ -132,7 +153,8 @@ def test_many_are_looked_at_in_parts_and_not_all_named(kept, monkeypatch):
     monkeypatch.setattr(module, "_AT_ONCE", 3)
     monkeypatch.setattr(module, "_SHOWN", 2)
     kept.add("garden", 10)
-    kept.add("door", 8, row=False)
+    for size in range(8):
+        kept.add("door", 1, picture(size=(64, 48 + size)), row=False)
     report = check(kept, mend=True)
     assert (report.pictures, report.adopted) == (10, 8)
     assert len(report.lines) == 3 and "more" in report.lines[-1]

@@ -342,8 +342,8 @@ def test_pictures_beyond_the_limit_are_deleted(tmp_path):
 def test_check_tells_and_mends(tmp_path):
     secrets, _ = added(tmp_path)
     with running(tmp_path, "--interval", 0) as (_, url):
-        for _ in range(3):
-            upload(url, secrets)
+        for size in ((64, 48), (64, 56), (64, 64)):
+            upload(url, secrets, picture(size=size))
     lost, alone, _ = sorted((tmp_path / "images").iterdir())
     lost.unlink()
     text = told("check", "--data", tmp_path, code=1)

@@ -192,6 +192,11 @@ class Pictures:
         rows = self._read(_SHOWN.where(pictures.c.name == name))
         return _stored(rows[0]) if rows else None
 
+    def same(self, device, sha256):
+        """Return the name of a picture of a device (label) with these bytes, or None."""
+        query = _SHOWN.where(devices.c.label == device, pictures.c.sha256 == sha256)
+        return next((row.name for row in self._read(query.limit(1))), None)
+
     def count(self, device=None):
         """Return how many pictures there are, of a device (label) or of all."""
         return self._sum(devices.c.pictures, device)

@@ -31,13 +31,14 @@ class Report:
     lost: int = 0
     deleting: int = 0
     adopted: int = 0
+    copies: int = 0
     strange: int = 0
     lines: list[str] = field(default_factory=list)
 
     @property
     def wrong(self):
         """How many pictures are not as they should be."""
-        return self.lost + self.deleting + self.adopted + self.strange
+        return self.lost + self.deleting + self.adopted + self.copies + self.strange
 
     def note(self, kind, name, text):
         """Count `name` as one of a `kind`; `text` tells a person what of it."""
@@ -152,31 +153,37 @@ class Check:
             known = self._index.pictures.known([name for name, _ in batch])
             labels = {name.split("-")[1] for name, _ in batch}
             devices = self._index.projects.names(labels)
-            found = []
             for name, size in batch:
                 if name not in known:
-                    found += self._look_at(name, size, devices)
-            if self._mend:
-                self._index.pictures.adopt(found)
+                    found = self._look_at(name, size, devices)
+                    if found and self._mend:
+                        self._index.pictures.adopt([found])
 
     def _look_at(self, name, size, devices):
-        """Return what an object without a row is as a list: a Found, or nothing."""
-        if name.split("-")[1] not in devices:
+        """Return the Found of an object without a row, None if it is not to be made known."""
+        device = name.split("-")[1]
+        if device not in devices:
             self._report.note("strange", name, "is a picture of a device that is not known: left")
-            return []
+            return None
         try:
             data = self._objects.get(name)
             judge(data)
         except FileNotFoundError:  # it went away just now
-            return []
+            return None
         except PictureError:
             self._report.note("strange", name, "is no whole picture: left")
-            return []
+            return None
+        digest = hashlib.sha256(data).hexdigest()
+        # A camera that got no answer has sent it again, and that one was kept.
+        if same := self._index.pictures.same(device, digest):
+            done = ": deleted" if self._mend else ""
+            self._report.note("copies", name, f"has the bytes of {same} of the same device{done}")
+            if self._mend:
+                self._objects.delete(name)
+            return None
         done = ": made known" if self._mend else ""
         self._report.note("adopted", name, "is in the storage, but not in the index" + done)
-        found = details(data)
-        digest = hashlib.sha256(data).hexdigest()
-        return [Found(name, size, digest, **vars(found))]
+        return Found(name, size, digest, **vars(details(data)))
 
 
 def _batches(rows):
