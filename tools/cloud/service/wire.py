@@ -56,11 +56,13 @@ async def read_body(request, upload, most=LIMIT_BYTES):
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
     try:
-        while piece := await asyncio.wait_for(request.content.readany(), BODY_SECONDS):
-            upload.bytes += len(piece)
-            body += piece
-            if len(body) > most:
-                raise RefusedError(4005)
+        async with asyncio.timeout(BODY_SECONDS) as waiting:
+            while piece := await request.content.readany():
+                upload.bytes += len(piece)
+                body += piece
+                if len(body) > most:
+                    raise RefusedError(4005)
+                waiting.reschedule(asyncio.get_running_loop().time() + BODY_SECONDS)
     except (web.RequestPayloadError, TimeoutError) as error:
         raise RefusedError(4003) from error
     upload.read_whole(body)
@@ -98,6 +100,8 @@ async def answer(request, response, upload=None):
 
 async def drain(request, upload=None):
     """Throw away what is left of the body, within bounds; return whether that was all."""
+    if request.content.at_eof():
+        return True
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             await read_up_to(request, DRAIN_BYTES, upload)
