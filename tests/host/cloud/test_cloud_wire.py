@@ -5,7 +5,9 @@ import re
 import socket
 import time
 
+import pytest
 import requests
+from aiohttp import web
 
 from tests.support.cloud import (
     HEADERS,
@@ -18,6 +20,7 @@ from tests.support.cloud import (
     picture,
     received,
     running,
+    settled,
 )
 from tools.cloud.service import wire
 
@@ -147,6 +150,20 @@ def test_the_log_has_a_line_per_request_and_no_secrets(tmp_path):
         cloud.lines[1],
     )
     assert re.fullmatch(r"GET / 200 \d+ ms", cloud.lines[5])
+
+
+@pytest.mark.parametrize(
+    "error, status", [(web.HTTPForbidden(), 403), (RuntimeError("of ours"), 500)]
+)
+def test_the_line_of_a_handler_that_raised_has_the_status_that_was_sent(tmp_path, error, status):
+    @web.middleware
+    async def broken(request, handler):
+        raise error
+
+    with running(tmp_path, around=lambda app: app.middlewares.append(broken)) as cloud:
+        assert cloud.get("/").status_code == status
+        settled(lambda: cloud.lines)
+    assert re.fullmatch(rf"GET / {status} \d+ ms", cloud.lines[0])
 
 
 def test_requests_tells_what_came(tmp_path):

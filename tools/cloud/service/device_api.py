@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import logging
 import re
-import time
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -139,13 +138,10 @@ class DeviceApi:
         body = await wire.read_body(request, upload)
         if not body:
             raise RefusedError(4003)
-        begun = time.monotonic()
         try:
             picture = await self._judge(body)
         except pictures.PictureError as error:
             raise RefusedError(4004) from error
-        finally:
-            upload.judging = time.monotonic() - begun
         upload.pixels = (picture.width, picture.height)
         known = {
             "sha256": upload.sha256 or hashlib.sha256(body).hexdigest(),
@@ -157,7 +153,6 @@ class DeviceApi:
 
     async def _keep(self, body, picture, device, base, known, upload):
         """Keep a picture; return its URL. Raises RefusedError."""
-        begun = time.monotonic()
         try:
             upload.stored, url = await self._store.keep(
                 body, picture, device, lambda name: f"{base}/images/{name}", **known
@@ -166,8 +161,6 @@ class DeviceApi:
         except KeptError as error:
             upload.stored = error.name
             raise RefusedError(error.errcode) from error
-        finally:
-            upload.storing = time.monotonic() - begun
 
     def _arrived(self, upload):
         return None if self._clock is None else upload.arrived

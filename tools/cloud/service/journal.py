@@ -3,10 +3,10 @@
 import asyncio
 import collections
 import contextlib
-import dataclasses
 import hashlib
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -32,15 +32,16 @@ class Upload:
 
     `arrived` is in seconds of the server's monotonic clock, `bytes` counts the body as it
     comes in, `sha256` and `pixels` (width, height) are those of a body read whole, `fault`
-    names the fields of the fault that was played.
+    names the fields of the fault that was played. `path` and `headers` are as they came, secrets
+    and all: the Journal tells them without.
     """
 
     number: int
     arrived: float
-    path: str
+    path: str = field(repr=False)
     peer: str
     device: str
-    headers: dict[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     bytes: int = 0
     status: int | None = None
     errcode: int | None = None
@@ -109,7 +110,7 @@ class Secrets:
 
 
 class Journal:
-    """Notes requests; `write` takes a line (None: no lines), `clock` returns seconds.
+    """Notes requests; `write` takes a line (None: there are to be none), `clock` returns seconds.
 
     The `secrets` (Secrets) are kept out of it: devices go by their names.
     """
@@ -138,14 +139,10 @@ class Journal:
         found = {
             "number": self._seen if kind == IMAGE else self._told,
             "arrived": self._clock(),
-            "path": self.masked_path(request.rel_url.raw_path),
+            "path": request.rel_url.raw_path,
             "peer": f"{peer[0]}:{peer[1]}" if peer else "",
             "device": self._secrets.name(request.match_info["token"]),
-            "headers": {
-                name: value
-                for name, value in request.headers.items()
-                if name.lower() not in _SECRET_HEADERS
-            },
+            "headers": request.headers,
         }
         if kind == IMAGE:
             upload = Upload(**found)
@@ -164,25 +161,33 @@ class Journal:
 
     def uploads(self):
         """Return the last upload requests as a list for JSON, oldest first."""
-        return [dataclasses.asdict(upload) for upload in self._last]
+        return [self._without_secrets(upload) for upload in self._last]
 
     def messages(self):
         """Return the last requests of other kinds as a list for JSON, oldest first."""
-        return [dataclasses.asdict(message) for message in self._messages]
+        return [self._without_secrets(message) for message in self._messages]
+
+    def _without_secrets(self, upload):
+        path = self.masked_path(upload.path)
+        headers = {
+            name: value
+            for name, value in upload.headers.items()
+            if name.lower() not in _SECRET_HEADERS
+        }
+        return {**vars(upload), "path": path, "headers": headers}
 
     def counters(self):
         """Return how many upload requests were seen, and how they were answered."""
         return {"seen": self._seen, "answered": dict(self._answered)}
 
-    def line(self, request, status, milliseconds):
-        """Write the line of a request that is over; `status` None: it got no answer."""
-        if self._write is None:
-            return
+    def line(self, request, status, seconds):
+        """Write the line of a request that is over, and took so long; `status` None: it got no
+        answer."""
         words = [request.method, self.masked_path(request.rel_url.raw_path), status or "-"]
         upload = request.get(UPLOAD)
         if upload:
             words += [upload.errcode or "-", f"{upload.bytes} bytes"]
-        words.append(f"{milliseconds:.0f} ms")
+        words.append(f"{seconds * 1000:.0f} ms")
         if upload and upload.device:
             words.append(upload.device)
         if upload and upload.fault:

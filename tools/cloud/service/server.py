@@ -2,6 +2,7 @@
 
 import asyncio
 import email.utils
+import functools
 import logging
 import time
 
@@ -22,6 +23,7 @@ from .control import Control
 from .device_api import DeviceApi, Limits, in_thread
 from .faults import Faults
 from .journal import JOURNAL, Journal, Secrets
+from .observed import observed
 
 # aiohttp answers malformed HTTP by itself: the client's mistake, no traceback of ours.
 _logger = logging.getLogger("tools.cloud")
@@ -73,7 +75,8 @@ def make_app(
     gallery = Gallery(store, Cards(store.index.projects), panel, demo)
     cameras = Cameras(store, writable=settings)
     live = Live(store, gallery, cameras, queue, panel)
-    app = web.Application(middlewares=[_logging(journal)])
+    observing = [observed([journal.line])] if write else []
+    app = web.Application(middlewares=[*observing, _unavailable])
     app[JOURNAL] = journal
     app.on_response_prepare.append(_dating(date or time.time))
     if accounts is None:
@@ -166,25 +169,14 @@ async def start(app, host="127.0.0.1", port=0, *, ssl_context=None, keepalive=75
     return runner, f"{'https' if ssl_context else 'http'}://{shown}:{port}"
 
 
-def _logging(journal):
-    @web.middleware
-    async def log(request, handler):
-        started = time.monotonic()
-        status = None
-        try:
-            response = await handler(request)
-            if not isinstance(response, wire.AlreadySent):
-                status = response.status
-            return response
-        except (UnavailableError, StorageError, SettingError) as error:
-            _logger.error("%s", error)
-            status = 503
-            text = "What is kept here cannot be read at the moment. Try again in a while.\n"
-            return web.Response(status=status, text=text, headers=guard.HEADERS)
-        finally:
-            journal.line(request, status, (time.monotonic() - started) * 1000)
-
-    return log
+@web.middleware
+async def _unavailable(request, handler):
+    try:
+        return await handler(request)
+    except (UnavailableError, StorageError, SettingError) as error:
+        _logger.error("%s", error)
+        text = "What is kept here cannot be read at the moment. Try again in a while.\n"
+        return web.Response(status=503, text=text, headers=guard.HEADERS)
 
 
 def _closing(store):
@@ -195,8 +187,12 @@ def _closing(store):
 
 
 def _dating(date):
+    @functools.lru_cache(maxsize=1)  # many answers in a second
+    def written(second):
+        return email.utils.formatdate(second, usegmt=True)
+
     async def write(request, response):
-        response.headers["Date"] = email.utils.formatdate(date(), usegmt=True)
+        response.headers["Date"] = written(int(date()))
 
     return write
 
