@@ -24,12 +24,13 @@ class Failing:
     """Objects that raise `error` for each picture."""
 
     shown = "file:///nowhere"
+    together = 1
 
     def __init__(self, error):
         self.error = error
 
-    def put(self, name, data, media_type):
-        raise self.error
+    def put_all(self, pictures):
+        return [self.error for _ in pictures]
 
     def path(self, name):
         return None

@@ -54,6 +54,17 @@ def test_a_picture_comes_back_as_it_was(make):
     objects.probe()
 
 
+def test_many_are_put_at_once(make):
+    objects = make()
+    pictures = [(name(number), bytes([number]) * 5000, "image/jpeg") for number in range(9)]
+    assert objects.put_all(pictures) == [None] * 9
+    for each, data, _ in pictures:
+        assert objects.get(each) == data
+    with pytest.raises(ValueError, match="not a picture's name"):
+        objects.put_all([(name(10), b"", "image/jpeg"), ("../x", b"", "image/jpeg")])
+    assert len(list(objects.names())) == 9
+
+
 def test_the_time_of_change_is_told(make, tmp_path):
     objects = make()
     objects.put(NAME, b"x", "image/jpeg")

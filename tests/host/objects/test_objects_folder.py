@@ -41,6 +41,43 @@ def test_what_is_not_on_the_disk_is_not_stored(tmp_path, monkeypatch, failing):
     assert not (tmp_path / (NAME + ".part")).exists()
 
 
+def test_each_of_many_is_on_the_disk_and_one_that_fails_hinders_no_other(tmp_path, monkeypatch):
+    objects = Objects(tmp_path.as_uri())
+    pictures = [(NAME.replace("42", str(at)), b"xy", "image/jpeg") for at in range(10, 14)]
+    names = [name for name, *_ in pictures]
+    (tmp_path / (names[0] + ".part")).mkdir()
+    flushed = []
+
+    def fsync(number):
+        flushed.append(os.path.realpath(f"/proc/self/fd/{number}"))
+        if flushed[-1].endswith(names[2] + ".part"):
+            raise OSError(errno.EIO, "Input/output error")
+        if flushed[-1] == str(tmp_path):
+            there.extend(objects.names())
+
+    there = []
+    monkeypatch.setattr(os, "fsync", fsync)
+    found = objects.put_all(pictures)
+    assert [str(error).rpartition(": ")[2] for error in found] == [
+        "Is a directory", "None", "Input/output error", "None",
+    ]  # fmt: skip
+    assert flushed == [*(str(tmp_path / (name + ".part")) for name in names[1:]), str(tmp_path)]
+    assert sorted(name for name, *_ in there) == [names[1], names[3]]
+    (tmp_path / (names[0] + ".part")).rmdir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [names[1], names[3]]
+
+
+def test_none_of_many_is_stored_where_the_folder_cannot_be_flushed(tmp_path, monkeypatch):
+    def fsync(number):
+        if os.path.realpath(f"/proc/self/fd/{number}") == str(tmp_path):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    pictures = [(NAME.replace("42", str(at)), b"xy", "image/jpeg") for at in range(10, 13)]
+    found = Objects(tmp_path.as_uri()).put_all(pictures)
+    assert [type(error) for error in found] == [StorageError] * 3
+
+
 def test_a_full_disk(tmp_path):
     objects = Objects(tmp_path.as_uri())
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)

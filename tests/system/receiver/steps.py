@@ -81,7 +81,7 @@ def kill_at(step, number):
         _before_commit(killer)
         return
     owner, function = {
-        "put": (Objects, "put"),
+        "put": (Objects, "put_all"),
         "rename": (os, "replace"),
         "commit": (Database, "write"),
         "answer": (device_api, "accepted"),

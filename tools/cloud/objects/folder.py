@@ -9,7 +9,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from ..service.files import UNFINISHED, remove_unfinished, write_whole
+from ..service.files import UNFINISHED, remove_unfinished, write_all
 from .errors import SettingError, StorageError, shown
 
 # What another instance writes into the folder at this moment is not ours to remove.
@@ -18,6 +18,8 @@ _UNFINISHED_S = 600
 
 class Folder:
     """Objects at a file URL; makes the folder. Raises SettingError."""
+
+    together = 64  # they wait for one disk
 
     def __init__(self, url):
         self._folder = _path(url)
@@ -31,14 +33,12 @@ class Folder:
                 "allow writing to this one"
             ) from error
 
-    def put(self, name, data, media_type):
-        """Write the file, to the disk; `media_type` is left to its ending."""
+    def put_all(self, pictures):
+        """Write the files, to the disk; their media types are left to their endings."""
         # A folder that has gone is not made again: where a disk was mounted, its pictures would
         # go to another one.
-        try:
-            write_whole(self._folder / name, data)
-        except OSError as error:
-            raise self._failed("cannot be written to", error) from error
+        errors = write_all([(self._folder / name, data) for name, data, _ in pictures])
+        return [error and self._failed("cannot be written to", error) for error in errors]
 
     def get(self, name):
         """Return the bytes of the file."""

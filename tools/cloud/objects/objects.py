@@ -1,9 +1,10 @@
 # Objects: the pictures of a receiver, at a URL.
 
 import urllib.parse
+from typing import Any
 
 from .. import names
-from .errors import SettingError, shown
+from .errors import SettingError, StorageError, shown
 
 URLS = ("receiver", "public", "signed")
 SIGNED_S = 7 * 86400  # the longest that S3 and OSS sign for, both with version 4 of signatures
@@ -46,17 +47,44 @@ class Objects:
         self._urls = urls
         self._signed_s = signed_s
         self._public_base = _base(public_base) if urls == "public" else ""
-        self._place = _place(url, options or {}, timeout_s)
+        # One that puts many together has put_all(), the others put().
+        self._place: Any = _place(url, options or {}, timeout_s)
         self.shown = self._place.shown
         if urls == "signed":
             self._place.check_signed(signed_s)
+
+    @property
+    def together(self):
+        """How many pictures put_all() takes at once for less than each alone costs; 1: none."""
+        return self._place.together
 
     def put(self, name, data, media_type):
         """Store `data` (bytes) as the picture `name`: it is there whole and for good, or raises.
 
         Raises ValueError when `name` is not a picture's.
         """
-        self._place.put(_checked(name), data, media_type)
+        (error,) = self.put_all([(name, data, media_type)])
+        if error:
+            raise error
+
+    def put_all(self, pictures):
+        """Store `pictures`, a list of what put() takes.
+
+        Returns a list with None for each that is there, for the others what put() raises. Raises
+        ValueError as put() does.
+        """
+        for name, *_ in pictures:
+            _checked(name)
+        if self.together > 1:
+            return self._place.put_all(pictures)
+        return [self._error_of(*picture) for picture in pictures]
+
+    def _error_of(self, *picture):
+        try:
+            self._place.put(*picture)
+        except (SettingError, StorageError) as error:
+            return error
+        return None
 
     def get(self, name):
         """Return the bytes of the picture `name`; raises FileNotFoundError when there is none."""

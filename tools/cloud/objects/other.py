@@ -24,6 +24,8 @@ _THREADS = 8
 class Other:
     """Objects at a URL whose scheme fsspec knows."""
 
+    together = 1
+
     def __init__(self, url, options, timeout_s):
         self._url = url
         self._options = options

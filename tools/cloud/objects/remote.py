@@ -59,6 +59,7 @@ class Remote:
     `settings`: what the settings are called, for messages: key, secret, token, region, endpoint.
     """
 
+    together = 1
     settings = {}
     faults = (OSError, ValueError)  # what the library raises beside the storage's own answers
 

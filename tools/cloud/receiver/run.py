@@ -117,7 +117,7 @@ class _Receiver:
         """Return the application."""
         store, rules = self._store, self._rules
         self._metrics = Metrics(metrics_from, self._count, _WRONG)
-        store.objects = _Measured(store.objects, self._metrics)
+        store.putting.observe = self._metrics.storing.observe
         app = make_app(
             None,
             store,
@@ -208,25 +208,6 @@ class _Receiver:
             self._log.event(f"{name} works again")
         else:
             self._log.event(f"{name} fails", level="error", error=error)
-
-
-class _Measured:
-    """Objects whose put() is measured."""
-
-    def __init__(self, objects, metrics):
-        self._objects = objects
-        self._metrics = metrics
-
-    def put(self, name, data, media_type):
-        """As Objects.put."""
-        started = time.monotonic()
-        try:
-            self._objects.put(name, data, media_type)
-        finally:
-            self._metrics.storing.observe(time.monotonic() - started)
-
-    def __getattr__(self, name):
-        return getattr(self._objects, name)
 
 
 def set_password(index, name, password):

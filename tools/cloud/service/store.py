@@ -11,6 +11,7 @@ from ..objects import Objects, SettingError, StorageError
 from . import older
 from .older import OlderError
 from .pictures import MEDIA_TYPES
+from .putting import Putting
 from .rules import RefusedError
 
 INDEX = "index.db"
@@ -20,9 +21,8 @@ IMAGES = "images"
 INDEX_SECONDS = 20
 OBJECT_SECONDS = 30
 
-# So many pictures at once are on their way to their storage, and from it; so many questions of
-# devices to the index.
-_PUTS = 32
+# So many pictures at once are on their way from their storage; so many questions of devices to the
+# index.
 _GETS = 8
 _ASKS = 8
 
@@ -39,7 +39,7 @@ class Store:
 
     Those not given are in `folder` (pathlib.Path), which is made: index.db and images. A folder
     of an older version is taken over; `said` tells so in a line, else it is None. `now` gives
-    the nanoseconds since 1970. Raises StoreError.
+    the nanoseconds since 1970. `putting` is what puts pictures there. Raises StoreError.
     """
 
     def __init__(self, folder=None, *, index=None, objects=None, now=time.time_ns):
@@ -57,7 +57,7 @@ class Store:
             if isinstance(error, OSError):
                 text = f"{error.filename}: cannot be used: {error.strerror}"
             raise StoreError(text) from error
-        self._putting = ThreadPoolExecutor(_PUTS, "put")
+        self.putting = Putting(self.objects)
         self._getting = ThreadPoolExecutor(_GETS, "get")
         self._asking = ThreadPoolExecutor(_ASKS, "ask")
 
@@ -71,8 +71,11 @@ class Store:
         StorageError, SettingError.
         """
         name = self.index.pictures.name(device, picture.ending)
-        work = self._putting.submit(self.objects.put, name, data, MEDIA_TYPES[picture.ending])
-        await settled(work, OBJECT_SECONDS, StorageError("the storage is too slow"))
+        try:
+            async with asyncio.timeout(OBJECT_SECONDS):
+                await self.putting.put(name, data, MEDIA_TYPES[picture.ending])
+        except TimeoutError as error:
+            raise StorageError("the storage is too slow") from error
         url = self.objects.url(name) or url_of(name)
         new = New(
             device,
@@ -116,7 +119,8 @@ class Store:
 
     def close(self):
         """Finish what is being written, and close the index."""
-        for pool in (self._putting, self._getting, self._asking):
+        self.putting.close()
+        for pool in (self._getting, self._asking):
             pool.shutdown(wait=False, cancel_futures=True)
         self.index.close()
 
