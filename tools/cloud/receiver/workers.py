@@ -12,6 +12,7 @@ import multiprocessing
 import signal
 import socket
 import struct
+from typing import Any
 
 from ..service import pictures
 from ..service.pictures import LargeError, Picture, PictureError, UnjudgedError
@@ -23,6 +24,7 @@ WAIT_SECONDS = 20
 MOST_PICTURES = 20_000
 
 _LENGTH = struct.Struct(">I")
+_BUFFER = 1 << 18  # of a process: an ordinary picture comes in one piece
 _LARGE = 1 << 31  # in a picture's length: it may take what memory it needs
 _METHOD = "spawn"  # this process has threads
 
@@ -96,8 +98,7 @@ class _Worker:
 
     def __init__(self, share):
         self._share = share
-        self._process = None
-        self._reader = self._writer = None
+        self._process = self._pipe = None
         self.judged = 0
 
     @property
@@ -117,22 +118,18 @@ class _Worker:
             )
             process.start()
         self._process, self.judged = process, 0
-        self._reader, self._writer = await asyncio.open_connection(sock=ours)
+        loop = asyncio.get_running_loop()
+        _, self._pipe = await loop.create_connection(_Pipe, sock=ours)
 
     async def judge(self, data, large):
         """Raises PictureError, LargeError; OSError and EOFError when the process is no more."""
         await self.start()
-        assert self._reader and self._writer
-        answered = False
+        assert self._pipe
+        answer = None
         try:
-            self._writer.write(_LENGTH.pack(len(data) | (_LARGE if large else 0)))
-            self._writer.write(data)
-            await self._writer.drain()
-            (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
-            answer = await self._reader.readexactly(length)
-            answered = True
+            answer = await self._pipe.ask(_LENGTH.pack(len(data) | (_LARGE if large else 0)), data)
         finally:
-            if not answered:  # dead, or given up: what it says next is no answer to another
+            if answer is None:  # dead, or given up: what it says next is no answer to another
                 await self.end()
         self.judged += 1
         return _read(answer)
@@ -141,10 +138,46 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        if self._writer:
-            self._writer.close()
+        if self._pipe:
+            self._pipe.close()
         process.kill()
         await asyncio.shield(asyncio.to_thread(process.join))
+
+
+class _Pipe(asyncio.Protocol):
+    """This process's end of a pipe to another: a question, then an answer of one line."""
+
+    _transport: Any  # there before any question is
+
+    def __init__(self):
+        self._answered = None
+        self._answer = b""
+
+    def ask(self, *question):
+        """Return a future of the answer to a question (bytes, in pieces); raises EOFError, and so
+        does the future, when the other end is closed."""
+        if self._transport.is_closing():
+            raise EOFError("its pipe is closed")
+        self._answered = asyncio.get_running_loop().create_future()
+        self._transport.writelines(question)
+        return self._answered
+
+    def close(self):
+        """Close this end."""
+        self._transport.close()
+
+    def connection_made(self, transport):
+        self._transport = transport
+
+    def data_received(self, data):
+        self._answer += data
+        if self._answer.endswith(b"\n") and self._answered and not self._answered.done():
+            self._answered.set_result(self._answer)
+            self._answer = b""
+
+    def connection_lost(self, exc):
+        if self._answered and not self._answered.done():
+            self._answered.set_exception(EOFError("its pipe was closed"))
 
 
 def _read(answer):
@@ -160,14 +193,13 @@ def _read(answer):
 def _work(connection, share):
     """Judge what comes through `connection` (a socket), until its other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: for the server, which ends us
-    with connection, contextlib.suppress(ConnectionError, EOFError):
-        file = connection.makefile("rwb")
+    with connection, contextlib.suppress(ConnectionError):
+        file = connection.makefile("rb", _BUFFER)
         while head := file.read(_LENGTH.size):
             (length,) = _LENGTH.unpack(head)
             data = file.read(length & ~_LARGE)
-            answer = json.dumps(_judged(data, None if length & _LARGE else share)).encode()
-            file.write(_LENGTH.pack(len(answer)) + answer)
-            file.flush()
+            answer = json.dumps(_judged(data, None if length & _LARGE else share))
+            connection.sendall(answer.encode() + b"\n")
 
 
 def _judged(data, most):
