@@ -140,9 +140,9 @@ def judge(data, most=None):
         # verify() leaves the image unusable: opened again to decode it.
         with _budget.take(need), _opened(data) as image:
             if _is_plain_jpeg(image, data):
-                # An eighth of its size each way: libjpeg reads every code of it still, and
-                # fails where it fails, but leaves out most of the arithmetic behind them.
-                image.draft(None, (max(image.width // 8, 1), max(image.height // 8, 1)))
+                # Grey, and an eighth of its size each way: libjpeg reads every code of it still,
+                # and fails where it fails, but leaves out most of the arithmetic behind them.
+                image.draft("L", (max(image.width // 8, 1), max(image.height // 8, 1)))
                 image.load()
             else:
                 _load_all(image)
