@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import needs, s3server
 from tests.support.postgres import Postgres
+from tests.support.quick import Quick
 from tests.support.world import ROOT, World
 
 DEVICE = ROOT / "tests" / "device"
@@ -37,6 +38,7 @@ if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK):
         os.environ["TMPDIR"] = tempfile.tempdir = _IN_MEMORY
 
 _WORLD = pytest.StashKey()
+_QUICK = pytest.StashKey()
 _FIRST = "THINGSCAM_POSTGRES"  # the folder of what the workers' servers begin with
 
 
@@ -67,12 +69,14 @@ def pytest_configure(config):
     config.stash[_WORLD] = World()
     if not hasattr(config, "workerinput"):
         os.environ[_FIRST] = tempfile.mkdtemp(prefix="thingscam-pg")
+        config.stash[_QUICK] = Quick()
 
 
 def pytest_unconfigure(config):
     config.stash[_WORLD].stop()
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(_FIRST), ignore_errors=True)
+        config.stash[_QUICK].close()
 
 
 @pytest.fixture(scope="session")

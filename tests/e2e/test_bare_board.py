@@ -3,12 +3,12 @@
 import os
 import ssl
 import subprocess
-import sys
 
 import pytest
 import requests
 
 from tests.support import firmwarefile
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT, server, service
 from tools.host import firmware
 from tools.virtualboard.board import VirtualBoard
@@ -52,7 +52,7 @@ def test_the_picture_arrives(tmp_path, chip, board, megabytes):
 
 
 def tools(*arguments):
-    command = [sys.executable, "-m", "tools", *map(str, arguments)]
+    command = [*PYTHON, "-m", "tools", *map(str, arguments)]
     env = dict(os.environ, ESPTOOL_CFGFILE=str(ROOT / "tests" / "support" / "esptool.cfg"))
     options = {"cwd": ROOT, "env": env, "timeout": 180, "stdin": subprocess.DEVNULL}
     done = subprocess.run(command, capture_output=True, text=True, **options)

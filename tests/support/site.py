@@ -7,7 +7,6 @@ import io
 import json
 import ssl
 import subprocess
-import sys
 import time
 
 import requests
@@ -16,6 +15,7 @@ from PIL.ExifTags import IFD, Base
 
 from tests.support import cloud as cloud_support
 from tests.support.board import mpremote, until
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT
 from thingscam import __version__
 from tools.cloud.service import certificates
@@ -167,7 +167,7 @@ class Site:
 
     def tools(self, verb, *arguments):
         """Run one of the tools against the board; returns what it printed."""
-        command = [sys.executable, "-m", "tools", verb, self.board.port, *map(str, arguments)]
+        command = [*PYTHON, "-m", "tools", verb, self.board.port, *map(str, arguments)]
         done = subprocess.run(
             command,
             cwd=ROOT,

@@ -4,8 +4,9 @@ import contextlib
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
+
+from tests.support.quick import PYTHON
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -64,7 +65,7 @@ def service(data, *options):
 @contextlib.contextmanager
 def server(module, *options):
     """Run `python -m module options` until the block ends; the value is what it listens on."""
-    command = [sys.executable, "-m", module, *map(str, options)]
+    command = [*PYTHON, "-m", module, *map(str, options)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             for line in process.stdout:

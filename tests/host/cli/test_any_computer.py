@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from tests.support import firmwarefile
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT, service
 from thingscam.config import config
 from tools.cloud.service.main import on_signals
@@ -46,7 +47,7 @@ def tool(*words, console="utf-8", names="C.UTF-8", code=0, typed=b""):
     """
     env = dict(os.environ, PYTHONIOENCODING=console, PYTHONUTF8="0")
     env |= {"LC_ALL": names, "PYTHONCOERCECLOCALE": "0"}
-    command = [sys.executable, "-m", "tools", *map(str, words)]
+    command = [*PYTHON, "-m", "tools", *map(str, words)]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, input=typed)
     shown = (done.stdout + done.stderr).decode(console).replace("\r\n", "\n")
     assert "Traceback" not in shown
@@ -87,7 +88,7 @@ def test_a_question_shows_what_the_console_can(tmp_path, console):
     file.write_text(settings(), "utf-8")
     master, slave = pty.openpty()
     env = dict(os.environ, PYTHONIOENCODING=console, PYTHONUTF8="0")
-    command = [sys.executable, "-m", "tools", "config", str(file)]
+    command = [*PYTHON, "-m", "tools", "config", str(file)]
     options = {"stdin": slave, "stdout": slave, "stderr": slave}
     with subprocess.Popen(command, cwd=ROOT, env=env, **options) as process:
         os.close(slave)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.support import firmwarefile
+from tests.support.quick import PYTHON
 from tests.support.talker import Talker, for_ever
 from tests.support.world import ROOT
 from tools.cli.doctor import steps
@@ -32,7 +33,7 @@ SHOWN = r"\x1b]0;title\x07\x1b]52;c;QUJD\x07\x1b[2Ja\rb\x00\x08\x9b31m\x9d0;t\x9
 
 
 def tools(*arguments, **options):
-    command = [sys.executable, "-m", "tools", *map(str, arguments)]
+    command = [*PYTHON, "-m", "tools", *map(str, arguments)]
     options = {"cwd": ROOT, "timeout": 60, "stdin": subprocess.DEVNULL} | options
     done = subprocess.run(command, capture_output=True, **options)
     done.text = (done.stdout + done.stderr).decode()

@@ -9,13 +9,13 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import threading
 
 import pytest
 import trustme
 
 from tests.support import certificates
+from tests.support.quick import PYTHON
 from tests.support.terminal import Terminal
 from tests.support.world import ROOT
 from thingscam.config import schema
@@ -37,7 +37,7 @@ GOOD = {
 
 
 def config(folder, *options, text=None, env=None):
-    command = [sys.executable, "-m", "tools", "config", *map(str, options)]
+    command = [*PYTHON, "-m", "tools", "config", *map(str, options)]
     done = subprocess.run(
         command,
         cwd=ROOT,

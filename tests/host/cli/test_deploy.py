@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 import serial
 
 from tests.support.board import CONFIG
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT
 from thingscam import __version__
 from thingscam.update import choose
@@ -21,7 +21,7 @@ EMPTY = {"boot.py": ""}
 
 
 def tools(*arguments, **env):
-    command = [sys.executable, "-m", "tools", *map(str, arguments)]
+    command = [*PYTHON, "-m", "tools", *map(str, arguments)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
         env=dict(os.environ, **env),
@@ -138,7 +138,7 @@ while True:
 
 def lines_until(words, *arguments, count=1):
     """The lines that a verb prints until `count` had `words`; it is ended then."""
-    command = [sys.executable, "-m", "tools", *map(str, arguments)]
+    command = [*PYTHON, "-m", "tools", *map(str, arguments)]
     lines = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
@@ -255,7 +255,7 @@ def test_interrupted_it_starts_the_board_and_the_next_time_mends_it(config):
     files = {"boot.py": "", "main.py": "print('started')\n"}
     with VirtualBoard(files) as board:
         board.wait_for("started")
-        command = [sys.executable, "-m", "tools", "deploy", board.port, "--config", config]
+        command = [*PYTHON, "-m", "tools", "deploy", board.port, "--config", config]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
             while not any(name.endswith(".new") for name in board.files()):
                 assert process.poll() is None
@@ -304,7 +304,7 @@ def test_ports_that_cannot_be_used(config):
 
 def test_unplugged_while_following(config):
     board = VirtualBoard({"boot.py": "", "main.py": FOREVER}).start()
-    command = [sys.executable, "-m", "tools", "logs", board.port]
+    command = [*PYTHON, "-m", "tools", "logs", board.port]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
         process.stdout.readline()  # it follows

@@ -7,7 +7,6 @@ import os
 import re
 import ssl
 import subprocess
-import sys
 import threading
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ import requests
 import trustme
 from PIL import Image
 
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT, service
 from thingscam import __version__
 from thingscam.remote.state import State
@@ -518,7 +518,7 @@ def test_a_board_that_restarts_in_the_middle(services):
 
 
 def doctor(port, folder, *options, env=None):
-    command = [sys.executable, "-m", "tools", "doctor", "--port", port]
+    command = [*PYTHON, "-m", "tools", "doctor", "--port", port]
     command += ["--picture", folder / "picture.jpg", *options]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,

@@ -6,13 +6,13 @@ import signal
 import ssl
 import stat
 import subprocess
-import sys
 import time
 
 import pytest
 import trustme
 
 from tests.support import firmwarefile
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT, server
 from thingscam.board import profiles as boards
 from tools.host import filesystem, firmware
@@ -43,7 +43,7 @@ def bench(tmp_path):
 
 
 def flash(bench, chip, *options, env=None):
-    command = [sys.executable, "-m", "tools", "flash", "--firmware", bench / (chip + ".bin")]
+    command = [*PYTHON, "-m", "tools", "flash", "--firmware", bench / (chip + ".bin")]
     command += ["--config", bench / "config.json", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
     for secret in ("wifi-pass-word", "t0ken-abcdef", "s3cret-key-7x"):
@@ -157,7 +157,7 @@ def test_a_slow_cable_gets_a_slower_speed(bench):
 
 
 def test_interrupted_it_says_what_is_left(bench):
-    command = [sys.executable, "-m", "tools", "flash", "--firmware", bench / "esp32.bin"]
+    command = [*PYTHON, "-m", "tools", "flash", "--firmware", bench / "esp32.bin"]
     command += ["--config", bench / "config.json", "--baud", "115200"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with (
@@ -218,7 +218,7 @@ def test_what_does_not_go_together(bench):
 
 
 def test_without_firmware_it_says_where_to_get_one(bench):
-    command = [sys.executable, "-m", "tools", "flash", "--config", bench / "config.json"]
+    command = [*PYTHON, "-m", "tools", "flash", "--config", bench / "config.json"]
     done = subprocess.run([*command, "--port", "x"], cwd=ROOT, capture_output=True, text=True)
     refused(done, "--firmware", "mpy_cam-<version>-AI_THINKER.zip", "https://github.com/")
 

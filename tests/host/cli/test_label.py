@@ -4,19 +4,19 @@ import io
 import json
 import re
 import subprocess
-import sys
 
 import segno
 from PIL import Image
 
 from tests.host.cli.test_flash import CA, CONFIG, bench, flash, rom  # noqa: F401 a fixture
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT
 from thingscam.setup import form
 from tools.host import label
 
 
 def config(*arguments, code=0):
-    command = [sys.executable, "-m", "tools", "config", *map(str, arguments), "--no-input"]
+    command = [*PYTHON, "-m", "tools", "config", *map(str, arguments), "--no-input"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout

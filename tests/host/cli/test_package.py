@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import MICROPYTHON
 from tests.support import certificates
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT
 from thingscam import __version__
 from tools.cli import package
@@ -32,7 +33,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def served(tmp_path_factory):
     """The URL of the folder as `tools package` makes it, served."""
     folder = tmp_path_factory.mktemp("package") / "dist"
-    command = [sys.executable, "-m", "tools", "package", "--output", folder]
+    command = [*PYTHON, "-m", "tools", "package", "--output", folder]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     with serving(folder) as url:
@@ -209,7 +210,7 @@ def test_the_version_is_the_same_everywhere():
 
 def test_a_folder_of_something_else_stays(tmp_path):
     (tmp_path / "letters").write_text("dear")
-    command = [sys.executable, "-m", "tools", "package", "--output", tmp_path]
+    command = [*PYTHON, "-m", "tools", "package", "--output", tmp_path]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "it stays" in done.stderr
     assert (tmp_path / "letters").exists()

@@ -3,12 +3,12 @@
 import io
 import json
 import subprocess
-import sys
 
 import pytest
 import requests
 from PIL import Image
 
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT, service
 
 CLOUD = {
@@ -36,7 +36,7 @@ def send(folder, picture, endpoint, wifi=(), **cloud):
     (folder / "config.json").write_text(
         json.dumps({"cloud": CLOUD | {"endpoint": endpoint} | cloud, "wifi": wifi})
     )
-    command = [sys.executable, "-m", "tools", "send", picture, "--config", folder / "config.json"]
+    command = [*PYTHON, "-m", "tools", "send", picture, "--config", folder / "config.json"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
@@ -77,7 +77,7 @@ def test_over_tls_with_the_ca_beside_the_configuration(tmp_path, secure):
     done = send(tmp_path, cat, url)
     refused(done, "cloud.ca", "ca.der: No such file", "--fetch-ca")
     # What it says to do gets as far as the service, without Wi-Fi too.
-    advice = [sys.executable, "-m", "tools", *done.stderr.split("python -m tools ")[1].split()]
+    advice = [*PYTHON, "-m", "tools", *done.stderr.split("python -m tools ")[1].split()]
     done = subprocess.run(advice, cwd=ROOT, capture_output=True, text=True)
     refused(done, "127.0.0.1 sends no root certificate")
     (tmp_path / "ca.der").write_bytes(ca.read_bytes())
@@ -107,7 +107,7 @@ def test_errors_are_one_clear_line(tmp_path, plain):
     refused(send(tmp_path, cat, "127.0.0.1:9"), "cloud.endpoint", "http://")
     refused(send(tmp_path, cat, "http://no-such-host.invalid"), "does not resolve")
     (tmp_path / "config.json").write_text("{")
-    command = [sys.executable, "-m", "tools", "send", cat, "--config", tmp_path / "config.json"]
+    command = [*PYTHON, "-m", "tools", "send", cat, "--config", tmp_path / "config.json"]
     refused(
         subprocess.run(command, cwd=ROOT, capture_output=True, text=True), "config.json", "JSON"
     )

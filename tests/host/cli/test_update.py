@@ -3,7 +3,6 @@
 import os
 import stat
 import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -11,6 +10,7 @@ import urllib.request
 import pytest
 from click.testing import CliRunner
 
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT
 from thingscam import __version__
 from tools.cli import update
@@ -28,7 +28,7 @@ def key():
 def tools(folder, *words, **env):
     path = os.pathsep.join(map(str, (ROOT, ROOT / "lib")))
     done = subprocess.run(
-        [sys.executable, "-m", "tools", "update", *map(str, words)],
+        [*PYTHON, "-m", "tools", "update", *map(str, words)],
         cwd=folder, env=dict(os.environ, PYTHONPATH=path, **env), capture_output=True, text=True,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip

@@ -7,10 +7,10 @@ import json
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 
+from tests.support.quick import PYTHON
 from tests.support.terminal import Terminal
 from tests.support.world import ROOT
 from thingscam.board import profiles
@@ -125,7 +125,7 @@ def test_values_stay_and_texts_around_them_are_chinese(english, chinese):
 def shown(*words, console="utf-8", **names):
     env = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")}
     env |= {"PYTHONIOENCODING": console, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"} | names
-    command = [sys.executable, "-m", "tools", *map(str, words)]
+    command = [*PYTHON, "-m", "tools", *map(str, words)]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True)
     text = (done.stdout + done.stderr).decode(console)
     assert "Traceback" not in text

@@ -9,7 +9,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import time
 
 import pytest
@@ -27,11 +26,12 @@ from tests.support.cloud import (
     picture,
     trusting,
 )
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT
 
 
 def command(*options):
-    return [sys.executable, "-m", "tools", "cloud", *map(str, options)]
+    return [*PYTHON, "-m", "tools", "cloud", *map(str, options)]
 
 
 class Process:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.support.cloud import picture
+from tests.support.quick import PYTHON
 from tests.support.receiver import PASSWORD, Person
 from tests.support.world import ROOT, server
 
@@ -21,7 +22,7 @@ EXAMPLES = ROOT / "examples" / "receiver"
 
 
 def tools(*arguments, typed=None):
-    command = [sys.executable, "-m", "tools", *map(str, arguments)]
+    command = [*PYTHON, "-m", "tools", *map(str, arguments)]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, input=typed or "", timeout=60
     )

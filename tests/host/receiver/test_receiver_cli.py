@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 
@@ -16,6 +15,7 @@ import requests
 
 from tests.support import needs
 from tests.support.cloud import head, picture, settled
+from tests.support.quick import PYTHON
 from tests.support.receiver import PASSWORD, Person
 from tests.support.terminal import Terminal
 from tests.support.world import ROOT
@@ -25,7 +25,7 @@ SECRETS = re.compile(r"^(Project-Key|AccessToken)   ([0-9a-f]{32})$", re.M)
 
 
 def command(*options):
-    return [sys.executable, "-m", "tools", "receiver", *map(str, options)]
+    return [*PYTHON, "-m", "tools", "receiver", *map(str, options)]
 
 
 def told(*options, stdin="", code=0, **environment):
@@ -141,7 +141,7 @@ def test_a_second_device_is_of_the_same_project_and_a_project_by_itself(tmp_path
 
 def test_accounts_of_the_stand_in_are_taken_over(tmp_path):
     text = subprocess.run(
-        [sys.executable, "-m", "tools", "cloud", "--new-account", "Garden"],
+        [*PYTHON, "-m", "tools", "cloud", "--new-account", "Garden"],
         cwd=ROOT, capture_output=True, text=True, timeout=60,
     ).stdout  # fmt: skip
     (tmp_path / "accounts.json").write_text(text)

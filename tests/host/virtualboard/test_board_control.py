@@ -7,13 +7,13 @@ import pathlib
 import signal
 import socket
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 
 import pytest
 
 from tests.support.board import MPREMOTE, is_alive, until
+from tests.support.quick import PYTHON
 from tests.support.world import ROOT
 
 PROGRAM = (
@@ -28,7 +28,7 @@ PROGRAM = (
 def command(*arguments):
     """Run the verb; yields the process, the serial port's path, the control's URL."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tools", "board", *arguments],
+        [*PYTHON, "-m", "tools", "board", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -180,7 +180,7 @@ def test_mistakes_on_the_command_line_are_told_in_a_sentence(tmp_path):
         (["--profile", "toaster"], "ai-thinker"),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "tools", "board", *arguments],
+            [*PYTHON, "-m", "tools", "board", *arguments],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -196,7 +196,7 @@ def test_a_control_port_in_use(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1])
         done = subprocess.run(
-            [sys.executable, "-m", "tools", "board", "--control-port", number],
+            [*PYTHON, "-m", "tools", "board", "--control-port", number],
             cwd=ROOT,
             capture_output=True,
             text=True,
