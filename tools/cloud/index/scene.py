@@ -2,10 +2,10 @@
 
 import functools
 import json
+import operator
 from dataclasses import dataclass
 
-import sqlalchemy
-from sqlalchemy import bindparam, or_, select, text
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, or_, select, text
 
 from .many import Update
 from .tables import devices, facts, picture_numbers, projects
@@ -22,6 +22,7 @@ _CHANGING = (
     "pictures",
     "picture_bytes",
 )
+_changing = operator.itemgetter(*_CHANGING)
 _STATIC = ("id", "project_id", "label", "token_hash", "name", "enabled", "listed", "report_error")
 
 _COLUMNS = (
@@ -31,14 +32,28 @@ _COLUMNS = (
     projects.c.storage,
     projects.c.name.label("project"),
 )
+_NAMES = [column.name for column in _COLUMNS]
 ROWS = select(*_COLUMNS).join_from(devices, projects)
 _LOCKED = ROWS.order_by(devices.c.id).with_for_update(of=devices)
-_BY_TOKEN = devices.c.token_hash.in_(bindparam("tokens", expanding=True))
-_BY_LABEL = devices.c.label.in_(bindparam("labels", expanding=True))
+
+
+def _one_of(column, name, is_sqlite):
+    """Return what tells whether `column` has one of the values bound to `name`: the same text for
+    any number of them, so nobody has to read it anew."""
+    if is_sqlite:
+        values = func.json_each(bindparam(name)).table_valued("value")
+        return column.in_(select(values.c.value))
+    return column == any_(bindparam(name, type_=ARRAY(Text)))
+
+
 _FIND = {
-    (True, True): _LOCKED.where(or_(_BY_TOKEN, _BY_LABEL)),
-    (True, False): _LOCKED.where(_BY_TOKEN),
-    (False, True): _LOCKED.where(_BY_LABEL),
+    is_sqlite: _LOCKED.where(
+        or_(
+            _one_of(devices.c.token_hash, "tokens", is_sqlite),
+            _one_of(devices.c.label, "labels", is_sqlite),
+        )
+    )
+    for is_sqlite in (True, False)
 }
 _UPDATE = Update(devices, ("id", *_CHANGING))
 _COUNT = text(
@@ -101,14 +116,14 @@ class Row:
 
     def __init__(self, found):
         # One dict for all columns: this is made for each request.
-        values = self.__dict__
-        values.update(found._mapping)
+        values = vars(self)
+        values.update(zip(_NAMES, found, strict=True))
         self.device_type = None if found.device_type is None else _types(found.device_type)
-        self._before = [values[name] for name in _CHANGING]
+        self._before = _changing(values)
 
     def is_changed(self):
         """Return whether there is anything to write; then this has all of it."""
-        return [getattr(self, name) for name in _CHANGING] != self._before
+        return _changing(vars(self)) != self._before
 
     def device(self, number=None):
         """Return the Device."""
@@ -153,14 +168,11 @@ class Scene:
     def _find(self, tokens, labels):
         if not (tokens or labels):
             return {}
-        given = {}
-        if tokens:
-            given["tokens"] = tokens
-        if labels:
-            given["labels"] = labels
-        found = self.connection.execute(_FIND[bool(tokens), bool(labels)], given)
+        given = {"tokens": tokens, "labels": labels}
+        if self._settings.is_sqlite:
+            given = {name: json.dumps(values) for name, values in given.items()}
         rows = {}
-        for each in found:
+        for each in self.connection.execute(_FIND[self._settings.is_sqlite], given):
             row = Row(each)
             rows[row.label] = row
             if row.token_hash is not None:
@@ -192,7 +204,7 @@ class Scene:
         if not count:
             return []
         if not self._settings.is_sqlite:
-            given = sqlalchemy.func.generate_series(1, count)
+            given = func.generate_series(1, count)
             return list(
                 self.connection.scalars(select(picture_numbers.next_value()).select_from(given))
             )
