@@ -13,7 +13,6 @@ from .errors import DatabaseError, DuplicateError, UnavailableError
 from .watch import Watch
 
 _POOL = 8
-_WRITES = "thingscam_writes"  # an option of connections
 # PostgreSQL's words for: another transaction was in the way, try again; it is there already.
 _AGAIN = ("40001", "40P01")
 _UNIQUE = "23505"
@@ -45,7 +44,6 @@ class Database:
             raise DatabaseError(
                 f"{self.shown}: PostgreSQL needs psycopg: install thingscam[receiver]"
             ) from error
-        self._writing = self._engine.execution_options(**{_WRITES: True})
         self._reading = self._engine
         if not self.is_sqlite:  # each statement for itself: no word to and fro for a transaction
             self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -60,7 +58,7 @@ class Database:
 
         In PostgreSQL each of its statements may see another state.
         """
-        return self._run(self._reading, function)
+        return self._run(function)
 
     def write(self, function, patient=False):
         """Return what `function(connection)` returns, once all that it wrote is safe.
@@ -68,7 +66,7 @@ class Database:
         It is called again if nothing can have been written the first time. `patient`: whatever
         time it takes. Raises UnavailableError, and DuplicateError for what is there already.
         """
-        return self._run(self._writing, function, patient)
+        return self._run(function, writes=True, patient=patient)
 
     def alone(self, connection):
         """Wait until no other transaction is alone, until the end of this one."""
@@ -98,16 +96,17 @@ class Database:
         if self._watch:
             self._watch.close()
 
-    def _run(self, engine, function, patient=False):
+    def _run(self, function, writes=False, patient=False):
         for again in (True, False):
             try:
-                return self._once(engine, function, patient)
+                return self._once(function, writes, patient)
             except _LostError as lost:
                 if not again:
                     raise lost.error from lost.__cause__
         raise AssertionError
 
-    def _once(self, engine, function, patient):
+    def _once(self, function, writes, patient):
+        engine = self._engine if writes else self._reading
         committing = False
         overdue = None
         try:
@@ -116,6 +115,9 @@ class Database:
                     raw = connection.connection.driver_connection
                     overdue = end.enter_context(self._watch.over(raw))
                 with connection.begin() as transaction:
+                    if self.is_sqlite:
+                        # Who writes waits here for the others, not in the middle.
+                        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
                     found = function(connection)
                     committing = True
                     transaction.commit()
@@ -221,12 +223,6 @@ def _sqlite(url, timeout_s):
     def prepare(connection, record):
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute("PRAGMA " + pragma).close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection):
-        # Who writes waits here for the others, not in the middle.
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

@@ -60,6 +60,7 @@ _COUNT = text(
     "INSERT INTO facts (name, value) VALUES (:name, :count) ON CONFLICT (name) DO UPDATE"
     " SET value = CAST(CAST(facts.value AS INTEGER) + :count AS TEXT)"
 )
+_LAST = select(facts.c.value).where(facts.c.name == NUMBER)
 _BEHIND = text(
     "INSERT INTO facts (name, value) VALUES (:name, :last) ON CONFLICT (name) DO UPDATE"
     " SET value = CAST(MAX(CAST(facts.value AS INTEGER), :last) AS TEXT)"
@@ -209,7 +210,7 @@ class Scene:
                 self.connection.scalars(select(picture_numbers.next_value()).select_from(given))
             )
         self.connection.execute(_COUNT, {"name": NUMBER, "count": count})
-        last = self.connection.scalar(select(facts.c.value).where(facts.c.name == NUMBER))
+        last = self.connection.scalar(_LAST)
         return list(range(int(last) - count + 1, int(last) + 1))
 
     def write(self):
