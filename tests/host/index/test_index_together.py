@@ -1,10 +1,13 @@
 # Several instances on one database: what they agree on.
 
+import asyncio
 import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.index import KEY, admit, fleet, keep
+import pytest
+
+from tests.support.index import KEY, LABEL, accounts, admit, fleet, keep
 from tools.cloud.index import Ask, Index
 from tools.cloud.service.rules import RefusedError
 
@@ -16,6 +19,19 @@ def instances(url, count=2):
     """Open so many indexes on one database; the value is a list of them."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(Index(url)) for _ in range(count)]
+
+
+@pytest.fixture
+def held(tmp_path):
+    """An index whose writer stands still after its first transaction, and what lets it go on."""
+    entered, go_on = threading.Event(), threading.Event()
+    with Index(f"sqlite:///{tmp_path}/index.db") as index:
+        index.projects.replace(accounts())
+        index.watch(lambda: entered.set() or go_on.wait(20))
+        index.records.set(LABEL, {"first": 1}, "person")
+        assert entered.wait(20)
+        yield index, go_on
+        go_on.set()
 
 
 def test_of_those_who_ask_two_at_once_one_is_refused(index_url):
@@ -85,3 +101,53 @@ def test_many_jobs_go_into_one_transaction_and_each_has_its_own_end(index_url):
         assert "no device 00000000" in str(bad.exception(20))
         assert "already" in str(again.exception(20))
         assert index.records.attributes(device.label)["a"] == 1
+
+
+def test_who_waits_in_a_loop_is_told_there(index_url):
+    accounts, tokens = fleet(100)
+    with Index(index_url) as index:
+        index.projects.replace(accounts)
+
+        async def ask():
+            asks = [Ask("demo", KEY, token, "image", 10) for token in (*tokens, "stranger")]
+            ends = [index.projects.admit(ask) for ask in asks]
+            return await asyncio.gather(*ends, return_exceptions=True)
+
+        *devices, refused = asyncio.run(ask())
+        assert len({device.number for device in devices}) == 100
+        assert isinstance(refused, RefusedError)
+
+
+def test_what_was_taken_back_in_time_is_not_written(held):
+    index, go_on = held
+    outside = index.records.set(LABEL, {"outside": 1}, "person")
+    assert outside.cancel()
+
+    async def change():
+        inside = asyncio.ensure_future(index.records.set(LABEL, {"inside": 1}, "person"))
+        last = asyncio.ensure_future(index.records.set(LABEL, {"last": 1}, "person"))
+        await asyncio.sleep(0)  # now both are waited for
+        inside.cancel()
+        await asyncio.wait([inside])
+        go_on.set()
+        await last
+
+    asyncio.run(change())
+    assert index.records.attributes(LABEL) == {"first": 1, "last": 1}
+
+
+def test_who_waits_in_a_loop_that_has_ended_hinders_nobody(held):
+    index, go_on = held
+
+    async def wait():
+        await index.records.set(LABEL, {"left": 1}, "person")
+
+    loop = asyncio.new_event_loop()
+    left = loop.create_task(wait())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    last = index.records.set(LABEL, {"last": 1}, "person")
+    go_on.set()
+    last.result(20)
+    assert index.records.attributes(LABEL) == {"first": 1, "left": 1, "last": 1}
+    assert not left.done()

@@ -29,7 +29,7 @@ class Index:
     database's clock where several computers may use it), `now` the nanoseconds since 1970.
     What takes much longer than `timeout_s` (seconds) is given up with UnavailableError.
     All may be called by any thread; it waits for the answer, except where it says that it returns
-    a Future (of concurrent.futures): `await asyncio.wrap_future(...)`, or `.result()`. Raises
+    a Future: `await` it once, or wait for its `.result()` as of one of concurrent.futures. Raises
     DatabaseError.
     """
 

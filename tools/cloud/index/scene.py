@@ -173,7 +173,7 @@ class Scene:
         if self._settings.is_sqlite:
             given = {name: json.dumps(values) for name, values in given.items()}
         rows = {}
-        for each in self.connection.execute(_FIND[self._settings.is_sqlite], given):
+        for each in self.connection.execute(_FIND[self._settings.is_sqlite], given).all():
             row = Row(each)
             rows[row.label] = row
             if row.token_hash is not None:

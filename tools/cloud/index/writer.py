@@ -1,12 +1,15 @@
 # Writing: many requests' jobs go into one transaction, and each is told when that is safe.
 
+import asyncio
 import collections
+import contextlib
 import itertools
 import logging
 import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import UnavailableError
 from .scene import Scene
@@ -18,12 +21,29 @@ GATHER_SECONDS = 0.01
 _logger = logging.getLogger("tools.cloud")
 
 
-@dataclass
+class Pending(Future):
+    """A Future of concurrent.futures that one task may await as well: all that one transaction
+    has done is told to an event loop in one go."""
+
+    waiter: asyncio.Future | None = None
+
+    def __await__(self):
+        self.waiter = asyncio.get_running_loop().create_future()
+        if not self.done():  # who ends it from now on sees that somebody waits
+            try:
+                yield from self.waiter
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+        return self.result()
+
+
+@dataclass(slots=True)
 class _Job:
-    kind: object
-    item: object
+    kind: Any
+    item: Any
     until: float
-    future: Future = field(default_factory=Future)
+    future: Pending = field(default_factory=Pending)
 
 
 class Writer:
@@ -53,7 +73,7 @@ class Writer:
         return len(self._jobs)
 
     def put(self, kind, item):
-        """Return a Future of what becomes of a job: its result, once it is safe.
+        """Return a Pending of what becomes of a job: its result, once it is safe.
 
         It raises UnavailableError after a while if the database takes nothing.
         """
@@ -118,11 +138,7 @@ class Writer:
                     self._write([job])
             return
         self._tell()
-        for job, result in zip(jobs, results, strict=True):
-            if isinstance(result, Exception):
-                job.future.set_exception(result)
-            else:
-                job.future.set_result(result)
+        _end(jobs, results)
 
     def _tell(self):
         try:
@@ -143,5 +159,24 @@ class Writer:
 
 
 def _fail(jobs, error):
-    for job in jobs:
-        job.future.set_exception(error)
+    _end(jobs, [error] * len(jobs))
+
+
+def _end(jobs, results):
+    waiters = {}
+    for job, result in zip(jobs, results, strict=True):
+        if isinstance(result, Exception):
+            job.future.set_exception(result)
+        else:
+            job.future.set_result(result)
+        if waiter := job.future.waiter:
+            waiters.setdefault(waiter.get_loop(), []).append(waiter)
+    for loop, waiting in waiters.items():
+        with contextlib.suppress(RuntimeError):  # it is closed, and nobody waits in it
+            loop.call_soon_threadsafe(_wake, waiting)
+
+
+def _wake(waiters):
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)

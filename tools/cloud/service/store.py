@@ -100,7 +100,9 @@ class Store:
         Raises FileNotFoundError, StorageError, SettingError.
         """
         work = self._getting.submit(self.objects.get, name)
-        return await settled(work, OBJECT_SECONDS, StorageError("the storage is too slow"))
+        return await settled(
+            asyncio.wrap_future(work), OBJECT_SECONDS, StorageError("the storage is too slow")
+        )
 
     async def ask(self, question, *args):
         """Return what `question(*args)` returns, which reads the index.
@@ -108,7 +110,7 @@ class Store:
         In threads of its own: while a database says nothing, all else goes on. Raises what it
         raises, and UnavailableError when it takes too long.
         """
-        return await settled(self._asking.submit(question, *args))
+        return await settled(asyncio.wrap_future(self._asking.submit(question, *args)))
 
     def has(self, name):
         """Return whether a picture is there, as far as that can be seen without asking for it.
@@ -145,12 +147,12 @@ class KeptError(Exception):
 
 
 async def settled(future, seconds=INDEX_SECONDS, late=None):
-    """Return what comes of `future` (of concurrent.futures) within so many seconds.
+    """Return what comes of `future`, which can be awaited, within so many seconds.
 
     Raises what it raises, and `late`, UnavailableError unless given, when it takes longer.
     """
     try:
         async with asyncio.timeout(seconds):
-            return await asyncio.wrap_future(future)
+            return await future
     except TimeoutError as error:
         raise late or UnavailableError("the index is too slow") from error
