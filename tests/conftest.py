@@ -28,6 +28,11 @@ MICROPYTHON = pathlib.Path(
 sys.path[:0] = [str(LIB), str(FAKES)]
 os.environ["LC_ALL"] = "C.UTF-8"  # the tools speak the computer's language, the tests English
 
+# What is compiled is kept, whatever the environment says: else each worker puts its assertions
+# into all the tests anew, and each tool that they run compiles itself.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Thousands of small files, each flushed to its disk: in memory, where there is plenty of that. A
 # folder of one's own choice: `TMPDIR=... pytest`.
 _IN_MEMORY = "/dev/shm"
