@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import gc
 import threading
+import weakref
 
 import pytest
 
+from tests.support.cloud import settled
 from tools.cloud.objects import StorageError
 from tools.cloud.service.putting import Putting
 
@@ -72,6 +75,27 @@ def test_nobody_is_left_waiting_whatever_happens():
     objects = Slow(3)
     objects.breaks = ValueError("no name")
     assert putting(objects, "abc") == [objects.breaks] * 3
+
+
+def test_who_gives_up_leaves_nothing_in_memory_while_nothing_is_taken():
+    class Data:
+        """In place of bytes: one can see whether it is still there."""
+
+    async def run():
+        objects, data = Slow(3), Data()
+        with contextlib.closing(Putting(objects)) as pictures:
+            first = asyncio.create_task(pictures.put("a", b"", "image/jpeg"))
+            await asyncio.to_thread(settled, lambda: objects.calls)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(pictures.put("b", data, "image/jpeg"), 0.01)
+            there = weakref.ref(data)
+            del data
+            gc.collect()
+            assert there() is None
+            objects.let.set()
+            await first
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("at", [0, 1])

@@ -65,7 +65,8 @@ def _begin_flush(file):
     # What is to leave the cache is sent to the disk now. On ext4 one commit then does for many
     # files; without it each has one of its own.
     if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        with contextlib.suppress(OSError):  # a hint only: fsync tells what fails
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _flush_folder(folder):

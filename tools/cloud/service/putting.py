@@ -27,11 +27,17 @@ class Putting:
     async def put(self, *picture):
         """Put a picture, as Objects.put. Who is cancelled before its turn wants it no more."""
         future = asyncio.get_running_loop().create_future()
-        self._waiting.append((future, picture))
+        mine = future, picture
+        self._waiting.append(mine)
         # Behind another one that waits it is taken with it.
         if len(self._waiting) <= self._count:
             self._threads.submit(self._put_some)
-        await future
+        try:
+            await future
+        except asyncio.CancelledError:
+            with contextlib.suppress(ValueError):  # its turn has come
+                self._waiting.remove(mine)  # nothing may take them for long: they need memory
+            raise
 
     def close(self):
         """Put no more."""
