@@ -2,9 +2,9 @@
 # value; in Chinese {0}, {1} puts the values in another order. Settings, commands, names of pins
 # and log words stay as they are; so do the words of the service's own documentation.
 
-from thingscam.setup import zh
+from thingscam.setup import outcome_zh, zh
 
-_ON_BOARDS = [each.partition("\n") for each in zh.TEXTS]
+_ON_BOARDS = [each.partition("\n") for each in (*zh.TEXTS, *outcome_zh.TEXTS)]
 TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS} | {
     # config: questions, and what is said before them (tools/host/questions.py)
     "This makes {}: the settings of one camera. What is not asked has a default.": (
@@ -347,21 +347,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "{}, saved as {}": "{}，已保存为 {}",
     "{}, but black": "{}，但画面全黑",
     "take the cap or film off the lens, switch a light on": "取下镜头盖或保护膜，并打开灯",
-    "the camera does not start ({}): {}": "摄像头无法启动（{}）：{}",
-    "no picture ({}): {}": "拍不到图片（{}）：{}",
-    "check that camera.board is right ({}), the camera's ribbon cable, the power supply, and that "
-    "the firmware uses the board's PSRAM": (
-        "检查 camera.board 是否正确（{}）、摄像头排线、供电，以及固件是否启用了 PSRAM"
-    ),
-    "out of memory: choose a smaller camera.frame_size, or firmware with PSRAM": (
-        "内存不足：请减小 camera.frame_size，或使用支持 PSRAM 的固件"
-    ),
-    "this firmware has no camera driver (no module camera, csi or sensor): flash one that has": (
-        "固件没有摄像头驱动（没有 camera、csi 或 sensor 模块）：请烧录带驱动的固件"
-    ),
-    "module camera is no camera driver: is there a camera.py on the board?": (
-        "camera 模块不是摄像头驱动：板上是不是有一个 camera.py?"
-    ),
     # doctor: Wi-Fi, DNS, clock, TCP, TLS
     "{}, by wifi[{}]": "{}，来自 wifi[{}]",
     "not joined": "未连接",
@@ -378,7 +363,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     ),
     "{} is at {}": "{} 的地址是 {}",
     "{}: the name does not resolve ({})": "{}：域名无法解析（{}）",
-    "the name does not resolve ({})": "域名无法解析（{}）",
     "check cloud.endpoint, and that the network has a way to the internet": (
         "检查 cloud.endpoint，并确认网络能访问互联网"
     ),
@@ -401,8 +385,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "not verified: anyone on the way may read along": "未验证证书：途中任何人都可能窃听",
     "set cloud.verify to true": "请把 cloud.verify 设为 true",
     "the certificate of {} is good": "{} 的证书有效",
-    "certificate of {} refused: {}": "{} 的证书被拒绝：{}",
-    "certificate of {} refused": "{} 的证书被拒绝",
     # doctor: upload; what an error code asks for (lib/thingscam/cloud)
     "{} bytes in {} ms -> {}": "{} 字节，用时 {} ms -> {}",
     "check the cloud settings": "检查 cloud 下的各项配置",
@@ -431,53 +413,11 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
         "控制台里该设备类型的某个属性是另一种数据类型"
     ),
     "{} knows the device, {} ms": "{} 认得这台设备，用时 {} ms",
-    "errcode {} {}: {}": "errcode {} {}：{}",
     "errcode {} {}: {} (retry)": "errcode {} {}：{}（retry：会重试）",
     "errcode {} {}: {} (wait)": "errcode {} {}：{}（wait：等待后再试）",
     "errcode {} {}: {} (drop)": "errcode {} {}：{}（drop：丢弃这一张）",
     "errcode {} {}: {} (stop)": "errcode {} {}：{}（stop：改好之前停止上传）",
-    "set cloud.region": "请设置 cloud.region",
-    "set cloud.project_key": "请设置 cloud.project_key",
-    "the picture was empty": "图片为空",
-    "the picture is damaged or of another format": "图片已损坏，或格式不受支持",
-    "lower camera.quality or camera.frame_size": "请降低 camera.quality 或 camera.frame_size",
-    "something between board and service changes the headers": (
-        "开发板与云平台之间有设备改动了请求头"
-    ),
-    "check cloud.project_key": "检查 cloud.project_key",
-    "check cloud.access_token, and that the device is enabled in the console": (
-        "检查 cloud.access_token，并在控制台确认设备已启用"
-    ),
-    "give the device a device type in the console": "请在控制台为设备绑定设备类型",
-    "check cloud.identifier against the device type in the console": (
-        "对照控制台里设备类型的功能定义，检查 cloud.identifier"
-    ),
-    "make the attribute cloud.identifier a text in picture URL format": (
-        "请把 cloud.identifier 所指的属性设为文本类型、图片 URL 格式"
-    ),
-    "set up object storage (OSS) for the project in the console": (
-        "请在控制台的 项目设置 > 第三方集成 中配置阿里云 OSS 对象存储"
-    ),
-    "check cloud.region": "检查 cloud.region",
-    "stored, but the attribute was not updated": "图片已存储，但属性上报失败",
-    "check cloud.access_token": "检查 cloud.access_token",
-    "enable the device in the console": "请在控制台启用该设备",
-    "check the attribute cloud.identifier in the console": (
-        "在控制台检查 cloud.identifier 所指的属性"
-    ),
-    "the device sends too many messages": "设备消息频率过高",
-    "the day's message quota is used up": "设备今日消息数超过上限",
-    "check cloud.endpoint": "检查 cloud.endpoint",
-    "one picture in 10 s; does another sender use the same cloud.access_token?": (
-        "每 10 秒只能上传一张；是否有别的设备在用同一个 cloud.access_token?"
-    ),
-    "a fault of the service": "云平台内部错误",
-    "not in the service's documentation": "云平台的文档里没有这个错误码",
-    "see the service's documentation": "请查阅云平台的文档",
     "the service's pace": "云平台的请求频率限制",
-    "no answer in time": "等待应答超时",
-    "the answer is not the service's": "应答不是来自云平台",
-    "the answer makes no sense": "应答无法理解",
     # send, and what is no picture (lib/thingscam/image/checks.py)
     "not sent ({}): {}": "没有发送（{}）：{}",
     "not sent ({}): errcode {} {}: wait 10 s": "没有发送（{}）：errcode {} {}：请等待 10 秒",
@@ -488,13 +428,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "{}: JPEG without start: no FF D8 FF at its head": "{}:JPEG 没有开头：最前面不是 FF D8 FF",
     "{}: not a picture: begins with {}": "{}：不是图片：开头是 {}",
     "{}: picture too large: {} bytes, limit {}": "{}：图片太大：{} 字节，上限 {}",
-    "JPEG damaged: no marker at byte {}": "JPEG 已损坏：第 {} 字节处没有标记",
-    "JPEG without a picture: no frame header and scan": "JPEG 里没有图像：没有帧头和扫描数据",
-    "JPEG without a picture: its scan is empty": "JPEG 里没有图像：扫描数据为空",
-    "JPEG cut short: no end marker FF D9 in {} bytes": (
-        "JPEG 不完整：{} 字节里没有结束标记 FF D9"
-    ),
-    "no picture: {} in place of its bytes": "不是图片：得到的是 {}",
     # What the system says
     "No such file or directory": "没有这个文件或文件夹",
     "Permission denied": "没有权限",

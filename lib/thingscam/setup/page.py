@@ -81,7 +81,8 @@ NOTICES = {
     "sent": ("good", "The service has the test picture: {0}", "服务已收到测试照片：{0}"),
     "unsent": ("bad", "The test picture did not arrive: {0}", "测试照片没有送达：{0}"),
 }
-_WHY = {
+# Why a Wi-Fi is not joined, or a field not taken.
+WHY = {
     "refused": ("The password seems to be wrong.", "密码似乎不对。"),
     "absent": (
         "It is not in reach: check the name. The camera knows 2.4 GHz only.",
@@ -132,6 +133,7 @@ def render(portal, point):
     yield "<script>\n"
     yield _SCRIPT
     yield "</script></body></html>\n"
+    unload("setup.outcome_zh")
     unload("setup.zh")
 
 
@@ -152,8 +154,10 @@ def _notice(portal):
     if portal.notice is not None:
         what, value = portal.notice
         css, en, zh = NOTICES[what]
-        value = escaped(str(value))
-        text = '<p class="{}">{}</p>'.format(css, both(en.format(value), zh.format(value)))
+        value = str(value)
+        chinese = _in_chinese(portal, value, True) if what == "unsent" else value
+        told = both(en.format(escaped(value)), zh.format(escaped(chinese)))
+        text = '<p class="{}">{}</p>'.format(css, told)
     why = portal.draft.mistakes.get("")
     if why is not None:
         text += '<p class="bad">{}</p>'.format(_told(portal, why))
@@ -315,17 +319,25 @@ def _mistake(portal, key):
 
 
 def _told(portal, why):
-    if why in _WHY:
-        return both(*_WHY[why])
-    chinese = why
-    if portal.language == "zh":
-        try:
-            from thingscam.setup.zh import said
+    if why in WHY:
+        return both(*WHY[why])
+    return both(escaped(why), escaped(_in_chinese(portal, why)))
 
-            chinese = said(why)
-        except MemoryError:
-            pass  # rather in English than not at all
-    return both(escaped(why), escaped(chinese))
+
+def _in_chinese(portal, text, of_outcome=False):
+    # A mistake, or what became of a test picture.
+    if portal.language != "zh":
+        return text
+    try:
+        from thingscam.setup import zh
+
+        if not of_outcome:
+            return zh.said(text)
+        from thingscam.setup import outcome_zh
+
+        return zh.said(text, outcome_zh.TEXTS)
+    except MemoryError:
+        return text  # rather in English than not at all
 
 
 _STAYS = """<small><span lang="en">One is set. Empty: it stays.</span><span

@@ -97,21 +97,22 @@ TEXTS = (
 )
 
 
-def said(text):
-    """Return a mistake, `text` as the checks say it, in Chinese; what is not known as it is."""
+def said(text, texts=TEXTS):
+    """Return `text` in Chinese by `texts`: a mistake, as the checks say it, unless others are
+    given. What is not known stays as it is."""
     best = None
-    for each in TEXTS:
+    for each in texts:
         english, _, chinese = each.partition("\n")
         if best is None or len(english) > len(best[0]):
             values = _values(text, english.split("{}"))
             if values is not None:
                 best = english, chinese, values
     if best is not None:
-        return best[1].format(*[said(each) if " " in each else each for each in best[2]])
+        return best[1].format(*[said(each, texts) if " " in each else each for each in best[2]])
     for between, chinese in (("; ", "；"), (": ", "：")):
         first, found, rest = text.partition(between)
         if found:
-            return said(first) + chinese + said(rest)
+            return said(first, texts) + chinese + said(rest, texts)
     return text
 
 
