@@ -55,11 +55,8 @@ TEXTS = (
     "JPEG without a picture: its scan is empty\nJPEG 里没有图像：扫描数据为空",
     "JPEG cut short: no end marker FF D9 in {} bytes\nJPEG 不完整：{} 字节里没有结束标记 FF D9",
     "no picture: {} in place of its bytes\n不是图片：得到的是 {}",
-    "the answer is not the service's: HTTP {}, it begins {}\n"
-    "应答不是来自云平台：HTTP {}，开头是 {}",
-    "the answer is not the service's: HTTP {}, it is empty\n应答不是来自云平台：HTTP {}，内容为空",
-    "the answer makes no sense: HTTP {}, it begins {}\n应答无法理解：HTTP {}，开头是 {}",
-    "the answer makes no sense: HTTP {}, it is empty\n应答无法理解：HTTP {}，内容为空",
+    "HTTP {}, it begins {}\nHTTP {}，开头是 {}",
+    "HTTP {}, it is empty\nHTTP {}，内容为空",
     "redirected to {}: set cloud.endpoint\n被重定向到 {}：请设置 cloud.endpoint",
     "{} is no certificate in DER ({})\n{} 不是 DER 格式的证书（{}）",
     "https needs ca, a CA certificate in DER\nhttps 需要 CA 证书（DER 格式）",
@@ -100,4 +97,21 @@ TEXTS = (
     "not a picture: begins with {}\n不是图片：开头是 {}",
     "picture too large: {} bytes, limit {}\n图片太大：{} 字节，上限 {}",
     "empty picture: 0 bytes\n图片为空：0 字节",
+)
+
+# What Mbed TLS says of a certificate, one or more of it.
+MBED_TLS = (
+    "The certificate validity has expired\n证书已过期",
+    "The certificate validity starts in the future\n证书尚未生效",
+    "The certificate has been revoked (is on a CRL)\n证书已被吊销",
+    "The certificate Common Name (CN) does not match with the expected CN\n"
+    "证书里的名称与接入点不符",
+    "The certificate is not correctly signed by the trusted CA\n证书不是由所设的 CA 签发的",
+    "The certificate is signed with an unacceptable hash.\n证书签名所用的哈希算法不可接受",
+    "The certificate is signed with an unacceptable key (eg bad curve, RSA too short).\n"
+    "证书签名所用的密钥不可接受",
+    "The certificate validity has expired {}\n证书已过期，{}",
+    "The certificate Common Name (CN) does not match with the expected CN {}\n"
+    "证书里的名称与接入点不符，{}",
+    "The certificate is not correctly signed by the trusted CA {}\n证书不是由所设的 CA 签发的，{}",
 )

@@ -133,7 +133,6 @@ def render(portal, point):
     yield "<script>\n"
     yield _SCRIPT
     yield "</script></body></html>\n"
-    unload("setup.outcome_zh")
     unload("setup.zh")
 
 
@@ -155,12 +154,12 @@ def _notice(portal):
         what, value = portal.notice
         css, en, zh = NOTICES[what]
         value = str(value)
-        chinese = _in_chinese(portal, value, True) if what == "unsent" else value
+        chinese = _in_chinese(portal, value, "outcome") if what == "unsent" else value
         told = both(en.format(escaped(value)), zh.format(escaped(chinese)))
         text = '<p class="{}">{}</p>'.format(css, told)
     why = portal.draft.mistakes.get("")
     if why is not None:
-        text += '<p class="bad">{}</p>'.format(_told(portal, why))
+        text += '<p class="bad">{}</p>'.format(_told(portal, why, "other"))
     return '<div id="notice" role="status">{}</div>\n<form method="post" action="/save">'.format(
         text
     )
@@ -318,26 +317,38 @@ def _mistake(portal, key):
     return '<small class="bad" id="e.{}">{}</small>'.format(key, _told(portal, why))
 
 
-def _told(portal, why):
+def _told(portal, why, kind=None):
     if why in WHY:
         return both(*WHY[why])
-    return both(escaped(why), escaped(_in_chinese(portal, why)))
+    texts = why, _in_chinese(portal, why, kind)
+    return both(*[escaped(text).replace("\n", "<br>") for text in texts])
 
 
-def _in_chinese(portal, text, of_outcome=False):
-    # A mistake, or what became of a test picture.
+def _in_chinese(portal, text, kind=None):
+    # A mistake in a field; or by `kind` "other", in what the form does not have, or "outcome",
+    # what became of a test picture.
     if portal.language != "zh":
         return text
     try:
         from thingscam.setup import zh
 
-        if not of_outcome:
-            return zh.said(text)
-        from thingscam.setup import outcome_zh
+        known = zh.TEXTS
+        try:
+            if kind == "outcome":
+                from thingscam.setup import outcome_zh
 
-        return zh.said(text, outcome_zh.TEXTS)
+                known = outcome_zh.TEXTS + outcome_zh.MBED_TLS
+            elif kind:
+                from thingscam.setup import zh_more
+
+                known += zh_more.TEXTS
+        except MemoryError:
+            pass  # the texts of the form are of more use than none
+        return zh.said(text, known)
     except MemoryError:
         return text  # rather in English than not at all
+    finally:
+        unload("setup.outcome_zh", "setup.zh_more")
 
 
 _STAYS = """<small><span lang="en">One is set. Empty: it stays.</span><span
