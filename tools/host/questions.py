@@ -1,5 +1,8 @@
 # What `config` asks of a person, with choices, and where each value comes from.
 
+import json
+import re
+
 import click
 
 from thingscam.board import profiles
@@ -86,6 +89,44 @@ _QUESTIONS = (
     ("trigger.every_s", "A picture every so many seconds (0: none)", "By time, too?", None),
     ("power.mode", "Power mode (number or name)", "Power:", _MODES),
 )
+# The same, asked on request alone; Enter leaves it as it is.
+_MORE = "More settings: orientation, hours, battery, reports, setup by telephone, updates?"
+_OTHERS = (
+    ("sensor.vflip", "Upside down (true, false, null)", "The picture stands on its head?"),
+    ("sensor.hmirror", "Mirrored (true, false, null)", "Left and right are exchanged?"),
+    (
+        "schedule.windows",
+        "Hours of pictures",
+        "Such as 07:00-18:00, sunrise-sunset, or a list as in docs/board.md, Hours; []: always.",
+    ),
+    ("schedule.timezone", "Time zone", "Of these hours: such as Asia/Shanghai or Europe/Berlin."),
+    ("schedule.latitude", "Latitude (null: none)", "Degrees, for sunrise and sunset."),
+    ("schedule.longitude", "Longitude (null: none)", "Degrees, east of Greenwich above 0."),
+    (
+        "battery.pin",
+        "GPIO of the battery (null: none)",
+        "Its voltage is measured through two resistors: docs/board.md, The battery.",
+    ),
+    (
+        "cloud.device_endpoint",
+        "Endpoint of the device (null: none)",
+        "Console, the device's page, Connection: where the camera reports how it is.",
+    ),
+    ("report.every_s", "A report every so many seconds (0: events alone)", "With that endpoint:"),
+    (
+        "remote.every_s",
+        "Ask for settings every so many seconds (0: never)",
+        "Settings and commands from afar, by that endpoint: docs/remote.md.",
+    ),
+    (
+        "setup.password",
+        "Password of the board's own network",
+        "For setup by telephone, 8 to 63 bytes; not set: the board makes one. Not shown.",
+    ),
+    ("setup.pin", "GPIO that opens setup (null: none)", "Held to GND for 3 s: docs/setup.md."),
+    ("update.url", "URL of new versions (null: none)", "Of their latest.json: docs/update.md."),
+)
+_HOURS = re.compile(r"(\d\d:\d\d|sunrise|sunset)-(\d\d:\d\d|sunrise|sunset)")
 
 
 def ask(data, named, file, wifi_needed):
@@ -95,7 +136,7 @@ def ask(data, named, file, wifi_needed):
     together is asked once more. Raises ConfigError where the answers stay the same,
     SystemExit where the person ends it.
     """
-    before = None
+    before = others = None
     asked = [each for each in _QUESTIONS if _is_asked(each[0], data, named, wifi_needed)]
     if asked:
         echo(said(_INTRODUCTION.format(file)))
@@ -103,6 +144,12 @@ def ask(data, named, file, wifi_needed):
         while True:
             for question in asked:
                 _question(data, *question)
+            if others is None:
+                others = [each for each in _OTHERS if each[0] not in named]
+                if not asked or not prompt.confirm(_MORE, False):
+                    others = []
+            for question in others:
+                _question(data, *question, None, True)
             try:
                 return configfile.check(data, file, wifi_needed)
             except ConfigError as e:
@@ -128,12 +175,14 @@ def _is_asked(name, data, named, wifi_needed):
     return not (name in named or by_bytes or name.startswith("wifi.") and not wifi_needed)
 
 
-def _question(data, name, text, hint, choices):
+def _question(data, name, text, hint, choices, keeps=False):
     hidden = name in configfile.SECRETS
     known = configfile.get(data, name)
     text = said(text)
     if known is None and configfile.describe(name)[0][-1] == "?":
         known = "null"
+    if keeps and not hidden:
+        known = known if isinstance(known, str) else json.dumps(known)
     if known not in (None, ""):
         text += " ({})".format(said(_KEPT)) if hidden else " [{}]".format(known)
     echo("\n" + said(hint))
@@ -144,6 +193,10 @@ def _question(data, name, text, hint, choices):
         answer = prompt.line(text, hidden)
         if not name.startswith("wifi."):
             answer = answer.strip()
+        if keeps and not answer:
+            return
+        if name == "schedule.windows" and (hours := _HOURS.fullmatch(answer)):
+            answer = json.dumps([{"from": hours[1], "to": hours[2]}])
         if not answer and name == "wifi.password" and not known:
             echo(said(_OPEN))
         elif not answer and known not in (None, ""):
@@ -163,7 +216,10 @@ def _question(data, name, text, hint, choices):
 
 def _problem(name, answer):
     kind, _, limits = configfile.describe(name)
-    found = configfile.value(name, answer)
+    try:
+        found = configfile.value(name, answer)
+    except configfile.SettingError as e:  # a time zone that is none
+        return str(e)
     problem = values.check(kind, found, limits)
     if problem is None and name == "camera.board" and found not in profiles.names():
         problem = "must be one of {}".format(", ".join(profiles.names()))

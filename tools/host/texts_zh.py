@@ -22,6 +22,47 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "to undo what was set from afar: python -m tools deploy PORT": (
         "撤销远程设置的内容，还需要：python -m tools deploy PORT"
     ),
+    "More settings: orientation, hours, battery, reports, setup by telephone, updates?": (
+        "更多设置：画面方向、时段、电池、状态上报、手机配网、在线更新？"
+    ),
+    "Upside down (true, false, null)": "上下翻转（true、false、null）",
+    "The picture stands on its head?": "画面是倒的吗？",
+    "Mirrored (true, false, null)": "左右翻转（true、false、null）",
+    "Left and right are exchanged?": "画面左右相反吗？",
+    "Hours of pictures": "拍照的时段",
+    "Such as 07:00-18:00, sunrise-sunset, or a list as in docs/board.md, Hours; []: always.": (
+        "例如 07:00-18:00、sunrise-sunset，或 docs/board.zh-CN.md 里的列表；[]：任何时候。"
+    ),
+    "Time zone": "时区",
+    "Of these hours: such as Asia/Shanghai or Europe/Berlin.": (
+        "上述时段所用的时区：例如 Asia/Shanghai 或 Europe/Berlin。"
+    ),
+    "Latitude (null: none)": "纬度（null：没有）",
+    "Degrees, for sunrise and sunset.": "单位为度，用于计算日出日落。",
+    "Longitude (null: none)": "经度（null：没有）",
+    "Degrees, east of Greenwich above 0.": "单位为度，东经大于 0。",
+    "GPIO of the battery (null: none)": "电池的 GPIO（null：没有）",
+    "Its voltage is measured through two resistors: docs/board.md, The battery.": (
+        "通过两个电阻分压测量电压：见 docs/board.zh-CN.md 的“电池”一节。"
+    ),
+    "Endpoint of the device (null: none)": "设备接入点（null：没有）",
+    "Console, the device's page, Connection: where the camera reports how it is.": (
+        "控制台，设备页面，连接：摄像头向这里上报自身状态。"
+    ),
+    "A report every so many seconds (0: events alone)": "每隔多少秒上报一次（0：只上报事件）",
+    "With that endpoint:": "设置了该接入点时：",
+    "Ask for settings every so many seconds (0: never)": "每隔多少秒查询一次远程设置（0：从不）",
+    "Settings and commands from afar, by that endpoint: docs/remote.md.": (
+        "通过该接入点接收远程设置和命令：见 docs/remote.md。"
+    ),
+    "Password of the board's own network": "开发板自建网络的密码",
+    "For setup by telephone, 8 to 63 bytes; not set: the board makes one. Not shown.": (
+        "用于手机配网，8 到 63 字节；不设置则由开发板自己生成。输入时不显示。"
+    ),
+    "GPIO that opens setup (null: none)": "打开手机配网的 GPIO（null：没有）",
+    "Held to GND for 3 s: docs/setup.md.": "接 GND 保持 3 秒：见 docs/setup.zh-CN.md。",
+    "URL of new versions (null: none)": "新版本的网址（null：没有）",
+    "Of their latest.json: docs/update.md.": "即其 latest.json 的网址：见 docs/update.md。",
     "ended: nothing was written": "已退出，没有写入任何文件",
     "Enter alone will not do: a camera cannot work without this value. Ctrl-C ends.": (
         "这一项不能留空：没有它摄像头无法工作。按 Ctrl-C 退出。"

@@ -281,6 +281,7 @@ def test_by_asking(tmp_path):
     terminal.expect("seconds (0: none) [0]: ", "")
     terminal.expect("battery")
     terminal.expect("mode (number or name) [awake]: ", "")
+    terminal.expect("More settings", "")
     # No sensor and no period: the answers are kept, and asked once more.
     terminal.expect("nothing would ever take a picture")
     terminal.expect("SSID) [garden]: ", "")
@@ -304,6 +305,49 @@ def test_by_asking(tmp_path):
     assert data["camera"] == {"quality": 80, "board": "xiao-esp32s3-sense"}
     assert data["trigger"] == {"pir_pin": None, "every_s": 30}
     assert mode(path) == 0o600
+
+
+def test_more_settings_are_asked_on_request(tmp_path):
+    path = tmp_path / "config.json"
+    assert config(tmp_path, path, *flags(trigger__every_s="60")).returncode == 0
+    before = json.loads(path.read_text())
+    terminal = Terminal("-m", "tools", "config", path, "--set", "power.mode=awake")
+    terminal.expect("SSID)", "")
+    for text in ("password", "Endpoint", "AccessToken", "Project-Key", "Identifier", "Region"):
+        terminal.expect(text + ("" if text != "password" else " ("), "")
+    terminal.expect("(number or name)", "")
+    terminal.expect("motion sensor", "")
+    terminal.expect("seconds (0: none)", "")
+    terminal.expect("updates? [y/N]: ", "y")
+    terminal.expect("Upside down (true, false, null) [null]: ", "yes")
+    terminal.expect("Mirrored", "")
+    terminal.expect("Hours of pictures [[]]: ", "7")
+    terminal.expect("must be a list")
+    terminal.expect("Hours of pictures", "07:00-18:00")
+    terminal.expect("Time zone [UTC0]: ", "Asia/Shanghi")
+    terminal.expect("no known time zone")
+    terminal.expect("Time zone", "Asia/Shanghai")
+    for text in ("Latitude", "Longitude", "GPIO of the battery", "Endpoint of the device"):
+        terminal.expect(text, "")
+    terminal.expect("A report every", "")
+    terminal.expect("Ask for settings", "")
+    terminal.expect("own network: ", "short")
+    terminal.expect("8 to 63 bytes")
+    terminal.expect("own network: ", "telephone-1")
+    terminal.expect("opens setup", "")
+    terminal.expect("new versions (null: none) [null]: ", "")
+    terminal.expect("next, for a bare board: ")
+    assert terminal.wait() == 0 and "telephone-1" not in terminal.seen
+    after = json.loads(path.read_text())
+    assert after["sensor"] == {"vflip": True}
+    assert after["schedule"] == {
+        "windows": [{"from": "07:00", "to": "18:00"}],
+        "timezone": "CST-8",
+    }
+    assert after["setup"] == {"password": "telephone-1"}
+    # What Enter passes over is not written.
+    new = {"sensor", "schedule", "setup", "camera", "power", "trigger"}
+    assert set(after) <= set(before) | new
 
 
 def test_a_person_who_ends_it_is_told_that_nothing_is_written(tmp_path):
