@@ -3,7 +3,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import re
 from dataclasses import dataclass
@@ -144,7 +143,7 @@ class DeviceApi:
             raise RefusedError(4004) from error
         upload.pixels = (picture.width, picture.height)
         known = {
-            "sha256": upload.sha256 or hashlib.sha256(body).hexdigest(),
+            "sha256": upload.sha256,
             "identifier": identifier,
             "message": self._message_at(arrived),
             "paced": self._limits.pictures_as_messages,

@@ -6,8 +6,10 @@ import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-# So many threads where each picture is put alone.
-_THREADS = 32
+# So many threads where each picture is put alone; where many are put together, these are enough
+# when the disk is slow, and more take the time of all others.
+_ALONE = 32
+_TOGETHER = 4
 
 
 class Putting:
@@ -20,8 +22,7 @@ class Putting:
         self.observe = lambda seconds: None
         self._objects = objects
         self._waiting = collections.deque()
-        # Where they share what they wait for, more threads would but take from one another.
-        self._count = 1 if objects.together > 1 else _THREADS
+        self._count = _TOGETHER if objects.together > 1 else _ALONE
         self._threads = ThreadPoolExecutor(self._count, "put")
 
     async def put(self, *picture):

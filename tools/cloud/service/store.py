@@ -71,11 +71,8 @@ class Store:
         StorageError, SettingError.
         """
         name = self.index.pictures.name(device, picture.ending)
-        try:
-            async with asyncio.timeout(OBJECT_SECONDS):
-                await self.putting.put(name, data, MEDIA_TYPES[picture.ending])
-        except TimeoutError as error:
-            raise StorageError("the storage is too slow") from error
+        work = self.putting.put(name, data, MEDIA_TYPES[picture.ending])
+        await settled(work, OBJECT_SECONDS, StorageError("the storage is too slow"))
         url = self.objects.url(name) or url_of(name)
         new = New(
             device,
