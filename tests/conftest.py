@@ -16,6 +16,7 @@ from tests.support import needs, s3server
 from tests.support.postgres import Postgres
 from tests.support.quick import Quick
 from tests.support.world import ROOT, World
+from tools.virtualboard import process
 
 DEVICE = ROOT / "tests" / "device"
 FAKES = ROOT / "tests" / "support" / "device"  # what device tests import
@@ -150,7 +151,8 @@ class MicroPythonItem(pytest.Item):
     def runtest(self):
         """Run the test in a fresh MicroPython; fail with MicroPython's own traceback."""
         name = self.name.split("[")[0]
-        command = [MICROPYTHON, "-X", "heapsize=8M", FAKES / "run.py", self.path, name]
+        micropython = [MICROPYTHON] if "MICROPYTHON" in os.environ else process.command()
+        command = [*micropython, "-X", "heapsize=8M", FAKES / "run.py", self.path, name]
         env = dict(os.environ, MICROPYPATH="{}:{}:.frozen".format(LIB, FAKES))
         done = subprocess.run(
             command, env=env, capture_output=True, text=True, errors="replace", timeout=110

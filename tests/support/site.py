@@ -60,7 +60,7 @@ class Site:
 
     def now(self):
         """Return the seconds of board time that have passed."""
-        return self.board.state()["board_ms"] / 1000 if self.board else 0
+        return self.board.board_ms / 1000 if self.board else 0
 
     def date(self):
         """Return the seconds since 1970 around the board."""
@@ -68,7 +68,7 @@ class Site:
 
     def moment(self):
         """Return the time around the board in ms since 2000, as the camera's frames have it."""
-        return self.board.state()["world_ms"]
+        return self.board.world_ms
 
     def config(self, **sections):
         """Return config.json (text) with what differs from the tests' usual one."""

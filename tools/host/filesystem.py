@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import pathlib
 
-from littlefs import LittleFS, LittleFSError
+from littlefs import LittleFS, LittleFSError, UserContext
 
 from .. import ROOT
 from . import mpy
@@ -58,15 +58,16 @@ def image(files, size):
 
     Raises FilesystemError when they need more room.
     """
-    system = _system(size, _DISK_VERSION)
+    system = _system(bytearray(b"\xff") * size, _DISK_VERSION)
     system.format()
     system.mount()
-    name = "lib"
+    name, made = "lib", {"."}
     try:
         for name, data in files.items():
-            folder = pathlib.PurePosixPath(name).parent
-            if str(folder) != ".":
-                system.makedirs(str(folder), exist_ok=True)
+            folder = str(pathlib.PurePosixPath(name).parent)
+            if folder not in made:
+                system.makedirs(folder, exist_ok=True)
+                made.add(folder)
             with system.open(name, "wb") as file:
                 file.write(data.encode() if isinstance(data, str) else data)
     except LittleFSError as e:
@@ -126,8 +127,7 @@ def contents(data):
 
 
 def _mounted(data):
-    system = _system(len(data), 0)  # whichever version a board has made of it
-    system.context.buffer = bytearray(data)
+    system = _system(bytearray(data), 0)  # whichever version a board has made of it
     try:
         system.mount()
     except LittleFSError as e:
@@ -135,5 +135,28 @@ def _mounted(data):
     return system
 
 
-def _system(size, version):
-    return LittleFS(block_size=BLOCK, block_count=size // BLOCK, mount=False, disk_version=version)
+class _Memory(UserContext):
+    # littlefs-python's own, which is thousands of calls an image, without a line of log for each.
+
+    def read(self, cfg, block, off, size):
+        start = block * BLOCK + off
+        return self.buffer[start : start + size]
+
+    def prog(self, cfg, block, off, data):
+        start = block * BLOCK + off
+        self.buffer[start : start + len(data)] = data
+        return 0
+
+    def erase(self, cfg, block):
+        self.buffer[block * BLOCK : (block + 1) * BLOCK] = b"\xff" * BLOCK
+        return 0
+
+
+def _system(buffer, version):
+    return LittleFS(
+        context=_Memory(buffer=buffer),
+        block_size=BLOCK,
+        block_count=len(buffer) // BLOCK,
+        mount=False,
+        disk_version=version,
+    )

@@ -74,7 +74,8 @@ class VirtualBoard:
             if not self.image.exists():
                 files = filesystem.firmware_files() if files is None else files
                 filesystem.make_image(self.image, files, self.profile.flash)
-            _reject_other_files(self.image)
+            else:
+                _reject_other_files(self.image)
             self._lock = _locked(self.image)
             if networks is None:
                 networks = configured_networks(self.image)
@@ -458,6 +459,12 @@ class VirtualBoard:
         self._world.sensor.listeners.append(listener)
 
     @property
+    def board_ms(self):
+        """The milliseconds of board time that have passed since the board was made."""
+        with self._supervisor.lock:
+            return int(self._world.clock.now_ms())
+
+    @property
     def world_ms(self):
         """The UTC time around the board, in milliseconds since 2000."""
         return self._world.clock.world_ms()
@@ -543,7 +550,8 @@ def _reject_other_files(image):
     data = image.read_bytes()
     if data.strip(b"\xff") or not data:
         try:
-            filesystem.contents(data)
+            with filesystem.opened(image):
+                pass
         except filesystem.FilesystemError as e:
             text = "{}: not the flash of a board, it would be overwritten: {}"
             raise ValueError(text.format(image, e)) from e
@@ -563,8 +571,8 @@ def _locked(image):
 def configured_networks(image):
     """Return the networks that config.json in the image at `image` names."""
     try:
-        files = filesystem.contents(pathlib.Path(image).read_bytes())
-        wifi = json.loads(files["config.json"]).get("wifi", [])
+        with filesystem.opened(image) as system, system.open("config.json", "rb") as file:
+            wifi = json.loads(file.read()).get("wifi", [])
         return [
             Network(
                 entry.get("ssid") or bytes.fromhex(entry["ssid_hex"]), entry.get("password", "")
@@ -573,5 +581,5 @@ def configured_networks(image):
         ]
     except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
         return []
-    except filesystem.FilesystemError:
+    except (FileNotFoundError, filesystem.FilesystemError):
         return []

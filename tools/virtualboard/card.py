@@ -6,7 +6,7 @@ import pathlib
 import struct
 import subprocess
 
-from .process import MICROPYTHON
+from . import process
 
 SIZE = 8 * 1024 * 1024
 FAULTS = ("read", "write", "protected")
@@ -123,7 +123,8 @@ class Card:
 
 
 def _micropython(text, path, *arguments):
-    command = [MICROPYTHON, "-X", "heapsize=64M", "-c", _DEVICE + text, str(path), *arguments]
+    options = ["-X", "heapsize=64M", "-c", _DEVICE + text]
+    command = [*process.command(), *options, str(path), *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise ValueError("{}: not a card: {}".format(path, done.stdout + done.stderr))

@@ -25,7 +25,7 @@ class SerialPort:
         os.close(other)
         os.set_blocking(self.fd, False)
         self._poll = select.poll()
-        self._poll.register(self.fd, 0)  # POLLHUP comes always
+        self._poll.register(self.fd, select.POLLIN)  # POLLHUP comes always
         self._pending = b""
         self._opened = False
         self._link = link
@@ -47,6 +47,11 @@ class SerialPort:
             self._forget_unread()
         self._opened = is_open
         return is_open
+
+    def is_wanted(self):
+        """Return whether somebody has the port open, or has sent something and is gone."""
+        events = self._poll.poll(0)
+        return not events or any(event & ~select.POLLHUP for _, event in events)
 
     def read(self):
         """Return what was sent to the board, b"" for nothing."""

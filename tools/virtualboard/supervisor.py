@@ -1,9 +1,11 @@
 # Runs MicroPython as the chip would: starts, resets, sleeps, the REPL, the line to both sides.
 
+import math
 import os
 import selectors
 import signal
 import threading
+import time
 
 from . import chip as chips
 from .console import Console
@@ -13,7 +15,7 @@ from .replwatch import ReplWatch
 from .requests import Requests
 
 _PANIC = b"Guru Meditation Error: Core 0 panic'ed (LoadProhibited). Exception was unhandled.\r\n"
-_LOOK_S = 0.02  # nothing tells when a port is opened, so it is looked at so often
+_LOOK_S = 0.02  # nothing tells when a port is opened, or a battery is empty: looked at so often
 
 
 class Supervisor:
@@ -156,7 +158,7 @@ class Supervisor:
     def _run(self):
         try:
             while not self._stopping:
-                for key, _ in self._selector.select(self._patience_s()):
+                for key, _ in self._wait():
                     with self.lock:
                         key.data()
                 with self.lock:
@@ -175,15 +177,30 @@ class Supervisor:
             os.close(self._alarmed)
             self._world.port.close()
 
-    def _patience_s(self):
+    def _wait(self):
+        # What the selector finds until something is due; while nobody has the port open, no
+        # longer than until somebody has.
         with self.lock:
-            world = self._world
-            due = [world.chip.next_ms(), world.air.next_ms()]
-            due.extend(moment for moment, _ in self._later)
-            waits = [world.clock.real_s(moment) for moment in due if moment is not None]
-            if world.port.fd not in self._selector.get_map() or self._is_behind():
-                waits.append(_LOOK_S)
-            return min(waits, default=None)
+            patience = self._patience_s()
+            port = self._world.port
+            is_watched = port.fd in self._selector.get_map()
+        if is_watched:
+            return self._selector.select(patience)
+        end = math.inf if patience is None else time.monotonic() + patience
+        while True:
+            left = end - time.monotonic()
+            found = self._selector.select(min(max(left, 0), _LOOK_S))
+            if found or left <= _LOOK_S or port.is_wanted():
+                return found
+
+    def _patience_s(self):
+        world = self._world
+        due = [world.chip.next_ms(), world.air.next_ms()]
+        due.extend(moment for moment, _ in self._later)
+        waits = [world.clock.real_s(moment) for moment in due if moment is not None]
+        if self._is_behind() or world.battery is not None:
+            waits.append(_LOOK_S)
+        return min(waits, default=None)
 
     def _is_behind(self):
         return self._process is not None and self._process.is_behind()

@@ -237,7 +237,7 @@ def test_a_timer_that_feeds_the_watchdog_does_so_at_the_prompt_too(mode):
         if mode == "ONE_SHOT":
             starts(board, 2)
             return
-        until(lambda: board.state()["board_ms"] > 4000)
+        until(lambda: board.board_ms > 4000)
         assert len(causes(board)) == 1
         # A program that keeps interrupts out for too long is one that hangs.
         with serial.Serial(board.port) as port:
@@ -708,14 +708,14 @@ def test_on_an_s3_timers_end_the_watchdog_alone():
             assert execute(board, text.format(times)) == "True\n"
             board.set_speed(100)
             end = board.state()["board_ms"] + 31000
-            until(lambda end=end, board=board: board.state()["board_ms"] > end)
+            until(lambda end=end, board=board: board.board_ms > end)
             assert (board.state()["reset_cause"] == WDT) == bites
 
 
 def test_a_watchdog_set_anew_waits_so_much_longer():
     program = REPORT + "machine.WDT(timeout=300)\nmachine.WDT(timeout=3600000)\n"
     with running(program) as board:
-        until(lambda: board.state()["board_ms"] > 1500)
+        until(lambda: board.board_ms > 1500)
         assert len(causes(board)) == 1
 
 

@@ -226,11 +226,12 @@ def test_killing_the_supervisor_kills_micropython():
 
 
 @pytest.mark.parametrize("looks", [1, 2])
-def test_whoever_opens_the_port_just_after_a_look_at_it_is_heard(monkeypatch, looks):
+@pytest.mark.parametrize("name", ["is_open", "is_wanted"])
+def test_whoever_opens_the_port_just_after_a_look_at_it_is_heard(monkeypatch, name, looks):
     with running() as board, contextlib.ExitStack() as stack:
         board.wait_for(">>> ")
         port = board._world.port
-        looked = port.is_open
+        looked = getattr(port, name)
         seen, opened = [], []
 
         def look():
@@ -240,8 +241,13 @@ def test_whoever_opens_the_port_just_after_a_look_at_it_is_heard(monkeypatch, lo
                 opened.append(stack.enter_context(serial.Serial(port.path)))
             return found
 
-        monkeypatch.setattr(port, "is_open", look)
-        until(lambda: opened)
+        def opens():
+            if name == "is_open":
+                board.pin(4, 1)  # has the board look about
+            return opened
+
+        monkeypatch.setattr(port, name, look)
+        until(opens)
         opened[0].write(b"print(6 * 7)\r")
         board.wait_for("42")
 

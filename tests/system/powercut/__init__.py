@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from tests.support.world import ROOT
+from tools.virtualboard import process
 
 SYSTEMS = ("littlefs", "FAT")
 MICROPYTHON = pathlib.Path(sys.executable).parent / "micropython"
@@ -28,7 +29,7 @@ def _run(program, *arguments):
         map(str, (".frozen", ROOT / "lib", ROOT / "tests" / "support" / "device", _HERE))
     )
     done = subprocess.run(
-        [MICROPYTHON, "-X", "heapsize=32M", program, *arguments],
+        [*process.command(), "-X", "heapsize=32M", program, *arguments],
         cwd=_HERE,
         env=dict(os.environ, MICROPYPATH=path),
         capture_output=True,
