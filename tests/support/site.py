@@ -57,6 +57,7 @@ class Site:
         self.board = None
         self.context = None  # the service's ssl.SSLContext
         self.verify = True
+        self.http = requests.Session()  # one connection, for it is asked again and again
 
     def now(self):
         """Return the seconds of board time that have passed."""
@@ -108,14 +109,15 @@ class Site:
 
     def requests(self):
         """Return the upload requests so far, oldest first."""
-        url = self.cloud.url + "/_requests"
-        return requests.get(url, timeout=10, verify=self.verify).json()["requests"]
+        return self._asked()["requests"]
 
     def messages(self):
         """Return (kind, what its JSON says) of each message to the device interface so far."""
+        return [(one["kind"], json.loads(one["body"])) for one in self._asked()["messages"]]
+
+    def _asked(self):
         url = self.cloud.url + "/_requests"
-        found = requests.get(url, timeout=10, verify=self.verify).json()["messages"]
-        return [(one["kind"], json.loads(one["body"])) for one in found]
+        return self.http.get(url, timeout=10, verify=self.verify).json()
 
     def pictures(self):
         """Return the Pictures that have arrived, oldest first."""
@@ -220,14 +222,15 @@ def site(
         der = everything["ca.der"] = (folder / "ca.der").read_bytes()
         place.verify = str(folder / "ca.pem")
         (folder / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(der))
-    with cloud_support.running(
+    service = cloud_support.running(
         folder / "cloud",
         interval=10,
         ssl_context=context,
         clock=place.now,
         date=place.date,
         panel=panel,
-    ) as place.cloud:
+    )
+    with service as place.cloud, place.http:
         everything["config.json"] = place.config(**sections)
         everything = {} if empty else everything | dict(files)
         place.board = board = VirtualBoard(everything, speed=speed, **options)
