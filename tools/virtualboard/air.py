@@ -150,6 +150,10 @@ class Air:
             return CONNECTING
         return self._reason or IDLE
 
+    def state(self):
+        """Return [what WLAN.isconnected() returns, what WLAN.status() does]."""
+        return [self._connected, self.status()]
+
     def answer(self, what, argument):
         """Return what WLAN's method `what` returns; OSError with the text of the chip's error."""
         self.step()
@@ -190,9 +194,6 @@ class Air:
     def _leave(self):
         self._point = self._due = None
         self._leaving = self._clock.now_ms() + _EVENT_MS
-
-    def _state(self, _):
-        return [self._connected, self.status()]
 
     def _rssi(self, _):
         if self._point is None:

@@ -104,9 +104,10 @@ class World:
         self.doors = {}
 
     def net(self):
-        """Return what the sockets have to know."""
+        """Return what sockets and WLAN have to know."""
         air = self.air
         return {
+            "state": air.state(),
             "online": air.online(),
             "joined": air.joined(),
             "lease": air.lease,

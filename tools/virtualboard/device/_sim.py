@@ -190,7 +190,7 @@ def block(board_us):
     interrupted = False
     while True:
         try:
-            _take()
+            take()
             us = (end - ticks_us()) * 100 // state["speed"]
             rest(_poll, us)
             if us < 1000:
@@ -233,7 +233,7 @@ def rest(poll, us):
 def pump():
     """Take the messages that are there, and run one callback unless one is running."""
     global _busy
-    _take()
+    take()
     if _busy:
         return
     _busy = True
@@ -247,7 +247,8 @@ def pump():
         _busy = False
 
 
-def _take():
+def take():
+    """Take the messages that are there: what they change has changed, but no callback runs."""
     while True:
         for _ in _poll.ipoll(0):
             break

@@ -22,6 +22,12 @@ def _wlan(what, argument=None):
     return answer["answer"]
 
 
+def _state():
+    # Told when it changes, for programs ask it all the time.
+    _sim.take()
+    return _sim.state["net"]["state"]
+
+
 def _hex(value):
     return (value.encode() if isinstance(value, str) else bytes(value or b"")).hex()
 
@@ -78,12 +84,12 @@ class WLAN:
 
     def isconnected(self):
         """Return whether there is a network and an address."""
-        return _wlan("state")[0]
+        return _state()[0]
 
     def status(self, param=None):
         """Return a STAT_ number, or the signal's strength in dBm for "rssi"."""
         if param is None:
-            return _wlan("state")[1]
+            return _state()[1]
         if param == "rssi":
             return _wlan("rssi")
         raise ValueError("unknown status param")
