@@ -71,11 +71,7 @@ class VirtualBoard:
         self._lock = None
         try:
             self.image = pathlib.Path(image or pathlib.Path(self._folder) / "flash.img")
-            if not self.image.exists():
-                files = filesystem.firmware_files() if files is None else files
-                filesystem.make_image(self.image, files, self.profile.flash)
-            else:
-                _reject_other_files(self.image)
+            _prepare(self.image, files, self.profile.flash)
             self._lock = _locked(self.image)
             if networks is None:
                 networks = configured_networks(self.image)
@@ -543,6 +539,14 @@ class VirtualBoard:
         if self._world.chip.state != chip.ASLEEP or due is None:
             return None
         return max(0, int(due - self._world.clock.now_ms()))
+
+
+def _prepare(image, files, size):
+    if image.exists():
+        _reject_other_files(image)
+    else:
+        files = filesystem.firmware_files() if files is None else files
+        filesystem.make_image(image, files, size)
 
 
 def _reject_other_files(image):
