@@ -59,7 +59,7 @@ class BoundedLine(Bounds):
     def __init__(self, line):
         super().__init__()
         self.raw = line
-        self._kept = b""
+        self._kept, self._at = b"", 0  # what was taken, and how much of it has been read
         try:
             line.write_timeout = _WRITE_S
         except NotImplementedError:  # rfc2217:// has none
@@ -67,24 +67,32 @@ class BoundedLine(Bounds):
 
     def read(self, size=1):
         """Read as pyserial does; mpremote reads byte by byte, so more is taken at once."""
+        at, end = self._at, self._at + size
+        if end > len(self._kept):
+            self._take(size)
+            at, end = 0, size
+        self._at = end
+        return self._kept[at:end]
+
+    def _take(self, size):
         self.check()
+        self._kept = self.rest()
         while len(self._kept) < size:
             data = self.raw.read(max(size - len(self._kept), min(self.raw.in_waiting, 4096)))
             if not data:
                 break
             self._kept += self.count(data)
-        data, self._kept = self._kept[:size], self._kept[size:]
-        return data
 
     def rest(self):
         """Return what was taken and not asked for yet."""
-        data, self._kept = self._kept, b""
+        data = self._kept[self._at :]
+        self._kept, self._at = b"", 0
         return data
 
     def inWaiting(self):  # noqa: N802 mpremote calls it so
         """Return how many bytes are there, as pyserial does."""
         self.check()
-        return len(self._kept) or self.raw.in_waiting
+        return max(0, len(self._kept) - self._at) or self.raw.in_waiting
 
     def write(self, data):
         """Write as pyserial does, but not for ever."""
