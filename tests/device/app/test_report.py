@@ -5,7 +5,7 @@ import json
 from test_app import HOME, House, arrived
 
 import thingscam.report  # noqa: F401 - so that the played board is in its place there too
-from support import KEY, TOKEN, Script, env, fault, request
+from support import KEY, TOKEN, Script, env, fault, told
 from thingscam import loop
 from thingscam.board.counters import Counters
 from thingscam.extras import loop as extended
@@ -41,8 +41,7 @@ class Reporter(House):
 
 def messages(kind):
     """Return the bodies of the last messages of a kind."""
-    _, body = request("GET", env("SERVICE") + "/_requests")
-    found = [each for each in json.loads(body)["messages"] if each["kind"] == kind]
+    found = [each for each in told("/_requests")["messages"] if each["kind"] == kind]
     return [json.loads(each["body"]) if each["body"] else None for each in found]
 
 

@@ -91,7 +91,7 @@ def measured(tls, from_memory):
     sections = {"trigger": {"cooldown_s": 0}, "camera": {"frame_size": "UXGA"}}
     endpoint = env("SERVICE_TLS") if tls else None
     kept = [(module, module.ticks_ms) for module in (capture, connection, sender)]
-    with House(psram=from_memory, endpoint=endpoint, **sections) as house:
+    with House(from_memory, endpoint, heard=False, **sections) as house:
         flash = Watched(gauge)
         os.VfsLfs2.mkfs(flash)
         os.mount(os.VfsLfs2(flash), "/flash")

@@ -10,7 +10,18 @@ import thingscam.report  # noqa: F401
 import thingscam.sender  # noqa: F401
 from fakeboard import Board, Gone
 from photocamera import Photographer
-from support import KEY, TOKEN, env, fault, new_folder, no_faults, request, uploads
+from support import (
+    KEY,
+    TOKEN,
+    Heard,
+    env,
+    fault,
+    new_folder,
+    no_faults,
+    request,
+    told,
+    uploads,
+)
 from thingscam import crashes, extras, loop, safemode, sleeper
 from thingscam.board.counters import Counters
 from thingscam.config import config
@@ -31,6 +42,7 @@ class Yard:
         self.mode = mode
         self.setups = 0
         self.sections = sections
+        self._heard = Heard()
 
     def __enter__(self):
         self._home = os.getcwd()
@@ -56,6 +68,7 @@ class Yard:
         with open("config.json", "w") as file:
             json.dump(data, file)
         self.esp.air.add(*HOME)
+        self._heard.__enter__()
         no_faults()
         self.ask(**dict.fromkeys(self.all()))
         self.esp.__enter__()
@@ -64,6 +77,7 @@ class Yard:
         return self
 
     def __exit__(self, *_):
+        self._heard.__exit__()
         self.camera.__exit__()
         self.esp.__exit__()
         os.chdir(self._home)
@@ -78,15 +92,13 @@ class Yard:
 
     def all(self):
         """Return the device's attributes."""
-        url = env("SERVICE") + PATH + "/attributes"
-        return json.loads(request("GET", url, None, HEADERS)[1])["attributes"]
+        return told(PATH + "/attributes", HEADERS)["attributes"]
 
     def settings(self):
         return json.loads(self.all()["settings"])
 
     def messages(self, kind):
-        _, body = request("GET", env("SERVICE") + "/_requests")
-        return [each for each in json.loads(body)["messages"] if each["kind"] == kind]
+        return [each for each in told("/_requests")["messages"] if each["kind"] == kind]
 
     def pictures(self, begin=None):
         """Return how many uploads there were."""

@@ -12,6 +12,7 @@ from photocamera import Photographer
 from support import (
     KEY,
     TOKEN,
+    Heard,
     env,
     new_folder,
     no_faults,
@@ -28,9 +29,20 @@ HOME = ("home", "the home password")
 
 
 class House:
-    """A board with camera, Wi-Fi and motion sensor, in a folder of its own."""
+    """A board with camera, Wi-Fi and motion sensor, in a folder of its own.
 
-    def __init__(self, psram=False, endpoint=None, networks=(HOME,), micropython=None, **sections):
+    `heard`: what it sends is; not where each frame of the stack counts.
+    """
+
+    def __init__(
+        self,
+        psram=False,
+        endpoint=None,
+        networks=(HOME,),
+        micropython=None,
+        heard=True,
+        **sections,
+    ):
         self.esp = Board(psram=psram, micropython=micropython or (1, 27))
         self.camera = Photographer()
         cloud = {
@@ -48,6 +60,7 @@ class House:
             self.esp.air.add(*each)
         self.app = None
         self.on_progress = None
+        self._heard = Heard() if heard else None
         self._logs = {}
 
     def __enter__(self):
@@ -58,12 +71,16 @@ class House:
         cloud = self.sections["cloud"]
         cloud["endpoint"] = cloud["endpoint"] or env("SERVICE")
         cloud.setdefault("ca", env("FILES") + "/service_tls/ca.der")
+        if self._heard:
+            self._heard.__enter__()
         no_faults()
         self.esp.__enter__()
         self.camera.__enter__()
         return self
 
     def __exit__(self, *_):
+        if self._heard:
+            self._heard.__exit__()
         self.camera.__exit__()
         self.esp.__exit__()
         app._current = None

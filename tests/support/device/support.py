@@ -5,6 +5,7 @@ import json
 import os
 import socket
 
+from thingscam.http.session import Session
 from thingscam.util import strict_json as jsons
 
 try:
@@ -111,8 +112,56 @@ LARGE = {"data": [bytes(6000)] * 500, "headers": {"Content-Length": 3000000}}
 GOOD = http(200, '{"result": 1, "image_url": "http://x/1.jpg"}')
 
 
+class Heard:
+    """`with Heard():` has told() ask the stand-in only where it may have something new to tell.
+
+    So after each request of a device, and of a test that sets something. Where one got no
+    answer, what became of it may show late: told() asks each time then, until no_faults().
+    """
+
+    depth = 0
+    known = None  # the answers by path, while they hold still
+
+    def __enter__(self):
+        post = self._post = Session.post
+
+        def heard(*args, **kwargs):
+            known, Heard.known = Heard.known, None
+            response = post(*args, **kwargs)
+            if known is not None:
+                Heard.known = {}
+            return response
+
+        Session.post = heard
+        Heard.depth += 1
+        Heard.anew()
+
+    def __exit__(self, *_):
+        Session.post = self._post
+        Heard.depth -= 1
+        Heard.anew()
+
+    @staticmethod
+    def anew():
+        Heard.known = {} if Heard.depth else None
+
+
+def told(path, headers=""):
+    """Return what the stand-in answers to a GET, from its JSON."""
+    known = Heard.known
+    if known is not None and path in known:
+        return known[path]
+    _, body = request("GET", env("SERVICE") + path, None, headers)
+    found = json.loads(body)
+    if known is not None:
+        known[path] = found
+    return found
+
+
 def request(method, url, body=None, headers=""):
     """Make one small HTTP request by hand and return (status, body as bytes)."""
+    if method != "GET" and Heard.known:
+        Heard.known = {}
     host, port = url.split("/")[2].split(":")
     path = "/" + "/".join(url.split("/")[3:])
     sock = socket.socket()
@@ -157,8 +206,9 @@ def fault(*faults, **what):
 
 
 def no_faults():
-    """Let the stand-in forget the faults that are left."""
+    """Let the stand-in forget the faults that are left, and the requests there were."""
     request("DELETE", env("SERVICE") + "/_faults")
+    Heard.anew()
 
 
 def last_request():
@@ -168,8 +218,7 @@ def last_request():
 
 def uploads():
     """Return what the stand-in tells of the last hundred uploads."""
-    _, body = request("GET", env("SERVICE") + "/_requests")
-    return json.loads(body)["requests"]
+    return told("/_requests")["requests"]
 
 
 def new_folder():
