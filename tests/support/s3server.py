@@ -3,15 +3,21 @@
 # Run as a program it listens until it is ended: python -m tests.support.s3server
 
 import contextlib
+import functools
 import itertools
 import os
 
+import botocore.session
 import requests
 
 from tests.support.world import server
 
 KEY = {"key": "someone", "secret": "a secret of S3's"}
 _numbers = itertools.count(1)
+
+# botocore reads megabytes of its own JSON for each client that is made, and the tests make
+# hundreds: once is enough.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 def running():
