@@ -44,11 +44,11 @@ _WHY = """
 ## What is missed, and why
 
 One process does HTTP, the index and the files, and Python's lock lets one of its threads
-compute at a time. Measured by thread on a busy machine, in ms of CPU for an upload: 1.8 for
-HTTP and the rules, 1.5 for two transactions of SQLite, 0.8 for files with fsync; the bare
-handler takes 0.4 to 0.6 in all. Beside it the workers decode (0.75 ms for a picture of 51 KB),
-and the fleet sends, on the same cores. More cores take more instances; what one takes is
-bounded by the above.
+compute at a time. Measured by thread on a busy machine, in ms of CPU for an upload: 0.80 for
+HTTP and the rules, 0.30 for two transactions of SQLite, 0.40 for files with fsync, 0.94 in the
+workers, for a picture of 52 KB; the bare handler takes 0.24 in all. On two cores that the fleet
+shares, half of the bare handler's rate would leave less than 1 ms for all of this, and decoding
+alone takes 0.62. More cores take more instances.
 """
 
 _TWO = """
