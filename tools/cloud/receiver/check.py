@@ -153,37 +153,39 @@ class Check:
             known = self._index.pictures.known([name for name, _ in batch])
             labels = {name.split("-")[1] for name, _ in batch}
             devices = self._index.projects.names(labels)
+            found = {}
             for name, size in batch:
                 if name not in known:
-                    found = self._look_at(name, size, devices)
-                    if found and self._mend:
-                        self._index.pictures.adopt([found])
+                    self._look_at(name, size, devices, found)
+            if self._mend:
+                self._index.pictures.adopt(list(found.values()))
 
-    def _look_at(self, name, size, devices):
-        """Return the Found of an object without a row, None if it is not to be made known."""
+    def _look_at(self, name, size, devices, found):
+        """Put an object without a row into `found`, a dict of Found by device and SHA-256, if it
+        is to be made known."""
         device = name.split("-")[1]
         if device not in devices:
             self._report.note("strange", name, "is a picture of a device that is not known: left")
-            return None
+            return
         try:
             data = self._objects.get(name)
             judge(data)
         except FileNotFoundError:  # it went away just now
-            return None
+            return
         except PictureError:
             self._report.note("strange", name, "is no whole picture: left")
-            return None
-        digest = hashlib.sha256(data).hexdigest()
+            return
+        key = device, hashlib.sha256(data).hexdigest()
         # A camera that got no answer has sent it again, and that one was kept.
-        if same := self._index.pictures.same(device, digest):
+        if same := found[key].name if key in found else self._index.pictures.same(*key):
             done = ": deleted" if self._mend else ""
             self._report.note("copies", name, f"has the bytes of {same} of the same device{done}")
             if self._mend:
                 self._objects.delete(name)
-            return None
+            return
         done = ": made known" if self._mend else ""
         self._report.note("adopted", name, "is in the storage, but not in the index" + done)
-        return Found(name, size, digest, **vars(details(data)))
+        found[key] = Found(name, size, key[1], **vars(details(data)))
 
 
 def _batches(rows):
