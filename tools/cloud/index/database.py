@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 
 import sqlalchemy
 from sqlalchemy import event, exc
@@ -13,6 +14,7 @@ from .errors import DatabaseError, DuplicateError, UnavailableError
 from .watch import Watch
 
 _POOL = 8
+_LOOK_MS = 4
 # PostgreSQL's words for: another transaction was in the way, try again; it is there already.
 _AGAIN = ("40001", "40P01")
 _UNIQUE = "23505"
@@ -36,6 +38,7 @@ class Database:
             raise DatabaseError(_no_url("one without a file"))
         self.shown = _shown(parsed)
         self._watch = None if self.is_sqlite else Watch(timeout_s + 1)
+        self._timeout_s = timeout_s
         self._marking = threading.Lock()
         self._observer = None
         try:
@@ -116,8 +119,7 @@ class Database:
                     overdue = end.enter_context(self._watch.over(raw))
                 with connection.begin() as transaction:
                     if self.is_sqlite:
-                        # Who writes waits here for the others, not in the middle.
-                        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+                        _begin(connection.connection.driver_connection, writes, self._timeout_s)
                     found = function(connection)
                     committing = True
                     transaction.commit()
@@ -225,6 +227,28 @@ def _sqlite(url, timeout_s):
             connection.execute("PRAGMA " + pragma).close()
 
     return engine
+
+
+def _begin(connection, writes, timeout_s):
+    """Begin a transaction of SQLite; who writes waits here for the others, not in the middle."""
+    if not writes:
+        connection.execute("BEGIN")
+        return
+    until = time.monotonic() + timeout_s
+    # Left alone, SQLite looks ever more seldom, up to each 100 ms (sqliteDefaultBusyCallback in
+    # its main.c): who has just come would pass by.
+    connection.execute(f"PRAGMA busy_timeout={_LOOK_MS}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() >= until:
+                    raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={int(timeout_s * 1000)}")
 
 
 def _postgresql(url, timeout_s):
