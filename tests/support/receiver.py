@@ -1,12 +1,19 @@
-# What the tests of the receiver share: a stand-in with a login, and people who use it.
+# What the tests of the receiver share: a stand-in with a login, people who use it, and
+# `python -m tools receiver` as a process.
 
 import contextlib
+import os
 import re
+import signal
+import subprocess
+import threading
 
 import argon2
 import requests
 
-from tests.support.cloud import running
+from tests.support.cloud import picture, running
+from tests.support.quick import PYTHON
+from tests.support.world import ROOT
 from tools.cloud.index import Index
 from tools.cloud.page.login import Login
 from tools.cloud.receiver.passwords import Passwords, hashed
@@ -16,6 +23,7 @@ PASSWORD = "correct horse battery"
 # The real one takes its time, and the tests log in often.
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HASH = hashed(PASSWORD, CHEAP)
+SECRETS = re.compile(r"^(Project-Key|AccessToken)   ([0-9a-f]{32})$", re.M)
 CSRF = re.compile(r'name="csrf" value="([^"]*)"')
 
 
@@ -97,3 +105,68 @@ class Person:
     def log_out(self):
         """Log out by the button of a page; return the requests.Response."""
         return self.post("/logout", {"csrf": self.token("/")})
+
+
+def command(*options, python=PYTHON):
+    """Return the command line of `receiver` with these options."""
+    return [*python, "-m", "tools", "receiver", *map(str, options)]
+
+
+def told(*options, stdin="", code=0, **environment):
+    """Run a command to its end; return what it said, on either stream."""
+    done = subprocess.run(
+        command(*options), cwd=ROOT, env={**os.environ, **environment}, input=stdin,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    text = done.stdout + done.stderr
+    assert done.returncode == code, text
+    assert "Traceback" not in text
+    return text
+
+
+@contextlib.contextmanager
+def receiving(data, *options, python=PYTHON, **environment):
+    """Run a receiver; the value is (process, url), `process.lines` what it wrote later."""
+    process = subprocess.Popen(
+        command("run", "--data", data, "--port", 0, *options, python=python),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    process.lines = []
+    reading = threading.Thread(target=lambda: process.lines.extend(process.stdout), daemon=True)
+    try:
+        line = next(line for line in process.stdout if "listening" in line)
+        reading.start()
+        yield process, re.search(r"https?://[^\s\"]+", line)[0]
+    finally:
+        process.kill()
+        process.wait(10)
+        reading.join(10)
+        process.stdout.close()
+
+
+def ended(process, number=signal.SIGTERM):
+    """End it with a signal; return its exit code."""
+    process.send_signal(number)
+    return process.wait(40)
+
+
+def added(data, name="Garden", *options):
+    """Add a device; return its secrets as a dict, and all that was said."""
+    text = told("add-device", name, "--data", data, *options)
+    return dict(SECRETS.findall(text)), text
+
+
+def upload(url, secrets, body=None, **options):
+    """Send a picture as the device of these secrets; return the answer as a dict."""
+    headers = {
+        "Content-Type": "application/octet-stream", "Region": "home",
+        "Project-Key": secrets["Project-Key"],
+    }  # fmt: skip
+    path = f"/device/v1/{secrets['AccessToken']}/image/image"
+    body = picture() if body is None else body
+    return requests.post(url + path, data=body, headers=headers, timeout=20, **options).json()

@@ -16,6 +16,7 @@ from ..cloud.receiver import run as running
 from ..cloud.receiver.log import FORMS
 from ..cloud.receiver.place import Place, read, read_options
 from ..cloud.receiver.proxies import FAMILIES
+from ..cloud.receiver.serving import Listening, Rules, Setup
 from ..cloud.service import accounts as accounts_file
 from ..cloud.service.main import StartError
 from ..host import screen, serving, textfile
@@ -144,13 +145,22 @@ _AROUND = (
         help="Who may read /metrics beside this computer; repeatable.",
     ),
     click.option(
+        "--processes",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        envvar="THINGSCAM_PROCESSES",
+        show_envvar=True,
+        help="Processes that serve, on one port; on Linux.",
+    ),
+    click.option(
         "--workers",
         type=click.IntRange(0, 64),
         default=0,
         show_default=True,
         envvar="THINGSCAM_WORKERS",
         show_envvar=True,
-        help="Processes that judge pictures; 0: a thread of this one does.",
+        help="Processes beside each of them that judge pictures; 0: its threads do.",
     ),
     click.option(
         "--log",
@@ -212,6 +222,7 @@ def run(
     place,
     image_url,
     public_base,
+    processes,
     log,
     quiet,
     instance,
@@ -226,10 +237,16 @@ def run(
     one.
     """
     place = Place(place.data, place.database, place.store, place.options, image_url, public_base)
-    listening = running.Listening(**_some(options, running.Listening))
-    rules = running.Rules(**_some(options, running.Rules))
-    limits = Limits(keep_days, keep_pictures, keep_bytes)
-    running.run(place, listening, rules, limits, log=log, quiet=quiet, instance=instance)
+    setup = Setup(
+        place,
+        Listening(**_some(options, Listening)),
+        Rules(**_some(options, Rules)),
+        Limits(keep_days, keep_pictures, keep_bytes),
+        log=log,
+        quiet=quiet,
+        instance=instance,
+    )
+    running.run(setup, processes)
 
 
 def _some(options, kind):

@@ -11,7 +11,8 @@ from tools.cloud.receiver.metrics import Counted, Health, Metrics
 from tools.cloud.receiver.proxies import Networks, Proxies
 from tools.cloud.receiver.surround import surround
 
-COUNTED = Counted(devices=3, heard=2, pictures=41, queues={"judging": 5, "writing": 0})
+COUNTED = Counted(devices=3, heard=2, pictures=41)
+QUEUES = {"judging": 5, "writing": 0}
 
 
 class BrokenError(Exception):
@@ -21,7 +22,7 @@ class BrokenError(Exception):
 @contextlib.contextmanager
 def measured(folder, count=lambda: COUNTED, deadline=5.0):
     """Run a stand-in with figures; the value is it and figures(): {name and labels: value}."""
-    metrics = Metrics(Networks([]), count, [BrokenError], deadline)
+    metrics = Metrics(Networks([]), count, lambda: QUEUES, [BrokenError], deadline)
 
     with running(folder, around=lambda app: surround(app, metrics=metrics)) as cloud:
 
@@ -103,14 +104,14 @@ def test_a_count_that_hangs_holds_up_nothing_and_is_not_begun_twice(tmp_path):
     ],
 )
 def test_figures_are_for_those_who_are_named(tmp_path, named, headers, status):
-    metrics = Metrics(Networks(named), lambda: COUNTED)
+    metrics = Metrics(Networks(named), lambda: COUNTED, lambda: QUEUES)
     with running(tmp_path, around=lambda app: surround(app, metrics=metrics)) as cloud:
         assert cloud.get("/metrics", headers=headers).status_code == status
 
 
 def test_behind_a_named_proxy_the_client_counts(tmp_path):
     def around(app):
-        metrics = Metrics(Networks(["10.0.0.0/8"]), lambda: COUNTED)
+        metrics = Metrics(Networks(["10.0.0.0/8"]), lambda: COUNTED, lambda: QUEUES)
         surround(app, proxies=Proxies(Networks(["127.0.0.1"])), metrics=metrics)
 
     with running(tmp_path, around=around) as cloud:

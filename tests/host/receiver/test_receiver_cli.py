@@ -1,13 +1,11 @@
 # `python -m tools receiver` as a process: run, its ends and its mistakes, and the commands.
 
-import contextlib
 import json
 import os
 import re
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 import pytest
@@ -16,75 +14,19 @@ import requests
 from tests.support import needs
 from tests.support.cloud import head, picture, settled
 from tests.support.quick import PYTHON
-from tests.support.receiver import PASSWORD, Person
+from tests.support.receiver import (
+    PASSWORD,
+    SECRETS,
+    Person,
+    added,
+    ended,
+    receiving,
+    told,
+    upload,
+)
 from tests.support.terminal import Terminal
 from tests.support.world import ROOT
 from tools.cloud.page.login import FROM_ONE
-
-SECRETS = re.compile(r"^(Project-Key|AccessToken)   ([0-9a-f]{32})$", re.M)
-
-
-def command(*options):
-    return [*PYTHON, "-m", "tools", "receiver", *map(str, options)]
-
-
-def told(*options, stdin="", code=0, **environment):
-    """Run a command to its end; return what it said, on either stream."""
-    done = subprocess.run(
-        command(*options), cwd=ROOT, env={**os.environ, **environment}, input=stdin,
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    text = done.stdout + done.stderr
-    assert done.returncode == code, text
-    assert "Traceback" not in text
-    return text
-
-
-@contextlib.contextmanager
-def running(data, *options, **environment):
-    """Run a receiver; the value is (process, url), `process.lines` what it wrote later."""
-    process = subprocess.Popen(
-        command("run", "--data", data, "--port", 0, *options),
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    process.lines = []
-    reading = threading.Thread(target=lambda: process.lines.extend(process.stdout), daemon=True)
-    try:
-        line = next(line for line in process.stdout if "listening" in line)
-        reading.start()
-        yield process, re.search(r"https?://[^\s\"]+", line)[0]
-    finally:
-        process.kill()
-        process.wait(10)
-        reading.join(10)
-        process.stdout.close()
-
-
-def ended(process, number=signal.SIGTERM):
-    """End it with a signal; return its exit code."""
-    process.send_signal(number)
-    return process.wait(40)
-
-
-def added(data, name="Garden", *options):
-    """Add a device; return its secrets as a dict, and all that was said."""
-    text = told("add-device", name, "--data", data, *options)
-    return dict(SECRETS.findall(text)), text
-
-
-def upload(url, secrets, body=None, **options):
-    headers = {
-        "Content-Type": "application/octet-stream", "Region": "home",
-        "Project-Key": secrets["Project-Key"],
-    }  # fmt: skip
-    path = f"/device/v1/{secrets['AccessToken']}/image/image"
-    body = picture() if body is None else body
-    return requests.post(url + path, data=body, headers=headers, timeout=20, **options).json()
 
 
 def label(data):
@@ -96,7 +38,7 @@ def set_password(data, *options):
 
 
 def test_a_device_is_added_and_managed_while_it_runs(tmp_path):
-    with running(tmp_path, "--interval", 0) as (process, url):
+    with receiving(tmp_path, "--interval", 0) as (process, url):
         secrets, text = added(tmp_path)
         assert "config garden.json --set cloud.endpoint=URL --set cloud.region=home" in text
         answer = upload(url, secrets)
@@ -151,7 +93,7 @@ def test_accounts_of_the_stand_in_are_taken_over(tmp_path):
     told("accounts", "import", tmp_path / "accounts.json", "--data", data)
     names = {line.split()[-1] for line in told("devices", "--data", data).splitlines()}
     assert names == {"Garden", "Door"}
-    with running(data) as (_, url):
+    with receiving(data) as (_, url):
         assert upload(url, {"Project-Key": key, "AccessToken": token})["result"] == 1
     (tmp_path / "accounts.json").write_text("{}")
     assert 'expected an object with "projects"' in told(
@@ -168,12 +110,12 @@ def test_without_a_password_it_listens_here_alone(tmp_path):
         text = told("run", "--data", tmp_path, "--port", 0, *options, code=1)
         assert "no password is set for the page" in text and words in text
         assert "receiver password" in text and len(text.splitlines()) == 1
-    with running(tmp_path) as (_, url):
+    with receiving(tmp_path) as (_, url):
         assert requests.get(url, timeout=10).status_code == 200
 
 
 def test_with_a_password_it_asks_for_it_and_a_change_holds_at_once(tmp_path):
-    with running(tmp_path) as (process, url):
+    with receiving(tmp_path) as (process, url):
         assert requests.get(url, timeout=10).status_code == 200
         assert set_password(tmp_path) == "the password of admin is set\n"
         settled(lambda: requests.get(url, timeout=10).status_code == 401, 20)
@@ -188,7 +130,7 @@ def test_with_a_password_it_asks_for_it_and_a_change_holds_at_once(tmp_path):
     out = "".join(process.lines)
     assert "login, user admin, client 127.0.0.1" in out and "login refused" in out
     assert PASSWORD not in out and "different" not in out
-    with running(tmp_path, "--host", "0.0.0.0") as (_, url):
+    with receiving(tmp_path, "--host", "0.0.0.0") as (_, url):
         url = url.replace("0.0.0.0", "127.0.0.1")
         assert requests.get(url, timeout=10).status_code == 401
 
@@ -275,7 +217,7 @@ def is_open(port):
 
 def test_it_ends_when_what_is_on_its_way_is_done(tmp_path):
     secrets, _ = added(tmp_path)
-    with running(tmp_path) as (process, url):
+    with receiving(tmp_path) as (process, url):
         port = int(url.rpartition(":")[2])
         body = picture()
         headers = {
@@ -300,7 +242,7 @@ def test_it_ends_when_what_is_on_its_way_is_done(tmp_path):
 def test_the_log_in_json_health_and_figures(tmp_path):
     secrets, _ = added(tmp_path)
     options = ("--log", "json", "--instance", "one", "--workers", 1)
-    with running(tmp_path, *options) as (process, url):
+    with receiving(tmp_path, *options) as (process, url):
         assert upload(url, secrets)["result"] == 1
         assert requests.get(url + "/health", timeout=10).json() == {"status": "ok"}
         text = requests.get(url + "/metrics", timeout=10).text
@@ -328,11 +270,11 @@ def test_the_log_in_json_health_and_figures(tmp_path):
 
 def test_pictures_beyond_the_limit_are_deleted(tmp_path):
     secrets, _ = added(tmp_path)
-    with running(tmp_path, "--interval", 0) as (process, url):
+    with receiving(tmp_path, "--interval", 0) as (process, url):
         for _ in range(4):
             assert upload(url, secrets)["result"] == 1
         ended(process)
-    with running(tmp_path, "--keep-pictures", 2) as (process, url):
+    with receiving(tmp_path, "--keep-pictures", 2) as (process, url):
         settled(lambda: len(list((tmp_path / "images").iterdir())) == 2, 20)
         settled(lambda: "thingscam_deleted_pictures_total 2.0" in requests.get(
             url + "/metrics", timeout=10).text)  # fmt: skip
@@ -341,7 +283,7 @@ def test_pictures_beyond_the_limit_are_deleted(tmp_path):
 
 def test_check_tells_and_mends(tmp_path):
     secrets, _ = added(tmp_path)
-    with running(tmp_path, "--interval", 0) as (_, url):
+    with receiving(tmp_path, "--interval", 0) as (_, url):
         for size in ((64, 48), (64, 56), (64, 64)):
             upload(url, secrets, picture(size=size))
     lost, alone, _ = sorted((tmp_path / "images").iterdir())
@@ -364,7 +306,7 @@ def test_options_stand_in_the_environment(tmp_path):
     }
     text = told("add-device", "Garden", **environment)
     secrets = dict(SECRETS.findall(text))
-    with running(tmp_path / "data", **environment) as (_, url):
+    with receiving(tmp_path / "data", **environment) as (_, url):
         assert upload(url, secrets)["result"] == 1
     assert len(list((tmp_path / "pictures").iterdir())) == 1
     assert not (tmp_path / "data").exists() and (tmp_path / "elsewhere.db").exists()
@@ -373,7 +315,7 @@ def test_options_stand_in_the_environment(tmp_path):
 def test_behind_a_proxy_urls_are_those_of_the_world(tmp_path):
     secrets, _ = added(tmp_path)
     set_password(tmp_path)
-    with running(tmp_path, "--proxy", "127.0.0.1") as (_, url):
+    with receiving(tmp_path, "--proxy", "127.0.0.1") as (_, url):
         headers = {
             "Content-Type": "application/octet-stream", "Region": "home",
             "Project-Key": secrets["Project-Key"], "Host": "cam.example",
@@ -395,8 +337,8 @@ def test_two_instances_agree(tmp_path, postgres):
         secrets = dict(SECRETS.findall(told("add-device", "Garden", **environment)))
         told("password", "--stdin", stdin=PASSWORD + "\n", **environment)
         with (
-            running(tmp_path / "a", **environment) as (_, one),
-            running(tmp_path / "b", **environment) as (_, two),
+            receiving(tmp_path / "a", **environment) as (_, one),
+            receiving(tmp_path / "b", **environment) as (_, two),
         ):
             name = upload(one, secrets)["image_url"].rpartition("/")[2]
             assert upload(two, secrets)["errcode"] == 4291

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import prometheus_client as prometheus
 from aiohttp import web
+from prometheus_client import multiprocess
 from prometheus_client.core import GaugeMetricFamily
 
 from ..service.journal import UPLOAD, Message
@@ -16,18 +17,19 @@ from .proxies import LOCAL, was_forwarded
 _UPLOAD_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _STEP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 
+# How old the length of another process's queues is at most.
+_LOOK_SECONDS = 1
+
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What there is at a moment: devices, those heard in the last hour, pictures, and how many
-    jobs wait in each queue (a dict by its name)."""
+    """What there is at a moment: devices, those heard in the last hour, pictures."""
 
     devices: int
     heard: int
     pictures: int
-    queues: dict[str, int]
 
 
 class _Alone:
@@ -54,17 +56,25 @@ class Metrics:
     """The figures of one receiver, on `/metrics` for `networks` (Networks) and this computer.
 
     `count` returns a Counted, or raises one of `wrong` (exceptions); it is called in a thread,
-    and may take `deadline` seconds: after that its figures are left out. `judging` and `storing`
-    are histograms of seconds for others to observe().
+    and may take `deadline` seconds: after that its figures are left out. `queues` returns how many
+    jobs wait in each queue, a dict by its name. `several` is the folder in which prometheus_client
+    keeps the figures of several processes (its PROMETHEUS_MULTIPROC_DIR), each of which then tells
+    those of all. `judging` and `storing` are histograms of seconds for others to observe().
     """
 
-    def __init__(self, networks, count, wrong=(), deadline=5.0):
+    def __init__(self, networks, count, queues, wrong=(), deadline=5.0, *, several=None):
         self._networks = networks
         self._count = _Alone(count, deadline)
+        self._queues = queues
         self._wrong = (TimeoutError, *wrong)
+        self._several = several
         self.registry = registry = prometheus.CollectorRegistry()
         prometheus.ProcessCollector(registry=registry)
         prometheus.PlatformCollector(registry=registry)
+        self._queue = prometheus.Gauge(
+            "thingscam_queue", "What waits in a queue.", ["queue"], registry=registry,
+            multiprocess_mode="livesum",
+        )  # fmt: skip
         self._uploads = prometheus.Counter(
             "thingscam_uploads", "Uploads by errcode (0: accepted).", ["errcode"],
             registry=registry,
@@ -97,6 +107,8 @@ class Metrics:
     def add_to(self, app):
         """Give `app` the path /metrics."""
         app.router.add_get("/metrics", self.show)
+        if self._several:
+            app.cleanup_ctx.append(self._follow)
 
     def request(self, request, status, seconds):
         """Count a request that is over, and took so long."""
@@ -125,11 +137,34 @@ class Metrics:
             counted = await self._count()
         except self._wrong:
             counted = None  # the other figures are there
-        body = prometheus.generate_latest(self.registry)
+        self._look()
+        body = prometheus.generate_latest(self._all())
         if counted:
             body += prometheus.generate_latest(_Gauges(counted))
         headers = {**_HEADERS, "Content-Type": prometheus.CONTENT_TYPE_LATEST}
         return web.Response(body=body, headers=headers)
+
+    def _all(self):
+        if not self._several:
+            return self.registry
+        # How a process does says nothing of the others: left out.
+        registry = prometheus.CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry, self._several)
+        return registry
+
+    def _look(self):
+        for name, value in self._queues().items():
+            self._queue.labels(name).set(value)
+
+    async def _follow(self, app):
+        async def go_on():
+            while True:
+                self._look()
+                await asyncio.sleep(_LOOK_SECONDS)
+
+        going = asyncio.create_task(go_on())
+        yield
+        going.cancel()
 
 
 class _Gauges:
@@ -146,10 +181,6 @@ class _Gauges:
             ("thingscam_pictures", "Pictures stored.", found.pictures),
         ):
             yield GaugeMetricFamily(name, text, value)
-        queue = GaugeMetricFamily("thingscam_queue", "What waits in a queue.", labels=["queue"])
-        for name, value in found.queues.items():
-            queue.add_metric([name], value)
-        yield queue
 
 
 class Health:

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import tempfile
 
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -31,7 +32,12 @@ def given(certificate, key):
 
 
 def made(folder, ca_out, names=()):
-    """Return the server's ssl.SSLContext for a certificate made now.
+    """Return the server's ssl.SSLContext for a certificate made now, as issued() does it."""
+    return context(issued(folder, ca_out, names))
+
+
+def issued(folder, ca_out, names=()):
+    """Return a certificate made now with its key, in PEM (bytes), for context().
 
     It is good for localhost and `names`. Its CA is kept in `folder`, so that boards which
     trust it go on doing so; `ca_out` is where its certificate goes, in DER.
@@ -42,12 +48,22 @@ def made(folder, ca_out, names=()):
         ca_out.write_bytes(ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode()))
     except OSError as error:
         raise CertificateError(f"{error.filename}: {error.strerror}") from error
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        ca.issue_cert(*_NAMES, *names).configure_cert(context)
+        return ca.issue_cert(*_NAMES, *names).private_key_and_cert_chain_pem.bytes()
     except ValueError as error:
         raise CertificateError(f"no certificate for {', '.join(names)}: {error}") from error
-    return context
+
+
+def context(pem):
+    """Return the server's ssl.SSLContext for what issued() returned."""
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # The ssl module reads it from a file only; this one is nobody else's to read.
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "certificate.pem")
+        with open(path, "wb") as file:
+            file.write(pem)
+        found.load_cert_chain(path)
+    return found
 
 
 def _kept_ca(path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import functools
 import os
 import signal
 
@@ -48,6 +49,7 @@ def run(
         known = accounts_file.load(accounts) if accounts else accounts_file.default()
         store = Store(data)
         context, ca_out = tls_of(tls, cert, key, tls_name, ca_out, data)
+        context = context and context()
         ca_said = ca_out and f"CA certificate in {ca_out}"
         app = make_app(
             known,
@@ -90,8 +92,11 @@ def on_signals(loop, call):
 
 
 def tls_of(tls, cert, key, tls_name, ca_out, data):
-    """Return the ssl.SSLContext that these options ask for (None: no TLS), and where the CA of a
-    certificate made here is. Raises StartError, CertificateError."""
+    """Return what makes the ssl.SSLContext that these options ask for (a function that raises
+    CertificateError; None: no TLS), and where the CA of a certificate made here is.
+
+    Whatever process calls it gets the same certificate. Raises StartError, CertificateError.
+    """
     if not tls:
         if cert or key or tls_name or ca_out:
             raise StartError("--cert, --key, --tls-name and --ca-out go with --tls only")
@@ -101,9 +106,10 @@ def tls_of(tls, cert, key, tls_name, ca_out, data):
     if cert:
         if tls_name or ca_out:
             raise StartError("--tls-name and --ca-out do not go with --cert")
-        return certificates.given(cert, key), None
+        return functools.partial(certificates.given, cert, key), None
     ca_out = ca_out or data / "ca.der"
-    return certificates.made(data, ca_out, tls_name), ca_out
+    pem = certificates.issued(data, ca_out, tls_name)
+    return functools.partial(certificates.context, pem), ca_out
 
 
 def why_not(error, host, port):

@@ -142,11 +142,14 @@ def _add_cameras(app, cameras, live, names):
     )
 
 
-async def start(app, host="127.0.0.1", port=0, *, ssl_context=None, keepalive=75.0):
+async def start(
+    app, host="127.0.0.1", port=0, *, ssl_context=None, keepalive=75.0, shared=False
+):  # fmt: skip
     """Start serving `app`; return its runner (to be cleaned up) and its URL.
 
     `port` 0 picks a free one. `keepalive` is in seconds: an idle connection is closed
-    after it. Raises OSError when the address cannot be listened on.
+    after it. `shared`: other processes listen there too. Raises OSError when the address cannot
+    be listened on.
     """
     runner = web.AppRunner(
         app,
@@ -160,7 +163,8 @@ async def start(app, host="127.0.0.1", port=0, *, ssl_context=None, keepalive=75
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, ssl_context=ssl_context).start()
+        site = web.TCPSite(runner, host, port, ssl_context=ssl_context, reuse_port=shared or None)
+        await site.start()
     except OSError:
         await runner.cleanup()
         raise
