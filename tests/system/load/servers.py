@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import secrets
 import subprocess
@@ -112,19 +113,36 @@ class Server:
             self._process.communicate()
 
     def memory(self):
-        """Return the bytes of memory that it and its workers hold (proportional set size)."""
-        processes = [self._process.pid]
-        for pid in processes:
+        """Return the bytes of memory that all its processes hold (proportional set size)."""
+        return sum(map(_held, self.processes()))
+
+    def cpu(self):
+        """Return the seconds of CPU that all its processes have used."""
+        return sum(map(_used, self.processes()))
+
+    def processes(self):
+        """Return the numbers of its processes, as a list."""
+        found = [self._process.pid]
+        for pid in found:
             with contextlib.suppress(OSError):
-                text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
-                processes += map(int, text.split())
-        return sum(map(_held, processes))
+                for thread in os.listdir(f"/proc/{pid}/task"):
+                    text = pathlib.Path(f"/proc/{pid}/task/{thread}/children").read_text()
+                    found += map(int, text.split())
+        return found
 
 
 def _held(pid):
     with contextlib.suppress(OSError):
         text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
         return 1024 * sum(int(line.split()[1]) for line in text.splitlines() if "Pss:" in line)
+    return 0
+
+
+def _used(pid):
+    with contextlib.suppress(OSError):
+        # Behind the name, which may hold blanks: utime and stime, see proc(5).
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0
 
 
