@@ -40,14 +40,15 @@ Judged is, after each round:
 
 ## kill -9
 
-In each round one instance, with its workers, is killed with SIGKILL: at a random moment, while
-it starts, or within a step that was chosen by lot; sometimes one of its workers alone, sometimes
-all instances. It is started again on the same data while the cameras go on. Old pictures are
-deleted in some of the rounds, and killed in the middle of that: **deleted** were stored, and are
-gone, object and row, because of so many newer ones. **unanswered**: the answer was lost, or said
-that it failed; **kept**: those of them that are there all the same. **mended**: of their
-objects those that were left without a row, and that `check --mend` has made known; it is asked to
-look at those of this moment too, not only at those that are 10 minutes old.
+In each round one instance, with all its processes, is killed with SIGKILL: at a random moment,
+while it starts, or within a step that was chosen by lot; sometimes one of its workers alone, or
+one of several processes that serve, sometimes all instances. It is started again on the same data
+while the cameras go on. Old pictures are deleted in some of the rounds, and killed in the middle
+of that: **deleted** were stored, and are gone, object and row, because of so many newer ones.
+**unanswered**: the answer was lost, or said that it failed; **kept**: those of them that are
+there all the same. **mended**: of their objects those that were left without a row, and that
+`check --mend` has made known; it is asked to look at those of this moment too, not only at those
+that are 10 minutes old.
 
 {table}
 

@@ -29,17 +29,20 @@ _END_S = 20.0  # deletions that were cut off have ended by then
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What is killed: on which `database` and `store`, how many `instances`, with how many
-    `workers` each; `keep`: so many pictures of a device are kept, None: all."""
+    """What is killed: on which `database` and `store`, how many `instances`, of how many
+    `processes` each, with how many `workers` each; `keep`: so many pictures of a device are kept,
+    None: all."""
 
     database: str = "SQLite"
     store: str = "folder"
     instances: int = 1
     workers: int = 0
     keep: int | None = None
+    processes: int = 1
 
     def __str__(self):
         more = [f"{self.instances} instances"] if self.instances > 1 else []
+        more += [f"{self.processes} processes"] if self.processes > 1 else []
         more += [f"{self.workers} workers"] if self.workers else []
         more += ["old ones deleted"] if self.keep else []
         return ", ".join([f"{self.database} + {self.store}", *more])
@@ -47,10 +50,11 @@ class Kind:
     def options(self):
         """Return the options of `receiver run`."""
         found = ["--interval", "0", "--message-interval", "0", "--workers", str(self.workers)]
+        found += ["--processes", str(self.processes)]
         return found + (["--keep-pictures", str(self.keep)] if self.keep else [])
 
 
-# Half of them the embedded default, half what several instances need; one in five is mixed.
+# Half of them the embedded default, half what several instances need; one in six is mixed.
 KINDS = (
     Kind(),
     Kind("PostgreSQL", "S3", 2),
@@ -62,6 +66,8 @@ KINDS = (
     Kind("PostgreSQL", "S3", 2),
     Kind("SQLite", "S3"),
     Kind("PostgreSQL", "folder", 2),
+    Kind(processes=3),
+    Kind("PostgreSQL", "S3", 2, workers=1, processes=2),
 )
 
 
@@ -139,8 +145,12 @@ class _Rounds:
         """Kill once, at a moment or in a step by lot; start again; look at what is there."""
         self.result.rounds += 1
         steps = STEPS if self._kind.keep else _PLAIN
-        moment = ["moment"] * 5 + (["worker"] * 2 if self._kind.workers else [])
-        moment += ["start", "SIGTERM"]
+        moment = ["moment"] * 5 + ["start", "SIGTERM"]
+        if self._kind.processes > 1:  # each is forked: nothing can stop it within a step
+            steps = ()
+            moment += ["process"] * 4
+        elif self._kind.workers:
+            moment += ["worker"] * 2
         way = self._dice.choice([*moment, *steps])
         victim = self._dice.choice([r for r in self._receivers if not r.runs] or self._receivers)
         if way in STEPS and victim.runs:
@@ -167,10 +177,11 @@ class _Rounds:
         self._fleet.addresses[:] = [r.address for r in self._receivers if r.runs and r.address]
 
     def _kill(self, way, victim):
-        if way == "worker":
-            rig.until(victim.workers, 5)
+        if way in ("worker", "process"):
+            processes = victim.workers if way == "worker" else victim.servers
+            rig.until(processes, 5)
             time.sleep(self._dice.uniform(0.05, 0.5))
-            for pid in self._dice.sample(victim.workers(), 1):
+            for pid in self._dice.sample(processes(), 1):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(self._dice.uniform(0.05, 0.5))

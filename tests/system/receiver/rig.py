@@ -107,18 +107,16 @@ class Receiver:
         return self._process is not None and self._process.poll() is None
 
     def workers(self):
-        """Return the numbers of the processes that judge pictures."""
-        found = []
-        for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                pid, _, rest = path.read_text().rpartition(")")
-                command = path.with_name("cmdline").read_bytes()
-                if int(rest.split()[1]) == self.pid and b"spawn_main" in command:
-                    found.append(int(pid.split()[0]))
-        return found
+        """Return the numbers of the processes that judge pictures, of one that serves alone."""
+        return _children(self.pid, b"spawn_main")
+
+    def servers(self):
+        """Return the numbers of the processes that serve, where there are several."""
+        forks = _children(self.pid, b"forkserver")
+        return _children(forks[0], b"forkserver") if forks else []
 
     def kill(self):
-        """Kill it and its workers with SIGKILL."""
+        """Kill it and all its processes with SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(20)
@@ -158,6 +156,18 @@ class Receiver:
     def __exit__(self, *_):
         if self.runs:
             self.kill()
+
+
+def _children(parent, what):
+    """Return the numbers of a process's children in whose command line `what` (bytes) is."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, _, rest = path.read_text().rpartition(")")
+            command = path.with_name("cmdline").read_bytes()
+            if int(rest.split()[1]) == parent and what in command:
+                found.append(int(pid.split()[0]))
+    return found
 
 
 def _environment(place):
