@@ -125,8 +125,11 @@ def told(*options, stdin="", code=0, **environment):
 
 
 @contextlib.contextmanager
-def receiving(data, *options, python=PYTHON, **environment):
-    """Run a receiver; the value is (process, url), `process.lines` what it wrote later."""
+def receiving(data, *options, python=PYTHON, alone=False, **environment):
+    """Run a receiver; the value is (process, url), `process.lines` what it wrote later.
+
+    `alone`: its processes are a group of their own.
+    """
     process = subprocess.Popen(
         command("run", "--data", data, "--port", 0, *options, python=python),
         cwd=ROOT,
@@ -135,6 +138,7 @@ def receiving(data, *options, python=PYTHON, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=alone,
     )
     process.lines = []
     reading = threading.Thread(target=lambda: process.lines.extend(process.stdout), daemon=True)

@@ -114,9 +114,12 @@ def test_none_is_left_when_who_watches_them_is_killed(tmp_path):
             requests.get(url + "/health", timeout=5)
 
 
-def test_they_end_when_what_is_on_its_way_is_done(tmp_path):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_end_told_to_all_of_them_cuts_off_nothing(tmp_path, processes):
+    # As systemd does it: each process of the unit gets the signal (KillMode=control-group).
     secrets, _ = added(tmp_path)
-    with receiving(tmp_path, *TWO) as (process, url):
+    options = ("--processes", processes, "--workers", 1, "--log", "json")
+    with receiving(tmp_path, *options, python=REAL, alone=True) as (process, url):
         port = int(url.rpartition(":")[2])
         body = picture()
         headers = {
@@ -127,12 +130,13 @@ def test_they_end_when_what_is_on_its_way_is_done(tmp_path):
         with socket.create_connection(("127.0.0.1", port), timeout=20) as late:
             late.sendall(head(len(body), headers, path) + body[:1000])
             settled(lambda: figure(url, "thingscam_pictures") == 0)
-            process.send_signal(signal.SIGTERM)
+            os.killpg(process.pid, signal.SIGTERM)
             settled(lambda: events(process, "stopping"))
             assert process.poll() is None
             late.sendall(body[1000:])
             assert b'"result": 1' in late.recv(1000)
         assert process.wait(20) == 0
+    assert not events(process, "process ended")
     assert "1 pictures in the index; 0 lost" in told("check", "--data", tmp_path)
 
 

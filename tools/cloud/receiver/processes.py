@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import time
+from multiprocessing import forkserver, resource_tracker
 
 from prometheus_client import multiprocess
 
@@ -33,6 +34,7 @@ _END_SECONDS = STOP_SECONDS + 5
 
 # Forked by a process that has imported all and done nothing yet: they share what that takes.
 _CONTEXT = multiprocessing.get_context("forkserver")
+_ENDING = {signal.SIGTERM}
 
 
 class Processes:
@@ -51,8 +53,8 @@ class Processes:
         """
         if sys.platform != "linux":
             raise StartError("--processes: several share a port on Linux only: leave it out")
-        _CONTEXT.set_forkserver_preload([__name__])
         with _held(self._setup.listening) as listening, _figures() as folder:
+            _start_forking()
             name = self._setup.instance or socket.gethostname()
             children = [
                 _Child(
@@ -163,6 +165,7 @@ class _Child:
 
 def _serve(pipe, setup):
     """Be one of the processes; tells through `pipe` its URL, or why there is none."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: until we finish what we have
     try:
         with contextlib.closing(setup.place.index()) as index:
@@ -173,6 +176,18 @@ def _serve(pipe, setup):
     except StartError as error:
         with contextlib.suppress(OSError):  # nobody wants to know any more
             pipe.send((False, str(error)))
+
+
+def _start_forking():
+    """Start the process that forks the others. systemd tells each process of a unit to end: this
+    one would take their ends for what they are no more."""
+    _CONTEXT.set_forkserver_preload([__name__])
+    resource_tracker.ensure_running()  # it is started first, and leaves nothing blocked
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # it has what is blocked here
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 async def _readable(number):

@@ -192,7 +192,8 @@ def _read(answer):
 
 def _work(connection, share):
     """Judge what comes through `connection` (a socket), until its other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: for the server, which ends us
+    for number in (signal.SIGINT, signal.SIGTERM):  # told to all: the server ends us
+        signal.signal(number, signal.SIG_IGN)
     with connection, contextlib.suppress(ConnectionError):
         file = connection.makefile("rb", _BUFFER)
         while head := file.read(_LENGTH.size):
