@@ -107,7 +107,7 @@ class _Worker:
 
     async def start(self):
         """Start the process where none runs."""
-        if self._process is not None and not self._process.is_alive():
+        if self._process is not None and (self._pipe is None or self._pipe.is_closed):
             await self.end()  # it died of nothing that is asked now
         if self._process is not None:
             return
@@ -136,10 +136,11 @@ class _Worker:
 
     async def end(self):
         process, self._process = self._process, None
+        pipe, self._pipe = self._pipe, None
+        if pipe:
+            pipe.close()
         if process is None:
             return
-        if self._pipe:
-            self._pipe.close()
         process.kill()
         await asyncio.shield(asyncio.to_thread(process.join))
 
@@ -156,11 +157,16 @@ class _Pipe(asyncio.Protocol):
     def ask(self, *question):
         """Return a future of the answer to a question (bytes, in pieces); raises EOFError, and so
         does the future, when the other end is closed."""
-        if self._transport.is_closing():
+        if self.is_closed:
             raise EOFError("its pipe is closed")
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.writelines(question)
         return self._answered
+
+    @property
+    def is_closed(self):
+        """Whether an end is closed: the other one's is when its process has died."""
+        return self._transport.is_closing()
 
     def close(self):
         """Close this end."""
