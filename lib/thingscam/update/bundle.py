@@ -15,7 +15,8 @@ _E = const(65537)
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 _FIELDS = ("version", "mpy", "micropython", "boards", "downgrade")
 _BLOCK = const(4096)  # of the flash: a file takes whole ones
-_ROOM = const(49152)  # for a slot's folders, and for the board to live on
+_FOLDER = const(8192)  # a folder takes two of them
+_ROOM = const(16384)  # for the board to live on
 _PASSES = const(3)
 
 
@@ -190,10 +191,15 @@ class Unpacker:
     def _no_room(self):
         # Why it does not fit, a text, or None; what is there already has its place.
         needed = _ROOM
+        seen = []
         self._line = self._first
         while self._line < self._end:
             path, size, _, self._line = self._entry()
             needed += -(-size // _BLOCK) * _BLOCK - (folders.size(path) and size)
+            folder = path.rpartition("/")[0]
+            if folder not in seen:
+                seen.append(folder)
+                needed += 0 if folders.exists(folder) else _FOLDER
         status = os.statvfs(self._folder)  # pyright: ignore[reportAttributeAccessIssue]
         free = status[0] * status[3]
         if needed > free:

@@ -9,7 +9,7 @@ from thingscam.board import chip, places, rtc, watchdog
 from thingscam.extra import Extra
 from thingscam.http import HttpError
 from thingscam.update import choose
-from thingscam.update.bundle import BundleError, Unpacker, load_key
+from thingscam.update.bundle import BundleError, Unpacker, clear, load_key
 from thingscam.update.fetch import Fetcher
 from thingscam.util.compat import const, ticks_diff, ticks_ms
 
@@ -26,7 +26,9 @@ _INDEX = const(1024)  # bytes of it at the most
 _PIECES = const(8)  # of 512 bytes a turn: a picture may have to wait for them
 _AGES_MS = const(1000000000)  # without a watchdog
 _SENT = const(3)  # Record.why on trial: a picture was accepted, and no report yet
+_SPARE = const(1)  # Record.looks after a trial: what is in the spare slot counts no longer
 _WAKE_MS = const(1000)
+_CLEARED = "%s cannot be cleared: %s"
 _WHY = ("", "three starts came to nothing", "no picture was accepted")
 
 
@@ -61,7 +63,7 @@ class Updater(Extra):
         elif record.why:
             text = "version %s did not work (%s): back to %s"
             self._log.warning(text, record.refused, _WHY[min(record.why, 2)], __version__)
-            record.why = 0
+            record.why, record.looks = 0, _SPARE
             self._write()
         if not self._asks.length_ms:
             self._asks.set(self._spread_ms())
@@ -115,7 +117,7 @@ class Updater(Extra):
             due = not self._asked or self._app._capture.next_cause is not None
             return due and up < (_STAY_MS if online else _OFFLINE_MS)
         if self._unpacker is None and not self._url and self._asks.left_ms() > 0:
-            return False
+            return bool(self._record.looks) and online and up < _STAY_MS
         if up > _STAY_MS or (up > _OFFLINE_MS and not online):
             self._asks.set(_HOUR_MS)
             return False
@@ -147,7 +149,9 @@ class Updater(Extra):
     def _work(self):
         watchdog.waiting(True)
         try:
-            if self._unpacker is not None:
+            if self._record.looks:
+                self._make_room()
+            elif self._unpacker is not None:
                 self._unpack()
             elif self._url:
                 self._begin()
@@ -162,6 +166,16 @@ class Updater(Extra):
             self._drop(False)
             self._asks.set(min(_AGAIN_MS, self._next_ms()))
         watchdog.waiting(False)
+
+    def _make_room(self):
+        # A slot takes as much as twelve pictures do, and nobody goes back to this one.
+        self._record.looks = 0  # once a start, whatever comes of it
+        try:
+            clear(choose.path(self._record.spare()))
+        except OSError as e:
+            self._log.warning(_CLEARED, choose.FOLDER, e)
+            return
+        self._write()
 
     def _ask(self):
         self._asks.set(self._next_ms())
@@ -303,7 +317,7 @@ class Updater(Extra):
                 self._write()
         if not record.why or missing and not late:
             return False
-        record.good, record.trial, record.looks, record.why = record.trial, 0, 0, 0
+        record.good, record.trial, record.looks, record.why = record.trial, 0, _SPARE, 0
         if self._write():
             text = "version %s works, a picture was accepted%s"
             self._log.info(text, __version__, ", but no report" if missing else "")
@@ -365,7 +379,7 @@ class Updater(Extra):
                 if for_good:
                     unpacker.forget()
             except OSError as e:
-                self._log.warning("%s cannot be cleared: %s", choose.FOLDER, e)
+                self._log.warning(_CLEARED, choose.FOLDER, e)
 
     def _counts(self):
         counts = self._app._counters.as_dict()

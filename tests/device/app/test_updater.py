@@ -8,12 +8,11 @@ from test_app import House, arrived
 
 import bundles
 import thingscam.report  # noqa: F401 - so that the played board is in its place there too
-import thingscam.update.updater  # noqa: F401
 from fakeboard import Gone
 from support import Script, env, fault, http, new_folder, raises, ticks_diff, ticks_ms
 from thingscam import extras, loop
 from thingscam.board import places, rtc
-from thingscam.update import choose
+from thingscam.update import choose, updater
 from thingscam.update.bundle import clear
 
 NEW = "9.0.0"
@@ -104,6 +103,57 @@ def test_from_the_server_to_a_picture_by_the_new_version():
             record = choose.read()
             assert (record.good, record.trial) == (1, 0)
             assert house.restart().good == 1
+
+
+def test_what_no_longer_counts_gives_its_room_back():
+    publish()
+    with Updated() as house:
+        fetched(house)
+        house.restart()
+        house.turns(until=lambda: house.count("works, a picture was accepted"))
+        assert slot("a") == bundles.files(NEW)
+        # The next one: as soon as it is good, nobody goes back to the one before.
+        publish(version="9.0.1")
+        assert str(raises(Gone, later, house, 86400000)) == "reset", house.lines()
+        assert house.restart().trial == 2
+        assert slot("a") == bundles.files(NEW) and slot("b") == bundles.files("9.0.1")
+        house.turns(until=lambda: house.count("works, a picture was accepted") == 2)
+        house.turns(ms=20000)
+        assert not is_there("a") and slot("b") == bundles.files("9.0.1")
+        # One that is given up: it is never taken again.
+        publish(version="9.0.2")
+        assert str(raises(Gone, later, house, 86400000)) == "reset", house.lines()
+        for _ in range(4):
+            record = house.restart()
+        assert (record.good, record.trial) == (2, 0) and slot("a")
+        house.turns(ms=20000)
+        assert not is_there("a") and slot("b") == bundles.files("9.0.1")
+        # It is done once: what is fetched then goes on where it was after any start.
+        assert house.restart().looks == 0
+
+
+def test_a_flash_that_keeps_them_stops_nothing():
+    def fails(folder):
+        raise OSError(errno.EIO)
+
+    publish()
+    with Updated() as house:
+        fetched(house)
+        updater.clear = fails
+        try:
+            for _ in range(4):
+                house.restart()
+            house.turns(ms=60000)
+        finally:
+            updater.clear = clear
+        assert house.count("/slot cannot be cleared: ") == 1, house.lines()
+        house.restart()
+        house.turns(ms=20000)
+        assert not is_there("a")
+
+
+def is_there(letter):
+    return letter in os.listdir(choose.FOLDER)
 
 
 def later(house, ms):

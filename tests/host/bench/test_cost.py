@@ -4,8 +4,10 @@
 # one that rises needs a reason.
 
 import pytest
+from littlefs import LittleFS
 
 from tools.bench import memory, startup, wire, world
+from tools.host import filesystem
 
 # Bytes on a kept connection beyond the picture, with this URL and these headers: the head
 # over HTTP; over TLS 29 bytes a record besides. A record of Mbed TLS here holds 4 KB. In the
@@ -20,6 +22,13 @@ IN_PLACE = 86000  # where byte code and texts stay in the flash
 CYCLE = {"http": 182, "https": 189}
 # What a wake from deep sleep need not import before the picture is kept.
 LATER = ("board.wifi", "sender", "cloud.uploader", "http.session", "config.checks")
+
+# KB of flash that a version takes which a board has written; of the files' part of a flash of 4 MB
+# (ports/esp32/partitions-4MiB.csv) what three of them must leave while one is on trial, and two
+# before and after. The outbox lives there.
+VERSION = 640
+FILES = 2048
+LEFT = {3: 150, 2: 768}
 
 # Bytes of heap per upload, by where the picture comes from; 64-bit words.
 HEAP = {"memory": 1248, "file": 1408, "outbox": 1408, "memory+exif": 1344, "outbox+exif": 1536}
@@ -86,3 +95,24 @@ def test_a_board_that_wakes_imports_what_takes_a_picture(bench):
     _, loaded = startup.wake(bench, bench.compiled())
     assert "thingscam.capture" in loaded
     assert not {"thingscam." + name for name in LATER} & set(loaded)
+
+
+def test_flash_of_a_version_and_what_is_left():
+    """What came by cable, the version that is good, and the one on trial."""
+    files = filesystem.library(compiled=True)
+    # As MicroPython opens it on the flash: extmod/vfs_lfs.c, its cache is 4 times 32 bytes.
+    system = LittleFS(
+        block_size=4096, block_count=FILES // 4, read_size=32, prog_size=32, cache_size=128,
+        lookahead_size=32,
+    )  # fmt: skip
+    before = system.used_block_count
+    for number in (1, 2, 3):
+        for name, data in files.items():
+            path = f"{number}/{name}"
+            system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            with system.open(path, "wb") as file:
+                file.write(data)
+        used = 4 * system.used_block_count
+        assert FILES - used >= LEFT.get(number, 0), f"{number} versions leave {FILES - used} KB"
+    each = (used - 4 * before) // 3
+    assert each <= VERSION, f"a version takes {each} KB: merge small files, or take some out"
