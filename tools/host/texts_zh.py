@@ -2,9 +2,9 @@
 # value; in Chinese {0}, {1} puts the values in another order. Settings, commands, names of pins
 # and log words stay as they are; so do the words of the service's own documentation.
 
-from thingscam.setup import zh
+from thingscam.setup import outcome_zh, zh, zh_more
 
-_ON_BOARDS = [each.partition("\n") for each in zh.TEXTS]
+_ON_BOARDS = [each.partition("\n") for each in zh.TEXTS + outcome_zh.TEXTS + zh_more.TEXTS]
 TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS} | {
     # config: questions, and what is said before them (tools/host/questions.py)
     "This makes {}: the settings of one camera. What is not asked has a default.": (
@@ -134,14 +134,8 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "{}: right": "{}：正确",
     "wrote {}": "已写入 {}",
     "{} is right: only the CA is fetched": "{} 正确：只获取 CA 证书",
-    "setup.password: must be 8 to 63 bytes for an access point": (
-        "setup.password：接入点的密码须为 8 到 63 字节"
-    ),
     "It has the AccessToken and the Project-Key in it: show it to nobody else.": (
         "其中含有 AccessToken 和 Project-Key：不要给别人看。"
-    ),
-    "setup.pin: GPIO{} is taken: choose another, or null": (
-        "setup.pin：GPIO{} 已被占用：请换一个，或填 null"
     ),
     "cloud.region: {} is a board's name: if it is your region too, say --yes": (
         "cloud.region: {} 是开发板的型号：如果它确实也是您的区域，请加上 --yes"
@@ -214,7 +208,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     ),
     # Files (tools/host/configfile.py, textfile.py, doctor)
     "{}: {} mistakes": "{}:{} 处错误",
-    "and {} more": "另有 {} 处",
     "{}: no such setting, the nearest known one is {}": "{}：没有这个配置项，最接近的是 {}",
     "{}: set wifi[{}] first": "{}：请先设置 wifi[{}]",
     "{}: the file has no object there: fix it first": "{}：文件中该处不是 JSON 对象：请先修正",
@@ -250,48 +243,9 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
         "不是 JSON{}：检查是否缺少引号、逗号或括号"
     ),
     ", line {} column {}": "，第 {} 行第 {} 列",
-    "larger than {} bytes": "超过 {} 字节",
     "there is too little memory to read it: make it shorter": "内存不足，无法读取：请缩短内容",
     "cannot be read ({}): copy config.example.json and fill it in": (
         "无法读取（{}）：请复制 config.example.json 并填写"
-    ),
-    "remote.every_s: {} is too often: at least {}, or 0 for never": (
-        "remote.every_s：{} 太频繁：不小于 {}，或为 0（从不）"
-    ),
-    "remote.every_s: settings come from cloud.device_endpoint: set it, or this to 0": (
-        "remote.every_s：远程配置来自 cloud.device_endpoint：请填写它，或把这一项设为 0"
-    ),
-    "remote.insecure: anybody on the way could set this camera: use https with cloud.verify, or "
-    "set it to true": (
-        "remote.insecure：链路上的任何人都能改这台摄像头的配置：请用 https 并打开 cloud.verify，"
-        "或把这一项设为 true"
-    ),
-    "outbox.path: no SD card can be used on the board {}: set it to /outbox": (
-        "outbox.path：开发板 {} 不能使用 SD 卡：请设为 /outbox"
-    ),
-    "cloud.ca: null, but a board has no certificates of its own: give one in DER": (
-        "cloud.ca: null，但开发板没有自带的证书库：请提供 DER 格式的 CA 证书"
-    ),
-    "report.every_s: {} is too often: at least {}, or 0 for none": (
-        "report.every_s: {} 太频繁：至少 {}，或者设为 0（不上报）"
-    ),
-    "trigger.pir_pin: GPIO{} {} on the board {}, set it to {}": (
-        "trigger.pir_pin：在开发板 {2} 上，GPIO{0} {1}，请改为 {3}"
-    ),
-    "12 (first see docs/board.md, An SD card), or outbox.path to /outbox": (
-        "12（请先看 docs/board.zh-CN.md 的“SD 卡”一节），或者把 outbox.path 改为 /outbox"
-    ),
-    "battery.pin: GPIO{} {}; on the board {} it can be {} (docs/board.md, The battery)": (
-        "battery.pin：GPIO{} {}；在开发板 {} 上可以用 {}（见 docs/board.zh-CN.md 的“电池”一节）"
-    ),
-    "cannot be measured while Wi-Fi is on": "在 Wi-Fi 工作时无法测量电压",
-    "is not led out": "没有引出",
-    "battery.pin: GPIO{} is trigger.pir_pin too": "battery.pin：GPIO{} 同时也是 trigger.pir_pin",
-    "battery.low_v: {} must lie between critical_v {} and charged_v {}": (
-        "battery.low_v：{} 必须在 critical_v {} 和 charged_v {} 之间"
-    ),
-    "battery.divider: {} leaves {} V on the pin of {} V, more than {} V can be told": (
-        "battery.divider：按 {0}，{2} V 的电池在引脚上有 {1} V，超过可测的 {3} V"
     ),
     # doctor: the steps (tools/cli/doctor)
     "MicroPython": "MicroPython",
@@ -388,21 +342,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "{}, saved as {}": "{}，已保存为 {}",
     "{}, but black": "{}，但画面全黑",
     "take the cap or film off the lens, switch a light on": "取下镜头盖或保护膜，并打开灯",
-    "the camera does not start ({}): {}": "摄像头无法启动（{}）：{}",
-    "no picture ({}): {}": "拍不到图片（{}）：{}",
-    "check that camera.board is right ({}), the camera's ribbon cable, the power supply, and that "
-    "the firmware uses the board's PSRAM": (
-        "检查 camera.board 是否正确（{}）、摄像头排线、供电，以及固件是否启用了 PSRAM"
-    ),
-    "out of memory: choose a smaller camera.frame_size, or firmware with PSRAM": (
-        "内存不足：请减小 camera.frame_size，或使用支持 PSRAM 的固件"
-    ),
-    "this firmware has no camera driver (no module camera, csi or sensor): flash one that has": (
-        "固件没有摄像头驱动（没有 camera、csi 或 sensor 模块）：请烧录带驱动的固件"
-    ),
-    "module camera is no camera driver: is there a camera.py on the board?": (
-        "camera 模块不是摄像头驱动：板上是不是有一个 camera.py?"
-    ),
     # doctor: Wi-Fi, DNS, clock, TCP, TLS
     "{}, by wifi[{}]": "{}，来自 wifi[{}]",
     "not joined": "未连接",
@@ -419,7 +358,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     ),
     "{} is at {}": "{} 的地址是 {}",
     "{}: the name does not resolve ({})": "{}：域名无法解析（{}）",
-    "the name does not resolve ({})": "域名无法解析（{}）",
     "check cloud.endpoint, and that the network has a way to the internet": (
         "检查 cloud.endpoint，并确认网络能访问互联网"
     ),
@@ -442,8 +380,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "not verified: anyone on the way may read along": "未验证证书：途中任何人都可能窃听",
     "set cloud.verify to true": "请把 cloud.verify 设为 true",
     "the certificate of {} is good": "{} 的证书有效",
-    "certificate of {} refused: {}": "{} 的证书被拒绝：{}",
-    "certificate of {} refused": "{} 的证书被拒绝",
     # doctor: upload; what an error code asks for (lib/thingscam/cloud)
     "{} bytes in {} ms -> {}": "{} 字节，用时 {} ms -> {}",
     "check the cloud settings": "检查 cloud 下的各项配置",
@@ -472,53 +408,11 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
         "控制台里该设备类型的某个属性是另一种数据类型"
     ),
     "{} knows the device, {} ms": "{} 认得这台设备，用时 {} ms",
-    "errcode {} {}: {}": "errcode {} {}：{}",
     "errcode {} {}: {} (retry)": "errcode {} {}：{}（retry：会重试）",
     "errcode {} {}: {} (wait)": "errcode {} {}：{}（wait：等待后再试）",
     "errcode {} {}: {} (drop)": "errcode {} {}：{}（drop：丢弃这一张）",
     "errcode {} {}: {} (stop)": "errcode {} {}：{}（stop：改好之前停止上传）",
-    "set cloud.region": "请设置 cloud.region",
-    "set cloud.project_key": "请设置 cloud.project_key",
-    "the picture was empty": "图片为空",
-    "the picture is damaged or of another format": "图片已损坏，或格式不受支持",
-    "lower camera.quality or camera.frame_size": "请降低 camera.quality 或 camera.frame_size",
-    "something between board and service changes the headers": (
-        "开发板与云平台之间有设备改动了请求头"
-    ),
-    "check cloud.project_key": "检查 cloud.project_key",
-    "check cloud.access_token, and that the device is enabled in the console": (
-        "检查 cloud.access_token，并在控制台确认设备已启用"
-    ),
-    "give the device a device type in the console": "请在控制台为设备绑定设备类型",
-    "check cloud.identifier against the device type in the console": (
-        "对照控制台里设备类型的功能定义，检查 cloud.identifier"
-    ),
-    "make the attribute cloud.identifier a text in picture URL format": (
-        "请把 cloud.identifier 所指的属性设为文本类型、图片 URL 格式"
-    ),
-    "set up object storage (OSS) for the project in the console": (
-        "请在控制台的 项目设置 > 第三方集成 中配置阿里云 OSS 对象存储"
-    ),
-    "check cloud.region": "检查 cloud.region",
-    "stored, but the attribute was not updated": "图片已存储，但属性上报失败",
-    "check cloud.access_token": "检查 cloud.access_token",
-    "enable the device in the console": "请在控制台启用该设备",
-    "check the attribute cloud.identifier in the console": (
-        "在控制台检查 cloud.identifier 所指的属性"
-    ),
-    "the device sends too many messages": "设备消息频率过高",
-    "the day's message quota is used up": "设备今日消息数超过上限",
-    "check cloud.endpoint": "检查 cloud.endpoint",
-    "one picture in 10 s; does another sender use the same cloud.access_token?": (
-        "每 10 秒只能上传一张；是否有别的设备在用同一个 cloud.access_token?"
-    ),
-    "a fault of the service": "云平台内部错误",
-    "not in the service's documentation": "云平台的文档里没有这个错误码",
-    "see the service's documentation": "请查阅云平台的文档",
     "the service's pace": "云平台的请求频率限制",
-    "no answer in time": "等待应答超时",
-    "the answer is not the service's": "应答不是来自云平台",
-    "the answer makes no sense": "应答无法理解",
     # send, and what is no picture (lib/thingscam/image/checks.py)
     "not sent ({}): {}": "没有发送（{}）：{}",
     "not sent ({}): errcode {} {}: wait 10 s": "没有发送（{}）：errcode {} {}：请等待 10 秒",
@@ -529,13 +423,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "{}: JPEG without start: no FF D8 FF at its head": "{}:JPEG 没有开头：最前面不是 FF D8 FF",
     "{}: not a picture: begins with {}": "{}：不是图片：开头是 {}",
     "{}: picture too large: {} bytes, limit {}": "{}：图片太大：{} 字节，上限 {}",
-    "JPEG damaged: no marker at byte {}": "JPEG 已损坏：第 {} 字节处没有标记",
-    "JPEG without a picture: no frame header and scan": "JPEG 里没有图像：没有帧头和扫描数据",
-    "JPEG without a picture: its scan is empty": "JPEG 里没有图像：扫描数据为空",
-    "JPEG cut short: no end marker FF D9 in {} bytes": (
-        "JPEG 不完整：{} 字节里没有结束标记 FF D9"
-    ),
-    "no picture: {} in place of its bytes": "不是图片：得到的是 {}",
     # What the system says
     "No such file or directory": "没有这个文件或文件夹",
     "Permission denied": "没有权限",
@@ -665,53 +552,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "its free space": "剩余空间",
     "its files": "文件列表",
     # schedule (lib/thingscam/schedule/, lib/thingscam/config/schedule.py)
-    "schedule.timezone: {} {}; such as CET-1CEST,M3.5.0,M10.5.0/3: see docs/board.md": (
-        "schedule.timezone：{} {}；例如 CET-1CEST,M3.5.0,M10.5.0/3：见 docs/board.zh-CN.md"
-    ),
-    "schedule.{}: missing, and {} goes by the sun": "schedule.{}：缺少，而 {} 要用到日出日落",
-    "schedule.longitude: {} is far from {}: east is above 0 here, below 0 there": (
-        "schedule.longitude：{} 与时区 {} 相差太远：东经在这里大于 0，在时区文本里小于 0"
-    ),
-    "{}: unknown, there are {}": "{}：未知，只有 {}",
-    "at character {} must be {}": "第 {} 个字符处应为：{}",
-    "says not when summer time begins and ends: such as ,M3.5.0,M10.5.0/3": (
-        "没有说明夏令时何时开始和结束：例如 ,M3.5.0,M10.5.0/3"
-    ),
-    "{}, from {} to {}": "{}，从 {} 到 {}",
-    "its offset from UTC, west of it above 0": "与 UTC 的时差，以西大于 0",
-    "summer time's offset from UTC": "夏令时与 UTC 的时差",
-    "its end": "结尾",
-    "a zone's name, three letters or more, others in < >": (
-        "时区缩写，三个或更多字母，其他字符放在 < > 里"
-    ),
-    "the > of a zone's name": "时区缩写的 >",
-    "a comma and when summer time begins and ends": "逗号，以及夏令时何时开始和结束",
-    "a month": "月份",
-    "which week of the month, 5: the last": "当月第几周，5：最后一周",
-    "a weekday, 0: Sunday": "星期几，0：星期日",
-    "a day of the year": "一年中的第几天",
-    "a rule such as M3.5.0, or a day of the year": "规则（例如 M3.5.0），或一年中的第几天",
-    "the hour of the change": "切换的小时",
-    "a dot": "点号",
-    "from and to are the same: for the whole day leave both out": (
-        "from 和 to 相同：要全天，就把两个都省略"
-    ),
-    "{}.from and to are the same: for the whole day leave both out": (
-        "{}：from 和 to 相同：要全天，就把两个都省略"
-    ),
-    '{}days: must be a text such as "mon-fri" or "sat,sun"': (
-        '{}days：必须是文本，例如 "mon-fri" 或 "sat,sun"'
-    ),
-    '{}days: must be such as "mon-fri" or "sat,sun", of {}; found {}': (
-        '{}days：必须像 "mon-fri" 或 "sat,sun"，由 {} 组成；现在是 {}'
-    ),
-    '{}: must be "HH:MM", "sunrise", or such as "sunset+00:30"': (
-        '{}：必须是 "HH:MM"、"sunrise"，或像 "sunset+00:30"'
-    ),
-    "{}; found {}": "{}；现在是 {}",
-    "a number of degrees, such as 52.5": "度数，例如 52.5",
-    "must be from {} to {} degrees": "必须在 {} 到 {} 度之间",
-    "must be a list of objects, 20 at most": "必须是对象的列表，最多 20 个",
     "{}: no known time zone: such as Europe/Berlin, or {}": (
         "{}：没有这个时区：例如 Europe/Berlin，或 {}"
     ),
@@ -723,14 +563,6 @@ TEXTS: dict[str, str] = {english: chinese for english, _, chinese in _ON_BOARDS}
     "for a week": "持续一周",
     "until {}": "直到 {}",
     "none begins": "没有时段开始",
-    "update.url: missing, and the other settings of update are for it alone": (
-        "update.url: 缺少，而 update 的其它配置项只为它服务"
-    ),
-    "update.url: must begin with https://, as cloud.endpoint does": (
-        "update.url: 必须以 https:// 开头，与 cloud.endpoint 一样"
-    ),
-    "needs a path: the name of a file": "缺少路径：文件的名称",
-    "has a path with a blank, an accent or a fragment": "路径中有空格、非 ASCII 字符或片段（#）",
     # update (tools/cli/update.py, tools/host/bundle.py)
     "wrote {}: keep it secret, and a copy of it safe": "已写入 {}：请保密，并妥善保存一份备份",
     "wrote {}: for the boards, beside config.json": "已写入 {}：给开发板用，放在 config.json 旁边",

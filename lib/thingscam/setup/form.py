@@ -36,7 +36,7 @@ SETTINGS = (
 class Draft:
     """A configuration that is being edited; `data` is what config.json will hold, a dict.
 
-    `mistakes`: field of the form -> what is wrong there; "" for what is in none.
+    `mistakes`: field of the form -> what is wrong there, a line each; "" for what is in none.
     """
 
     def __init__(self):
@@ -208,7 +208,7 @@ class Draft:
         if not colon or not (key[:5] in ("ssid.", "passw") or any(key == s[0] for s in SETTINGS)):
             key, why = "", text
         before = self.mistakes.get(key)
-        self.mistakes[key] = why if before is None else before + "; " + why
+        self.mistakes[key] = why if before is None else before + "\n" + why
 
 
 def load():

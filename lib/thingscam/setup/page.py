@@ -81,7 +81,8 @@ NOTICES = {
     "sent": ("good", "The service has the test picture: {0}", "服务已收到测试照片：{0}"),
     "unsent": ("bad", "The test picture did not arrive: {0}", "测试照片没有送达：{0}"),
 }
-_WHY = {
+# Why a Wi-Fi is not joined, or a field not taken.
+WHY = {
     "refused": ("The password seems to be wrong.", "密码似乎不对。"),
     "absent": (
         "It is not in reach: check the name. The camera knows 2.4 GHz only.",
@@ -152,11 +153,13 @@ def _notice(portal):
     if portal.notice is not None:
         what, value = portal.notice
         css, en, zh = NOTICES[what]
-        value = escaped(str(value))
-        text = '<p class="{}">{}</p>'.format(css, both(en.format(value), zh.format(value)))
+        value = str(value)
+        chinese = _in_chinese(portal, value, "outcome") if what == "unsent" else value
+        told = both(en.format(escaped(value)), zh.format(escaped(chinese)))
+        text = '<p class="{}">{}</p>'.format(css, told)
     why = portal.draft.mistakes.get("")
     if why is not None:
-        text += '<p class="bad">{}</p>'.format(_told(portal, why))
+        text += '<p class="bad">{}</p>'.format(_told(portal, why, "other"))
     return '<div id="notice" role="status">{}</div>\n<form method="post" action="/save">'.format(
         text
     )
@@ -314,18 +317,38 @@ def _mistake(portal, key):
     return '<small class="bad" id="e.{}">{}</small>'.format(key, _told(portal, why))
 
 
-def _told(portal, why):
-    if why in _WHY:
-        return both(*_WHY[why])
-    chinese = why
-    if portal.language == "zh":
-        try:
-            from thingscam.setup.zh import said
+def _told(portal, why, kind=None):
+    if why in WHY:
+        return both(*WHY[why])
+    texts = why, _in_chinese(portal, why, kind)
+    return both(*[escaped(text).replace("\n", "<br>") for text in texts])
 
-            chinese = said(why)
+
+def _in_chinese(portal, text, kind=None):
+    # A mistake in a field; or by `kind` "other", in what the form does not have, or "outcome",
+    # what became of a test picture.
+    if portal.language != "zh":
+        return text
+    try:
+        from thingscam.setup import zh
+
+        known = zh.TEXTS
+        try:
+            if kind == "outcome":
+                from thingscam.setup import outcome_zh
+
+                known = outcome_zh.TEXTS + outcome_zh.MBED_TLS
+            elif kind:
+                from thingscam.setup import zh_more
+
+                known += zh_more.TEXTS
         except MemoryError:
-            pass  # rather in English than not at all
-    return both(escaped(why), escaped(chinese))
+            pass  # the texts of the form are of more use than none
+        return zh.said(text, known)
+    except MemoryError:
+        return text  # rather in English than not at all
+    finally:
+        unload("setup.outcome_zh", "setup.zh_more")
 
 
 _STAYS = """<small><span lang="en">One is set. Empty: it stays.</span><span

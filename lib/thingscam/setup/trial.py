@@ -8,6 +8,7 @@ from thingscam.cloud.interval import Interval
 from thingscam.cloud.uploader import Uploader, UploadError
 from thingscam.http import CertificateError
 from thingscam.http.session import Session
+from thingscam.setup.page import WHY
 from thingscam.util.compat import const, ticks_add, ticks_diff, ticks_ms
 
 _CLOCK_MS = const(30000)
@@ -55,7 +56,7 @@ class Trial:
             if self._networks:
                 self._next()
             else:
-                self._end("Wi-Fi {}: {}".format(self._name, found))
+                self._end("Wi-Fi {}: {}".format(self._name, WHY[found][0]))
 
     def _next(self):
         ssid, password = self._networks.pop(0)

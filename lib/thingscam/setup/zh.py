@@ -51,6 +51,13 @@ TEXTS = (
     "{}.ssid_hex: takes the place of ssid, and both are there\n"
     "{}.ssid_hex：用来代替 ssid，两者不能同时存在",
     "{}: unknown, the nearest known one is {}\n{}：未知，最接近的配置项是 {}",
+    # The same where the field says which setting it is.
+    "must be a list of objects, found {}\n必须是对象的列表，现在是{}",
+    "missing: a board needs one network at least\n缺少：开发板至少需要一个网络",
+    "takes the place of ssid, and both are there\n用来代替 ssid，两者不能同时存在",
+    "{} is told by EXIF: set camera.exif to true\n"
+    "{} 要靠 EXIF 说明方向：请把 camera.exif 设为 true",
+    "no known board{} Known: {}\n没有这个开发板{} 可选：{}",
     "trigger: nothing would ever take a picture: set pir_pin or every_s\n"
     "trigger：永远不会拍照：请设置 pir_pin 或 every_s",
     "trigger.{}: goes with a motion sensor: set pir_pin\n"
@@ -97,21 +104,24 @@ TEXTS = (
 )
 
 
-def said(text):
-    """Return a mistake, `text` as the checks say it, in Chinese; what is not known as it is."""
+def said(text, texts=TEXTS):
+    """Return `text` in Chinese by `texts`: a mistake, as the checks say it, unless others are
+    given. What is not known stays as it is, and each line is a text of its own."""
+    if "\n" in text:
+        return "\n".join([said(line, texts) for line in text.split("\n")])
     best = None
-    for each in TEXTS:
+    for each in texts:
         english, _, chinese = each.partition("\n")
         if best is None or len(english) > len(best[0]):
             values = _values(text, english.split("{}"))
             if values is not None:
                 best = english, chinese, values
     if best is not None:
-        return best[1].format(*[said(each) if " " in each else each for each in best[2]])
+        return best[1].format(*[said(each, texts) if " " in each else each for each in best[2]])
     for between, chinese in (("; ", "；"), (": ", "：")):
         first, found, rest = text.partition(between)
         if found:
-            return said(first) + chinese + said(rest)
+            return said(first, texts) + chinese + said(rest, texts)
     return text
 
 

@@ -336,6 +336,24 @@ def test_phones_are_led_to_the_page():
             assert body == ""
 
 
+def test_why_a_test_picture_did_not_arrive_is_said_in_the_pages_language():
+    why = "errcode 1480 <No> device: check cloud.access_token, and that the device is enabled in "
+    why += "the console"
+    with Site(WHOLE) as site:
+        site.portal.say("unsent", why)
+        english = site.ask("GET", "/?lang=en")[2]
+        chinese = site.ask("GET", "/?lang=zh")[2]
+        assert (
+            "did not arrive: errcode 1480 &lt;No&gt; device: check cloud.access_token" in english
+        )
+        assert (
+            "测试照片没有送达：errcode 1480 &lt;No&gt; device：检查 cloud.access_token" in chinese
+        )
+        for name in ("zh", "outcome_zh"):
+            name = "thingscam.setup." + name
+            assert name not in sys.modules or sys.implementation.name == "cpython"
+
+
 def test_other_pages_change_nothing():
     with Site(WHOLE) as site:
         body = quoted(filled(cloud__region="cn-9"))
