@@ -339,12 +339,14 @@ class Outbox:
     def _reclaim(self, size, number):
         # The file system is full: make room for a picture, if there can be.
         try:
-            if self._store.forget_rejected(0) and self._store.room() > size:
+            if self._store.forget_rejected(0):
                 return True
+            # room() may be too low by far, see there: what has given way tells, and the next try.
             room = self._store.room()
-            enough = room + self._bytes >= size and (number != errno.EACCES or room <= 2 * size)
+            before = self._bytes
+            enough = room + before >= size and (number != errno.EACCES or room <= 2 * size)
             while enough and self._count and self._drop_one():
-                if self._store.room() > size:
+                if before - self._bytes >= size or self._store.room() > size:
                     return True
         except OSError as e:
             self._warn("no room can be made: %s", e)

@@ -183,9 +183,9 @@ class Store:
             os.rename(path, target)
 
     def room(self):
-        """Return the free bytes of the file system."""
+        """Return the free bytes of the file system; on littlefs there may be more."""
         status = os.statvfs(self._path)  # pyright: ignore[reportAttributeAccessIssue]
-        # littlefs may count more blocks in use than there are, and takes the difference.
+        # It counts each folder twice: perhaps more blocks than there are, and the difference.
         return status[0] * status[3] if 0 < status[3] <= status[2] else 0
 
     def _aside(self, number, most):
