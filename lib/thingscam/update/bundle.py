@@ -201,7 +201,12 @@ class Unpacker:
                 seen.append(folder)
                 needed += 0 if folders.exists(folder) else _FOLDER
         status = os.statvfs(self._folder)  # pyright: ignore[reportAttributeAccessIssue]
-        free = status[0] * status[3]
+        free = status[3] if status[3] <= status[2] else status[3] - (1 << 32)
+        # It counts the two blocks of each folder twice; here are most of them, and what came by
+        # cable has as many as the bundle.
+        twice = _count(self._folder.rpartition("/")[0])
+        twice += len(seen) if folders.exists("/lib/thingscam") else 0
+        free = status[0] * free + _FOLDER * twice
         if needed > free:
             return "it needs %d KB on the flash, %d KB are free" % (needed // 1024, free // 1024)
         return None
@@ -241,6 +246,15 @@ class Unpacker:
                 raise BundleError("{} came otherwise than it was signed".format(path))
             self._line = line
             self.looks = True
+
+
+def _count(path):
+    # The folders in a folder.
+    count = 0
+    for name, is_folder, _ in folders.entries(path):
+        if is_folder:
+            count += 1 + _count(path + "/" + name)
+    return count
 
 
 def clear(folder):
