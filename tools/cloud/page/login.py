@@ -329,7 +329,8 @@ async def _body(request):
 
 
 async def _written(future):
-    return await asyncio.wait_for(asyncio.wrap_future(future), _WRITE_SECONDS)
+    async with asyncio.timeout(_WRITE_SECONDS):
+        return await future
 
 
 def _go(path):

@@ -10,10 +10,7 @@ from urllib.parse import quote, quote_plus
 
 from ...host.harmless import harmless
 from ..service.journal import JOURNAL, UPLOAD
-
-TEXT = "text"
-JSON = "json"
-FORMS = (TEXT, JSON)
+from .choices import JSON, TEXT
 
 _LEVELS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warning"}
 _MASK = "***"

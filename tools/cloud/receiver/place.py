@@ -9,9 +9,9 @@ import sqlalchemy
 from sqlalchemy import exc
 
 from ...host import textfile
+from ..errors import StartError
 from ..index import DatabaseError, Index
 from ..objects import URLS, Objects, SettingError
-from ..service.main import StartError
 from ..service.store import IMAGES, INDEX, Store, StoreError
 
 # Of the settings in the environment: what may stand in no line of the log.

@@ -18,8 +18,8 @@ from multiprocessing import forkserver, resource_tracker
 
 from prometheus_client import multiprocess
 
+from ..errors import StartError
 from ..service import main
-from ..service.main import StartError
 from .serving import STOP_SECONDS, Receiver
 
 START_SECONDS = 60

@@ -6,9 +6,7 @@ import re
 from aiohttp import web
 from multidict import CIMultiDict
 
-X_FORWARDED = "x-forwarded"
-FORWARDED = "forwarded"
-FAMILIES = (X_FORWARDED, FORWARDED)
+from .choices import FORWARDED, X_FORWARDED
 
 # Any of these tells that somebody passed the request on.
 _MARKS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Via")

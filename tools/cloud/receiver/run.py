@@ -5,17 +5,16 @@ import dataclasses
 import sys
 
 from ...host import prompt, screen
+from ..errors import StartError
 from ..index import UnavailableError
 from ..objects import SettingError, StorageError
 from ..service import main
 from ..service.certificates import CertificateError
-from ..service.main import StartError
 from . import serving
+from .choices import USER
 from .passwords import hashed, weakness
 from .processes import Processes
 from .serving import Receiver
-
-USER = "admin"
 
 _WRITE_SECONDS = 30
 

@@ -2,27 +2,27 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..errors import StartError
 from ..index import DatabaseError, UnavailableError
 from ..index.surplus import Limits
 from ..objects import SettingError, StorageError
 from ..page.login import Login
 from ..service import main
 from ..service.device_api import in_thread
-from ..service.main import StartError
 from ..service.server import make_app, start
+from .choices import Listening, Rules
 from .ending import Ending
 from .keeping import Keeping
 from .log import Log
 from .metrics import Counted, Health, Metrics
 from .passwords import Passwords
 from .place import Place
-from .proxies import X_FORWARDED, NetworkError, Networks, Proxies
+from .proxies import NetworkError, Networks, Proxies
 from .surround import surround
 from .workers import Workers
 
@@ -34,50 +34,12 @@ _WRONG = (DatabaseError, UnavailableError, SettingError, StorageError)
 
 
 @dataclass(frozen=True)
-class Listening:
-    """Where it listens, and for whom: the options of these names."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    keepalive: float = 75.0
-    tls: bool = False
-    cert: str | None = None
-    key: str | None = None
-    tls_name: tuple = ()
-    ca_out: str | None = None
-    name: tuple = ()
-    proxy: tuple = ()
-    proxy_headers: str = X_FORWARDED
-    metrics_from: tuple = ()
-
-    @property
-    def is_local(self):
-        """Whether only this computer reaches it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback and not self.proxy
-        except ValueError:
-            return self.host == "localhost" and not self.proxy
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The service's limits, and what the pages may do: the options of these names."""
-
-    interval: float = 10.0
-    message_interval: float = 30.0
-    daily_messages: int = 0
-    pictures_as_messages: bool = False
-    no_settings: bool = False
-    workers: int = 0
-
-
-@dataclass(frozen=True)
 class Setup:
     """What a receiver is, the same in each of its processes.
 
     `required` tells whether the page asks for a login, `context` makes the ssl.SSLContext (None:
-    no TLS), `log` is one of log.FORMS, `instance` what this process is called in it; `figures` is
-    the folder with the figures of several processes, None: there is one.
+    no TLS), `log` is one of choices.FORMS, `instance` what this process is called in it;
+    `figures` is the folder with the figures of several processes, None: there is one.
     """
 
     place: Place

@@ -7,6 +7,7 @@ import os
 import signal
 
 from ...host import screen
+from ..errors import StartError
 from ..index import UnavailableError
 from . import accounts as accounts_file
 from . import certificates
@@ -14,10 +15,6 @@ from .accounts import AccountsError
 from .certificates import CertificateError
 from .server import make_app, start
 from .store import Store, StoreError
-
-
-class StartError(Exception):
-    """The server cannot be started; the text is one sentence for a person."""
 
 
 def run(
