@@ -88,8 +88,10 @@ class Kept:
 
 
 @contextlib.contextmanager
-def kept(index_url, folder):
-    """The value is a Kept around the database at `index_url` and a storage in `folder`."""
+def kept(index_url, folder, objects=None):
+    """The value is a Kept around the database at `index_url` and `objects` (Objects; None: those
+    of a storage in `folder`)."""
     time = Time()
+    objects = objects or Objects((folder / "images").as_uri())
     with Index(index_url, now=time) as index:
-        yield Kept(index, Failing(Objects((folder / "images").as_uri())), time)
+        yield Kept(index, Failing(objects), time)

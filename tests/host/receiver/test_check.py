@@ -2,11 +2,13 @@
 
 import pytest
 
-from tests.support import storage
+from tests.support import s3server, storage
 from tests.support.cloud import picture
-from tools.cloud.objects import StorageError
+from tools.cloud.index.surplus import Limits
+from tools.cloud.objects import Objects, StorageError
 from tools.cloud.receiver import check as module
 from tools.cloud.receiver.check import GRACE, Check, WrongStorageError
+from tools.cloud.receiver.keeping import Keeping
 
 
 @pytest.fixture
@@ -53,6 +55,37 @@ def test_a_picture_without_a_row(kept):
     found = kept.index.pictures.get(name)
     assert (found.width, found.height, found.device) == (64, 48, kept.label("door"))
     assert found.size == len(storage.DATA)
+
+
+@pytest.mark.parametrize("place", ["folder", "s3"])
+def test_one_that_is_made_known_late_is_as_old_as_it_is(place, index_url, tmp_path, s3):
+    objects = None
+    if place == "s3":
+        options = {**s3server.KEY, "endpoint_url": s3}
+        objects = Objects("s3://" + s3server.bucket(s3), options=options)
+    with storage.kept(index_url, tmp_path, objects) as kept:
+        names = []
+        for number in range(4):  # each has bytes of its own
+            data = picture(size=(64, 48 + number))
+            names += kept.add("garden", 1, data, row=number != 1)
+        check(kept, mend=True)
+        pictures, garden = kept.index.pictures, kept.label("garden")
+        for device in (None, garden):
+            assert [each.name for each in pictures.page(device=device).pictures] == names[::-1]
+        page = pictures.page(before=names[2], count=1)
+        assert [each.name for each in page.pictures] == [names[1]] and page.older and page.newer
+        assert pictures.newest(garden).name == names[3]
+        Keeping(kept.index, kept.objects, Limits(pictures=2)).turn()
+        assert kept.names() == kept.stored() == set(names[2:])
+
+
+def test_a_name_with_a_time_that_there_is_not(kept):
+    (name,) = kept.add("garden", 1)
+    wrong = "20261399" + name[8:]
+    kept.objects.put(wrong, storage.DATA, "image/jpeg")
+    report = check(kept, mend=True)
+    assert counts(report) == (0, 0, 0, 1) and "not in its name" in report.lines[0]
+    assert kept.stored() == {name, wrong}
 
 
 def test_a_second_copy_of_a_picture(kept):

@@ -4,7 +4,7 @@ import datetime
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 
 from ..names import PICTURE
 from ..names import taken_in as datetime_in
@@ -14,7 +14,7 @@ from .many import Insert
 from .projects import place
 from .records import DEVICE, Message, check_message, count, write_attributes
 from .scene import Device, continue_numbers
-from .tables import devices, pictures
+from .tables import ARRIVAL, devices, pictures
 
 _COLUMNS = (
     pictures.c.id,
@@ -39,7 +39,8 @@ _COUNT = (
     )
 )
 _ADD = Insert(pictures, [column.name for column in pictures.c if column.name != "id"])
-_NEWEST = pictures.c.id.desc()
+_arrival = tuple_(*ARRIVAL)
+_NEWEST = [column.desc() for column in ARRIVAL]
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ class Pictures:
         """Make pictures known that lie there already: `found` is a list of Found.
 
         Those that are known are passed over; no attribute is set. Numbers of new pictures go on
-        behind theirs. Returns how many were made known.
+        behind theirs. In the order of arrival each stands where its time is; those later than all
+        that is known, in the order given. Returns how many were made known.
         """
 
         def add(connection):
@@ -153,6 +155,10 @@ class Pictures:
             new = [each for each in found if each.name not in known]
             ids = place(connection, {_label(each.name) for each in new})
             rows = [_row(ids[_label(each.name)], each, taken_in(each.name)) for each in new]
+            newest = connection.scalar(select(func.max(pictures.c.taken_in)))
+            for row in rows:
+                if newest is not None and row["taken_in"] < newest:
+                    row["place"] = _before(connection, row["taken_in"])[0]
             _count(connection, rows, 1)
             _ADD.run(connection, rows)
             if rows and self._database.is_sqlite:  # a sequence goes on by itself
@@ -170,13 +176,16 @@ class Pictures:
         query = _SHOWN if device is None else _SHOWN.where(devices.c.label == device)
 
         def read(connection):
-            limit = _limit(connection, before)
-            chosen = query if limit is None else query.where(limit)
-            rows = connection.execute(chosen.order_by(_NEWEST).limit(count + 1)).all()
+            place = _place(connection, before)
+            chosen = query
+            if place is not None:
+                # The first alone says nothing new; SQLite finds the place by it.
+                chosen = query.where(ARRIVAL[0] <= place[0], _arrival < place)
+            rows = connection.execute(chosen.order_by(*_NEWEST).limit(count + 1)).all()
             newer = False
-            if limit is not None:
-                above = query.where(~limit).order_by(pictures.c.id).limit(1)
-                newer = connection.execute(above).first() is not None
+            if place is not None:
+                above = query.where(ARRIVAL[0] >= place[0], _arrival >= place)
+                newer = connection.execute(above.order_by(*ARRIVAL).limit(1)).first() is not None
             return Page([_stored(row) for row in rows[:count]], len(rows) > count, newer)
 
         return self._database.read(read)
@@ -192,10 +201,12 @@ class Pictures:
         rows = self._read(_SHOWN.where(pictures.c.name == name))
         return _stored(rows[0]) if rows else None
 
-    def same(self, device, sha256):
-        """Return the name of a picture of a device (label) with these bytes, or None."""
-        query = _SHOWN.where(devices.c.label == device, pictures.c.sha256 == sha256)
-        return next((row.name for row in self._read(query.limit(1))), None)
+    def same(self, device, hashes):
+        """Return the names of pictures of a device (label) that have these SHA-256, as a dict:
+        SHA-256, the name of one of them."""
+        query = select(pictures.c.sha256, pictures.c.name).join_from(pictures, devices)
+        query = query.where(devices.c.label == device, ~pictures.c.deleting)
+        return dict(iter(self._read(query.where(pictures.c.sha256.in_(hashes)))))
 
     def count(self, device=None):
         """Return how many pictures there are, of a device (label) or of all."""
@@ -327,6 +338,7 @@ def _row(device_id, new, at):
         "captured_at": new.captured_at and new.captured_at.isoformat(),
         "cause": new.cause,
         "deleting": False,
+        "place": None,
     }
 
 
@@ -345,13 +357,24 @@ def _stored(row):
     )
 
 
-def _limit(connection, before):
-    """Return what tells the pictures older than `before`, or None: all of them are."""
-    at = before and taken_in(before)
-    if at is None or not before:
+def _place(connection, before):
+    """Return the place of the picture `before` in the order of arrival, a tuple as ARRIVAL, or
+    None: it cannot be a picture's name."""
+    at = taken_in(before or "")
+    if at is None:
         return None
-    last = connection.scalar(select(pictures.c.id).where(pictures.c.name == before))
-    return pictures.c.taken_in < at if last is None else pictures.c.id < last
+    row = connection.execute(select(*ARRIVAL).where(pictures.c.name == before)).first()
+    if row:
+        return tuple(row)
+    place, last, number = _before(connection, at)
+    return place, last, number + 1
+
+
+def _before(connection, at):
+    """Return the place of the newest picture taken in before `at` (seconds since 1970)."""
+    query = select(*ARRIVAL).where(pictures.c.taken_in < at)
+    row = connection.execute(query.order_by(pictures.c.taken_in.desc()).limit(1)).first()
+    return tuple(row) if row else (0, 0, 0)
 
 
 def _known(connection, names):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, text
 
 from .errors import AccountError
-from .tables import devices, facts, pictures
+from .tables import ARRIVAL, devices, facts, pictures
 
 DAY = 86400
 
@@ -99,7 +99,7 @@ class Surplus:
                     pictures.c.device_id == device.id,
                     pictures.c.taken_in < now - device.keep_days * DAY,
                 )
-                named += connection.scalars(query.order_by(pictures.c.id))
+                named += connection.scalars(query.order_by(pictures.c.taken_in))
             return named[:count]
 
         return self._database.read(read)
@@ -131,7 +131,7 @@ class Surplus:
             number = 0 if found.most is None else found.pictures - found.most
             size = 0 if found.size is None else found.picture_bytes - found.size
             names = []
-            for row in connection.execute(oldest.order_by(pictures.c.id).limit(count)):
+            for row in connection.execute(oldest.order_by(*ARRIVAL).limit(count)):
                 if len(names) >= number and size <= 0:
                     break
                 names.append(row.name)

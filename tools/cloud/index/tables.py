@@ -17,10 +17,11 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    func,
 )
 
 # The newest last; each is a file in migrations/versions. Add one there for each change below.
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 
 metadata = MetaData(
     naming_convention={
@@ -106,11 +107,17 @@ pictures = Table(
     Column("captured_at", String(40)),
     Column("cause", Text, nullable=False),
     Column("deleting", Boolean, nullable=False),
-    Index(None, "device_id", "id"),
+    # Of one that was found late: the id that it stands behind in the order of arrival.
+    Column("place", BigInteger),
     Index(None, "deleting", "id"),
     # A number is never given twice: who has seen up to one has seen all below it.
     sqlite_autoincrement=True,
 )
+# The order of arrival; not by time, for a clock may go back.
+ARRIVAL = (func.coalesce(pictures.c.place, pictures.c.id), pictures.c.taken_in, pictures.c.id)
+Index("ix_pictures_arrival", *ARRIVAL)
+Index("ix_pictures_device_arrival", pictures.c.device_id, *ARRIVAL)
+
 attributes = Table(
     "attributes",
     metadata,

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from ..index import Found
+from ..index.pictures import taken_in
 from ..service.pictures import PictureError, details, judge
 
 # What came so recently (seconds) may still be on its way.
@@ -148,44 +149,64 @@ class Check:
                 self._index.pictures.end_delete(names)
 
     def _settle_alone(self, there):
-        for batch in _batches(there.execute("SELECT name, size FROM alone ORDER BY name")):
+        # By device: its pictures are searched for copies once for all of a batch.
+        query = "SELECT name, size FROM alone ORDER BY substr(name, instr(name, '-')), name"
+        for batch in _batches(there.execute(query)):
             # Some may have come to have a row by now.
             known = self._index.pictures.known([name for name, _ in batch])
-            labels = {name.split("-")[1] for name, _ in batch}
-            devices = self._index.projects.names(labels)
-            found = {}
+            devices = self._index.projects.names({_device(name) for name, _ in batch})
+            whole = []
             for name, size in batch:
                 if name not in known:
-                    self._look_at(name, size, devices, found)
+                    whole += self._look_at(name, size, devices)
+            new = []
+            for device, few in itertools.groupby(whole, key=lambda found: _device(found.name)):
+                new += self._without_copies(device, list(few))
             if self._mend:
-                self._index.pictures.adopt(list(found.values()))
+                self._index.pictures.adopt(sorted(new, key=lambda found: found.name))
 
-    def _look_at(self, name, size, devices, found):
-        """Put an object without a row into `found`, a dict of Found by device and SHA-256, if it
-        is to be made known."""
-        device = name.split("-")[1]
-        if device not in devices:
+    def _look_at(self, name, size, devices):
+        """Return a list with the Found of an object without a row, or an empty one: it is none
+        to be made known."""
+        if _device(name) not in devices:
             self._report.note("strange", name, "is a picture of a device that is not known: left")
-            return
+            return []
+        if taken_in(name) is None:
+            self._report.note("strange", name, "has a time that there is not in its name: left")
+            return []
         try:
             data = self._objects.get(name)
             judge(data)
         except FileNotFoundError:  # it went away just now
-            return
+            return []
         except PictureError:
             self._report.note("strange", name, "is no whole picture: left")
-            return
-        key = device, hashlib.sha256(data).hexdigest()
-        # A camera that got no answer has sent it again, and that one was kept.
-        if same := found[key].name if key in found else self._index.pictures.same(*key):
-            done = ": deleted" if self._mend else ""
-            self._report.note("copies", name, f"has the bytes of {same} of the same device{done}")
-            if self._mend:
-                self._objects.delete(name)
-            return
-        done = ": made known" if self._mend else ""
-        self._report.note("adopted", name, "is in the storage, but not in the index" + done)
-        found[key] = Found(name, size, key[1], **vars(details(data)))
+            return []
+        return [Found(name, size, hashlib.sha256(data).hexdigest(), **vars(details(data)))]
+
+    def _without_copies(self, device, whole):
+        """Return those of `whole`, Founds of a device, that are no second copies; these go."""
+        first = self._index.pictures.same(device, [found.sha256 for found in whole])
+        new = []
+        for found in whole:
+            # A camera that got no answer has sent it again, and that one was kept.
+            if same := first.get(found.sha256):
+                done = ": deleted" if self._mend else ""
+                text = f"has the bytes of {same} of the same device{done}"
+                self._report.note("copies", found.name, text)
+                if self._mend:
+                    self._objects.delete(found.name)
+                continue
+            first[found.sha256] = found.name
+            new.append(found)
+            done = ": made known" if self._mend else ""
+            text = "is in the storage, but not in the index" + done
+            self._report.note("adopted", found.name, text)
+        return new
+
+
+def _device(name):
+    return name.split("-")[1]
 
 
 def _batches(rows):
