@@ -117,7 +117,7 @@ class Updater(Extra):
             due = not self._asked or self._app._capture.next_cause is not None
             return due and up < (_STAY_MS if online else _OFFLINE_MS)
         if self._unpacker is None and not self._url and self._asks.left_ms() > 0:
-            return bool(self._record.looks) and online and up < _STAY_MS
+            return bool(self._record.looks) and online and self._is_quiet()
         if up > _STAY_MS or (up > _OFFLINE_MS and not online):
             self._asks.set(_HOUR_MS)
             return False

@@ -356,6 +356,11 @@ def test_a_sleeper_fetches_in_its_wakes_and_is_confirmed_by_one():
             house.sleep()
         record = choose.read()
         assert (record.good, record.trial, record.refused) == (1, 0, "9.0.1")
+        # A moment of a wake is enough to give its room back.
+        for _ in range(3):
+            house.sleep()
+            house.wake()
+        assert not is_there("b") and choose.read().looks == 0
 
 
 def test_a_sleeper_on_motion_alone_tries_it_by_itself():
