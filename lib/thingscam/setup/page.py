@@ -395,7 +395,7 @@ function choose(ssid) {
 function offer(span) {
   const b = document.createElement('button');
   b.type = 'button';
-  b.textContent = span.textContent;
+  b.append(...span.childNodes);
   b.onclick = () => choose(span.dataset.ssid);
   span.replaceWith(b);
 }

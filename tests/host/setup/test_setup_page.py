@@ -29,7 +29,11 @@ PASSWORD = '"%&;+=<é>\\' + "x" * 52  # 63 bytes
 def camera(config=None):
     """A board in setup: with this config.json asked for it, without one by itself."""
     files = filesystem.firmware_files()
-    networks = [Network("garden", "wifi-pass-word"), Network(NAME, PASSWORD, rssi=-71)]
+    networks = [
+        Network("garden", "wifi-pass-word"),
+        Network(NAME, PASSWORD, rssi=-71),
+        Network("square", rssi=-80),
+    ]
     if config is not None:
         files["config.json"] = json.dumps(config)
     with VirtualBoard(files, networks=networks, speed=4) as board:
@@ -116,13 +120,18 @@ def from_the_phones_question_to_a_saved_camera_by_keys_alone(chromium, board):
     with phone(chromium, probe) as page:
         assert page.url == HOME
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        # What is offered to a finger is in one language, as it came.
+        for language, other in (("en", "无密码"), ("zh", "(open)")):
+            page.goto(HOME + "?lang=" + language)
+            assert other not in page.locator("#nets").inner_text()
+        page.goto(HOME + "?lang=en")
         page.get_by_role("button", name="garden").press("Enter")
         assert page.locator("[name='ssid.0']").input_value() == "garden"
         page.keyboard.type("short")
         page.get_by_role("button", name="Save").press("Enter")
         page.get_by_text("6 to put right").wait_for()
         # The first mistake has the focus, and says what is wrong.
-        assert page.evaluate("document.activeElement.name") == "password.0"
+        until(lambda: page.evaluate("document.activeElement.name") == "password.0")
         assert "8 to 63 bytes" in page.locator("[id='e.password.0']").inner_text()
         # Shown on demand.
         page.keyboard.type("wifi-pass-word")
