@@ -77,6 +77,28 @@ def test_a_turn_is_bounded(kept, monkeypatch):
     assert kept.are_whole() == 2
 
 
+def test_one_that_is_too_old_and_one_too_many_ends_no_turn_early(kept, monkeypatch):
+    monkeypatch.setattr(keeping, "MOST", 4)
+    kept.add("garden", 2)
+    kept.time.seconds += 6 * DAY
+    kept.add("garden", 3)
+    kept.add("door", 4)
+    # The two old ones are the first of the surplus as well.
+    assert turns(kept, Limits(days=5, pictures=1)) == [2, 4, 1]
+    assert kept.are_whole() == 2
+
+
+def test_limits_of_their_own_by_days_of_many(kept):
+    for name in ("garden", "door"):
+        kept.index.surplus.limit(kept.label(name), Limits(days=3))
+        kept.add(name, 2)
+    kept.time.seconds += 2 * DAY
+    kept.add("door", 1)
+    kept.time.seconds += 1.5 * DAY
+    assert turns(kept, Limits()) == [4]
+    assert kept.are_whole() == 1
+
+
 def test_what_was_begun_is_ended_after_a_crash(kept):
     names = kept.add("garden", 3)
     kept.index.pictures.begin_delete(names[:2])  # and then it was killed

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 
 from .errors import AccountError
 from .tables import ARRIVAL, devices, facts, pictures
@@ -14,6 +14,12 @@ _LEASE = "keeping"
 _TAKE = text(
     "INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE"
     " SET value = :value WHERE facts.value < :now OR facts.value LIKE :mine RETURNING value"
+)
+_OLDEST = (
+    select(pictures.c.name, pictures.c.size)
+    .where(pictures.c.device_id == bindparam("device"), ~pictures.c.deleting)
+    .order_by(*ARRIVAL)
+    .limit(bindparam("count"))
 )
 _KEEP = ("keep_days", "keep_pictures", "keep_bytes")
 
@@ -76,66 +82,58 @@ class Surplus:
         return [tuple(row) for row in rows]
 
     def aged(self, days, count):
-        """Return the names of at most `count` pictures that are too old, the oldest first.
+        """Return the names of at most `count` pictures that are too old.
 
         `days` is the limit of devices without one of their own; None: none.
         """
         now = self._now() / 1e9
-        old = select(pictures.c.name).where(~pictures.c.deleting).limit(count)
-        own = select(devices.c.id, devices.c.keep_days).where(devices.c.keep_days.is_not(None))
+        old = select(pictures.c.name).where(~pictures.c.deleting)
+        others = select(devices.c.id).where(devices.c.keep_days.is_not(None))
+        # In no order: all of them are to go.
+        own = old.join_from(devices, pictures).where(
+            devices.c.keep_days.is_not(None), pictures.c.taken_in < now - devices.c.keep_days * DAY
+        )
 
         def read(connection):
-            named = []
+            found = []
             if days is not None:
-                others = select(devices.c.id).where(devices.c.keep_days.is_not(None))
                 query = old.where(
                     pictures.c.taken_in < now - days * DAY, pictures.c.device_id.not_in(others)
                 )
-                named += connection.scalars(query.order_by(pictures.c.taken_in))
-            for device in connection.execute(own):
-                if len(named) >= count:
-                    break
-                query = old.where(
-                    pictures.c.device_id == device.id,
-                    pictures.c.taken_in < now - device.keep_days * DAY,
-                )
-                named += connection.scalars(query.order_by(pictures.c.taken_in))
-            return named[:count]
+                found += connection.scalars(query.order_by(pictures.c.taken_in).limit(count))
+            if len(found) < count:
+                found += connection.scalars(own.limit(count - len(found)))
+            return found
 
         return self._database.read(read)
 
     def crowded(self, limits, count):
-        """Return at most `count` devices (row numbers) that have more pictures or bytes than are
-        to be kept, as a list; `limits` (Limits) are of those without their own."""
-        most = func.coalesce(devices.c.keep_pictures, limits.pictures)
-        size = func.coalesce(devices.c.keep_bytes, limits.bytes)
-        more = (devices.c.pictures > most) | (devices.c.picture_bytes > size)
-        query = select(devices.c.id).where(more).limit(count)
-        return self._database.read(lambda connection: list(connection.scalars(query)))
-
-    def of(self, device, limits, count):
-        """Return the names of at most `count` pictures that a device (row number) has too many,
-        the oldest first."""
-        known = select(
-            devices.c.pictures,
-            devices.c.picture_bytes,
-            func.coalesce(devices.c.keep_pictures, limits.pictures).label("most"),
-            func.coalesce(devices.c.keep_bytes, limits.bytes).label("size"),
-        ).where(devices.c.id == device)
-        oldest = select(pictures.c.name, pictures.c.size).where(
-            pictures.c.device_id == device, ~pictures.c.deleting
-        )
+        """Return the names of at most `count` pictures that devices have too many, or too many
+        bytes in, of each the oldest; `limits` (Limits) are of devices without their own."""
+        number = devices.c.pictures - func.coalesce(devices.c.keep_pictures, limits.pictures)
+        size = devices.c.picture_bytes - func.coalesce(devices.c.keep_bytes, limits.bytes)
+        query = select(devices.c.id, number.label("number"), size.label("size"))
+        query = query.where((number > 0) | (size > 0)).limit(count)
 
         def read(connection):
-            found = connection.execute(known).one()
-            number = 0 if found.most is None else found.pictures - found.most
-            size = 0 if found.size is None else found.picture_bytes - found.size
-            names = []
-            for row in connection.execute(oldest.order_by(*ARRIVAL).limit(count)):
-                if len(names) >= number and size <= 0:
+            found = []
+            for device in connection.execute(query).all():
+                if len(found) >= count:
                     break
-                names.append(row.name)
-                size -= row.size
-            return names
+                given = {"device": device.id, "count": count - len(found)}
+                rows = connection.execute(_OLDEST, given)
+                found += _first(rows, device.number or 0, device.size or 0)
+            return found
 
         return self._database.read(read)
+
+
+def _first(rows, number, size):
+    """Return the names of the first `rows` (name, size): so many, and of so many bytes."""
+    names = []
+    for row in rows:
+        if len(names) >= number and size <= 0:
+            break
+        names.append(row.name)
+        size -= row.size
+    return names

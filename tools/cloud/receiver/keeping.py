@@ -78,8 +78,11 @@ class Keeping:
         if not self._index.surplus.take_turn(self._owner, LEASE_SECONDS):
             return False
         names = self._index.pictures.deleting(MOST)
+        more = len(names) >= MOST
         if not names:
-            names = self._choose()
+            chosen = self._choose()
+            more = len(chosen) >= MOST
+            names = list(dict.fromkeys(chosen))  # one may be both too old and one too many
             self._index.pictures.begin_delete(names)
         done = []
         try:
@@ -93,16 +96,11 @@ class Keeping:
             if done:
                 self._deleted(len(done))
                 self._tell("pictures deleted", count=len(done))
-        return len(done) >= MOST
+        return more
 
     def _choose(self):
         surplus = self._index.surplus
         names = surplus.aged(self._limits.days, MOST)
         if len(names) < MOST:
-            for device in surplus.crowded(self._limits, MOST):
-                found = surplus.of(device, self._limits, MOST - len(names))
-                # One may be both too old and one too many.
-                names = list(dict.fromkeys(names + found))
-                if len(names) >= MOST:
-                    break
+            names += surplus.crowded(self._limits, MOST - len(names))
         return names
