@@ -105,15 +105,17 @@ class Check:
 
     def _find_lost(self, there):
         last = 0
-        query = "SELECT name FROM there WHERE name = ? UNION SELECT name FROM begun WHERE name = ?"
         while rows := self._index.pictures.after(last, _AT_ONCE):
             last = rows[-1].id
             self._report.pictures += len(rows)
-            for row in rows:
-                found = there.execute(query, (row.name, row.name)).fetchone()
+            lost = {row.name: row.taken_in.timestamp() for row in rows}
+            for table in ("there", "begun"):
+                for name in _those_in(there, table, list(lost)):
+                    del lost[name]
+            for name, at in lost.items():
                 # One that came after the list was made is there all the same.
-                if not found and not self._is_there(row.name):
-                    there.execute("INSERT INTO lost VALUES (?)", (row.name,))
+                if at < self._before or not self._is_there(name):
+                    there.execute("INSERT INTO lost VALUES (?)", (name,))
 
     def _settle_begun(self, there):
         for batch in _batches(there.execute("SELECT name FROM begun ORDER BY name")):
@@ -134,13 +136,15 @@ class Check:
 
     def _settle_lost(self, there):
         ((count,),) = there.execute("SELECT count(*) FROM lost")
-        if self._mend and count > max(_FEW, self._report.pictures // 2):
+        wrong = count > max(_FEW, self._report.pictures // 2)
+        if self._mend and wrong:
             raise WrongStorageError(
                 f"{self._objects.shown}: {count:,} of {self._report.pictures:,} pictures are not"
                 " there: is it the right storage? Nothing was changed"
             )
         for batch in _batches(there.execute("SELECT name FROM lost ORDER BY name")):
-            names = [name for (name,) in batch]
+            # Each is asked for once more; of the wrong storage that would take hours.
+            names = [name for (name,) in batch if wrong or not self._is_there(name)]
             for name in names:
                 done = ": forgotten" if self._mend else ""
                 self._report.note("lost", name, "is in the index, but not in the storage" + done)
@@ -203,6 +207,13 @@ class Check:
             text = "is in the storage, but not in the index" + done
             self._report.note("adopted", found.name, text)
         return new
+
+
+def _those_in(there, table, names):
+    """Return those of `names` (a list) that a table has, as a list."""
+    places = ", ".join("?" * len(names))
+    found = there.execute(f"SELECT name FROM {table} WHERE name IN ({places})", names)
+    return [name for (name,) in found]
 
 
 def _device(name):
