@@ -15,7 +15,9 @@ from alembic.script import ScriptDirectory
 from tests.support.index import LABEL, accounts
 from tests.support.world import ROOT
 from tools.cloud.index import DatabaseError, Index, tables
+from tools.cloud.index.fleet import Wish
 from tools.cloud.index.migrations import upgrade
+from tools.cloud.index.standing import version_number
 
 NEXT = """
 import sqlalchemy as sa
@@ -150,3 +152,28 @@ print([name for name in large if name in sys.modules])
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_how_cameras_stand_is_made_of_what_older_tables_say(index_url, monkeypatch):
+    older = tables.VERSIONS[: tables.VERSIONS.index("0003")]
+    with connected(index_url) as connection, monkeypatch.context() as then:
+        then.setattr(tables, "VERSIONS", older)
+        upgrade.upgrade(connection)
+        connection.exec_driver_sql(
+            "INSERT INTO projects VALUES (1, 'k', 'home', 'home', true, true)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO devices (id, project_id, label, name, enabled, listed, heard_at)"
+            " VALUES (1, 1, '0badcafe', 'Élan', true, true, 1000.0)"
+        )
+        values = [("version", '"1.2.3"'), ("battery", '"low"'), ("waiting", "7")]
+        for name, value in values:
+            connection.execute(
+                tables.attributes.insert(),
+                {"device_id": 1, "name": name, "value": value, "at": 1000.0, "set_by": "device"},
+            )
+    with Index(index_url) as index:
+        wish = Wish(now=1001.0, version=version_number("1.3.0"), words=("éla", "low"))
+        kinds = {"silent": 0, "stopped": 0, "low": 1, "old": 1, "waiting": 1}
+        assert index.fleet.counts(wish) == {"": 1, **kinds, "wanted": 1}
+        assert [camera.name for camera in index.fleet.page(wish, 0, 10)] == ["Élan"]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from .database import Database
 from .errors import DuplicateError, UnavailableError
+from .fleet import Fleet
 from .pictures import Pictures
 from .projects import Projects
 from .records import Records
@@ -23,7 +24,7 @@ MARK_SECONDS = 1.0
 
 class Index:
     """What is known, in the database at `url` (see Database): `projects`, `pictures`, `records`,
-    `users`.
+    `users`, `fleet`.
 
     `clock` returns the seconds that paces are measured in (None: those since 1970, by the
     database's clock where several computers may use it), `now` the nanoseconds since 1970.
@@ -48,6 +49,7 @@ class Index:
         self.pictures = Pictures(self._database, self._writer, now, self._changed)
         self.records = Records(self._database, self._writer)
         self.users = Users(self._database, self._writer, now)
+        self.fleet = Fleet(self._database)
         self.surplus = Surplus(self._database, now)
 
     @property

@@ -13,7 +13,7 @@ from ..service.rules import RefusedError
 from .errors import AccountError
 from .many import Insert, Update
 from .scene import ROWS, Row
-from .tables import attributes, devices, events, facts, projects
+from .tables import attributes, devices, events, facts, projects, standings
 
 NAME_SIGNS = 40
 # The project of devices that are in none: no region is empty, and nobody has its key.
@@ -28,6 +28,7 @@ _GIVEN = (
     "project_id",
     "token_hash",
     "name",
+    "sort_name",
     "enabled",
     "listed",
     "device_type",
@@ -211,7 +212,7 @@ class Projects:
 
         def change(connection):
             of = _alter(connection, label, token_hash=None, listed=False)
-            for table in (attributes, events):
+            for table in (attributes, events, standings):
                 connection.execute(delete(table).where(table.c.device_id == of))
 
         self._change(change)
@@ -331,6 +332,7 @@ def _device_row(project, name, enabled, device_type, report_error):
     return {
         "project_id": project,
         "name": name,
+        "sort_name": name.lower(),
         "enabled": enabled,
         "listed": True,
         "device_type": None if device_type is None else json.dumps(device_type),

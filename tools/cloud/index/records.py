@@ -10,7 +10,8 @@ from ..service import rules
 from .errors import AccountError
 from .many import Insert
 from .projects import place
-from .tables import attributes, devices, events
+from .standing import NAMES, standing
+from .tables import attributes, devices, events, standings
 
 DEVICE = "device"
 PERSON = "person"
@@ -21,6 +22,7 @@ EVENT_SIGNS = 300_000
 
 _SET = Insert(attributes, ("device_id", "name", "value", "at", "set_by"), ("device_id", "name"))
 _ADD = Insert(events, ("device_id", "at", "method", "params"))
+_STAND = Insert(standings, [column.name for column in standings.c], ("device_id",))
 _REMOVE = delete(attributes).where(
     attributes.c.device_id == bindparam("of"), attributes.c.name == bindparam("named")
 )
@@ -117,21 +119,19 @@ class Records:
         """Return a device's attributes as a dict of Attribute. Raises UnavailableError."""
         return self.details_of_all([device])[device]
 
-    def details_of_all(self, labels=None, names=None):
-        """Return the attributes of these devices, None: of all that are listed, as a dict: label,
-        dict of Attribute. With `names` only attributes of these. Raises UnavailableError."""
+    def details_of_all(self, labels, names=None):
+        """Return the attributes of these devices as a dict: label, dict of Attribute. With `names`
+        only attributes of these. Raises UnavailableError."""
         query = _DETAILS.order_by(attributes.c.device_id, attributes.c.name)
         if names is not None:
             query = query.where(attributes.c.name.in_(names))
-        if labels is None:
-            query = query.where(devices.c.listed)
-        elif len(labels) == 1:
+        if len(labels) == 1:
             query = query.where(devices.c.label == labels[0])
         else:
             query = query.where(devices.c.label.in_(labels))
-        found = {label: {} for label in labels or ()}
+        found = {label: {} for label in labels}
         for label, name, value, at, by in self._read(query):
-            found.setdefault(label, {})[name] = Attribute(json.loads(value), at, by)
+            found[label][name] = Attribute(json.loads(value), at, by)
         return found
 
     def events(self, device):
@@ -198,6 +198,7 @@ class Records:
             for table, new in ((attributes, named), (events, rows)):
                 if new:
                     connection.execute(table.insert(), [{"device_id": of, **row} for row in new])
+            _stand(connection, [of])
             times = [a.at for a in details.values() if a.by == DEVICE]
             times += [each.at for each in told]
             heard = max(times, default=None)
@@ -250,6 +251,33 @@ def write_attributes(scene, changes):
     if gone:
         scene.connection.execute(_REMOVE, gone)
     _SET.run(scene.connection, new)
+    _stand(scene.connection, sorted({of for of, name in last if name in NAMES}))
+
+
+def _stand(connection, ids):
+    """Write how these devices stand, by the attributes that they have now."""
+    if not ids:
+        return
+    query = select(attributes.c.device_id, attributes.c.name, attributes.c.value)
+    query = query.where(attributes.c.device_id.in_(ids), attributes.c.name.in_(NAMES))
+    values = {of: {} for of in ids}
+    for of, name, value in connection.execute(query):
+        values[of][name] = json.loads(value)
+    rows = []
+    for of in ids:
+        found = standing(values[of])
+        rows.append(
+            {
+                "device_id": of,
+                "silent_s": found.silent_s,
+                "version": found.version,
+                "waiting": found.waiting,
+                "stopped": found.is_in("stopped"),
+                "low": found.is_in("low"),
+                "text": found.text,
+            }
+        )
+    _STAND.run(connection, rows)
 
 
 def _admitted(scene, items):

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest last; each is a file in migrations/versions. Add one there for each change below.
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 
 metadata = MetaData(
     naming_convention={
@@ -83,6 +83,8 @@ devices = Table(
     Column("keep_days", Integer),
     Column("keep_pictures", Integer),
     Column("keep_bytes", BigInteger),
+    # Its name in small letters, by which cameras are sorted and searched: see standing.py.
+    Column("sort_name", Text),
 )
 
 # A row changes with each upload: room for its next version lies beside it. Not said with
@@ -138,6 +140,19 @@ events = Table(
     Column("params", Text, nullable=False),
     Index(None, "device_id", "id"),
     sqlite_autoincrement=True,
+)
+
+# Of each device that has told something how it stands, made of its attributes as these change.
+standings = Table(
+    "standings",
+    metadata,
+    Column("device_id", _ID, ForeignKey("devices.id"), primary_key=True, autoincrement=False),
+    Column("silent_s", Double),
+    Column("version", BigInteger),
+    Column("waiting", Double, nullable=False),
+    Column("stopped", Boolean, nullable=False),
+    Column("low", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
 )
 
 users = Table(

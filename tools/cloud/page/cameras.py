@@ -5,13 +5,13 @@ import pathlib
 import re
 import string
 import time
-from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from ..index import DEVICE, PERSON, AccountError, UnavailableError
+from ..index import DEVICE, PERSON, AccountError, UnavailableError, standing
+from ..index.fleet import Wish
 from ..service.answers import refused
 from ..service.rules import MOST_ATTRIBUTES, RefusedError
 from ..service.store import settled
@@ -31,22 +31,9 @@ _SHOWS = {
     "old": "old version",
     "waiting": "pictures waiting",
 }
-# What the table is made of, is sorted by, and is searched.
-_TABLE = (*panes.TABLE, *reports.HEALTH, "board", "wifi")
+# What the table is made of.
+_TABLE = (*panes.TABLE, *standing.NAMES)
 _SORTS = {"": "worst first", "name": "name", "heard": "longest silent", "waiting": "most waiting"}
-
-
-@dataclass(frozen=True)
-class _Camera:
-    label: str
-    name: str
-    attributes: dict
-    health: reports.Health
-
-    @property
-    def waiting(self):
-        found = self.attributes.get("waiting")
-        return found.value if found and isinstance(found.value, (int, float)) else 0
 
 
 class Cameras:
@@ -60,7 +47,7 @@ class Cameras:
         self._index = store.index
         self._records = store.index.records
         self._now = now
-        self.took = 0.0  # seconds, for the last look at all of them
+        self.took = 0.0  # seconds, for the last look at a table of them
         self._writable = writable
         self._fields = settings.fields()
 
@@ -176,43 +163,33 @@ class Cameras:
 
     def _overview(self, query):
         begun = time.monotonic()
-        now = self._now()
-        everyone = self._everyone(now)
-        kinds = [kind for camera in everyone for kind in camera.health.kinds]
-        words = query.get("find", "").lower().split()
-        show = query.get("show", "")
-        chosen = [
-            camera
-            for camera in everyone
-            if (show not in _SHOWS or not show or show in camera.health.kinds)
-            and all(word in _text(camera) for word in words)
-        ]
-        chosen.sort(key=lambda camera: _order(camera, query.get("sort", "")))
-        counts = {"": len(everyone), **{kind: kinds.count(kind) for kind in _SHOWS if kind}}
+        show, sort = query.get("show", ""), query.get("sort", "")
+        words = tuple(query.get("find", "").lower().split())
+        wish = Wish(self._now(), reports.VERSION, words, show, sort)
+        counts = self._index.fleet.counts(wish)
         pairs = [(kind, f"{text} ({counts[kind]})") for kind, text in _SHOWS.items()]
-        count = len(everyone)
-        number = _number(query.get("page", ""), len(chosen))
-        shown = chosen[number * PAGE :][:PAGE]
+        count, wanted = counts[""], counts["wanted"]
+        number = _number(query.get("page", ""), wanted)
         found = {
             "title": f"{count:,} camera{'' if count == 1 else 's'}",
             "show": panes.choices(pairs, show),
-            "table": panes.table(
-                [(each.label, each.name, each.attributes, each.health, now) for each in shown]
-            ),
-            "pages": panes.pages(number, PAGE, len(chosen), _kept(query)),
+            "table": panes.table(self._rows(wish, number * PAGE)),
+            "pages": panes.pages(number, PAGE, wanted, _kept(query)),
         }
         self.took = time.monotonic() - begun
         return found
 
-    def _everyone(self, now):
-        """Return all cameras, with what a table tells of them."""
-        details = self._records.details_of_all(names=_TABLE)
-        heard = self._records.heard_of_all()
+    def _rows(self, wish, first):
+        """Return what the table shows from the camera of this number on, as panes.table() takes
+        it."""
+        shown = self._index.fleet.page(wish, first, PAGE)
+        labels = [camera.label for camera in shown]
+        details = self._records.details_of_all(labels, _TABLE) if labels else {}
         found = []
-        for device in self._index.projects.devices():
-            attributes = details.get(device.label, {})
-            health = reports.health(attributes, heard.get(device.label), now)
-            found.append(_Camera(device.label, device.name, attributes, health))
+        for camera in shown:
+            attributes = details[camera.label]
+            health = reports.health(attributes, camera.heard, wish.now)
+            found.append((camera.label, camera.name, attributes, health, wish.now))
         return found
 
     def _parts(self, device):
@@ -288,27 +265,6 @@ def _number(text, count):
 def _kept(query):
     """Return what goes into the address of each page of a table: a dict."""
     return {name: query[name] for name in ("find", "show", "sort") if query.get(name)}
-
-
-def _order(camera, sort):
-    heard = camera.health.heard or 0
-    name = camera.name.lower()
-    if sort == "name":
-        return name
-    if sort == "heard":
-        return heard, name
-    if sort == "waiting":
-        return -camera.waiting, name
-    return camera.health.rank, name
-
-
-def _text(camera):
-    """Return the text that a camera is found by, in small letters."""
-    found = [camera.name, *(text for text, _ in camera.health.troubles)]
-    for name in ("version", "board", "last_error", "blocked_reason", "wifi"):
-        if name in camera.attributes:
-            found.append(str(camera.attributes[name].value))
-    return " ".join(found).lower()
 
 
 def _no(device):

@@ -1,21 +1,13 @@
 # What a camera reports, in groups and units for people, and what of it a person should look at.
 
-import json
-import re
 from dataclasses import dataclass, field
 from html import escape
 
 from thingscam import __version__
 
+from ..index import standing
 from . import words
 
-# A camera is silent when nothing was heard from it for so many of its periods.
-_PERIODS = 3
-_PERIOD_S = 3600  # where it does not tell: the setting's own default
-
-# In the settings in force, by their attributes' names.
-_SETTINGS = "settings"
-_STATE = "settings_state"
 _ERROR = "settings_error"
 
 # Group, ((attribute, what it is called, how it is written), ...): a unit, or a name in _WRITTEN.
@@ -90,9 +82,9 @@ _OTHER = "Other"
 _KNOWN = {name: row for _, rows in _GROUPS for name, *row in rows}
 # What an attribute of no known name is written as, by the end of its name.
 _ENDS = (("_s", "span"), ("_mv", "volt"), ("_bytes", "bytes"), ("_at", "time"), ("_c", "°C"))
-_APART = (_SETTINGS, _STATE, _ERROR)
-# What the health of a camera is told by.
-HEALTH = (_SETTINGS, _STATE, "version", "blocked_reason", "battery", "waiting")
+_APART = (standing.SETTINGS, standing.STATE, _ERROR)
+# The newest version that there is, to compare with.
+VERSION = standing.version_number(__version__) or 0
 _LOW_LEVELS = ("low", "critical")
 _MOST = 1e15  # a larger number is none of a camera's
 
@@ -119,12 +111,6 @@ class Health:
     reports: bool
     troubles: list[tuple[str, str]] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
-
-    @property
-    def rank(self):
-        """What to sort by: the worst first."""
-        order = ("silent", "stopped", "low", "old", "waiting")
-        return [kind not in self.kinds for kind in order]
 
 
 def groups(attributes, left_out):
@@ -154,16 +140,12 @@ def groups(attributes, left_out):
 
 def in_force(attributes):
     """Return the settings in force that a camera tells, as a dict: name of the wish, value."""
-    try:
-        found = json.loads(str(_value(attributes, _SETTINGS)))
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return standing.in_force(_values(attributes))
 
 
 def settings_state(attributes):
     """Return what the camera says of the settings asked for: (state, error), both texts."""
-    return str(_value(attributes, _STATE) or ""), str(_value(attributes, _ERROR) or "")
+    return str(_value(attributes, standing.STATE) or ""), str(_value(attributes, _ERROR) or "")
 
 
 def health(attributes, heard, now):
@@ -171,28 +153,21 @@ def health(attributes, heard, now):
 
     Times are in seconds since 1970.
     """
-    every = in_force(attributes).get("report_every_s", _PERIOD_S)
-    period = every if isinstance(every, int) else _PERIOD_S
-    found = Health(heard, "version" in attributes and period > 0)
+    known = standing.standing(_values(attributes))
+    found = Health(heard, known.silent_s is not None)
 
     def tell(kind, text, tone):
-        found.kinds.add(kind)
         found.troubles.append((text, tone))
+        found.kinds.update({kind} - {None})
 
-    if heard is not None and found.reports and now - heard > _PERIODS * period:
+    if known.silent_s is not None and heard is not None and now - heard > known.silent_s:
         tell("silent", "silent", "bad")
-    if str(_value(attributes, "blocked_reason")).startswith("stopped"):
-        tell("stopped", "stopped", "bad")
-    level = _value(attributes, "battery")
-    if level in _LOW_LEVELS:
-        tell("low", f"battery {level}", "wait" if level == "low" else "bad")
-    if _is_old(_value(attributes, "version")):
+    for trouble in known.troubles:
+        tell(*trouble)
+    if known.version is not None and known.version < VERSION:
         tell("old", "old version", "wait")
-    waiting = _value(attributes, "waiting")
-    if isinstance(waiting, int) and waiting > 0:
+    if known.waiting > 0:
         found.kinds.add("waiting")
-    if settings_state(attributes)[0] in ("refused", "rolled back"):
-        found.troubles.append(("settings " + settings_state(attributes)[0], "wait"))
     return found
 
 
@@ -207,15 +182,8 @@ def _value(attributes, name):
     return None if found is None else found.value
 
 
-def _is_old(version):
-    return isinstance(version, str) and bool(
-        _numbers(version) and _numbers(version) < _numbers(__version__)
-    )
-
-
-def _numbers(version):
-    found = re.match(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", version, re.ASCII)
-    return tuple(map(int, found.groups())) if found else ()
+def _values(attributes):
+    return {name: found.value for name, found in attributes.items()}
 
 
 def _by_end(name):

@@ -5,14 +5,14 @@ import pathlib
 from alembic import command, util
 from alembic.config import Config
 
-from .. import tables
+from .. import standing, tables
 
 FOLDER = pathlib.Path(__file__).parent
 
 
 def config(connection=None):
     """Return Alembic's settings for our versions, to work on `connection` if given."""
-    found = Config(attributes={"connection": connection})
+    found = Config(attributes={"connection": connection, "standing": standing})
     found.set_main_option("script_location", str(FOLDER))
     found.set_main_option("path_separator", "os")
     return found
