@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test powercut soak day week receiver-proof bench load deploy venv clean
+.PHONY: demo test powercut soak day week receiver-proof bench load size deploy venv clean
 
 demo: $(VENV)/.board
 	$(RUN) -m tools demo
@@ -33,6 +33,9 @@ bench: venv
 
 load: venv
 	$(RUN) -m tests.system.load --write
+
+size: venv
+	$(RUN) -m tests.system.size --write
 
 deploy: $(VENV)/.board
 	$(RUN) -m tools deploy $(if $(PORT),$(PORT),$(error say which: make deploy PORT=/dev/ttyUSB0))

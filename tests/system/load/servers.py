@@ -25,9 +25,10 @@ _PATIENCE_S = 60
 
 
 class Place:
-    """A folder with what all of them use: pictures, a certificate, the cameras' accounts."""
+    """A folder with what all of them use: pictures, a certificate, the accounts of so many
+    `cameras`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, cameras=CAMERAS):
         self.folder = folder
         self.pictures = folder / "pictures"
         self.pictures.mkdir()
@@ -41,7 +42,7 @@ class Place:
         issued = ca.issue_cert("localhost", "127.0.0.1")
         issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
         issued.private_key_pem.write_to_path(folder / "key.pem")
-        self.tokens = [secrets.token_hex(8) for _ in range(CAMERAS)]
+        self.tokens = [secrets.token_hex(8) for _ in range(cameras)]
         devices = {token: {"device_type": {"image": "picture-url"}} for token in self.tokens}
         accounts = {"projects": {KEY: {"region": REGION, "devices": devices}}}
         self.accounts = folder / "accounts.json"
@@ -53,7 +54,7 @@ class Place:
 
         See fleet.py for what comes back.
         """
-        share = CAMERAS // len(servers)
+        share = len(self.tokens) // len(servers)
         fleets = []
         for number, server in enumerate(servers):
             given = {

@@ -1,0 +1,1 @@
+"""Size: what a receiver costs that has a million pictures in it."""
