@@ -221,10 +221,11 @@ class Pictures:
         return self._database.read(lambda connection: _known(connection, names))
 
     def after(self, last=0, count=1000):
-        """Return the next pictures after the one with the id `last`, oldest first, as a list of
-        Stored; also those being deleted."""
-        query = _ROWS.where(pictures.c.id > last).order_by(pictures.c.id).limit(count)
-        return [_stored(row) for row in self._read(query)]
+        """Return the next pictures after the one with the id `last`, in the order of their ids,
+        also those being deleted: rows with `id`, `name` and `taken_in` (seconds since 1970)."""
+        query = select(pictures.c.id, pictures.c.name, pictures.c.taken_in)
+        query = query.where(pictures.c.id > last).order_by(pictures.c.id).limit(count)
+        return self._read(query)
 
     def begin_delete(self, names):
         """Have these pictures shown no more; when their objects are gone: end_delete()."""

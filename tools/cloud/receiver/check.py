@@ -108,7 +108,7 @@ class Check:
         while rows := self._index.pictures.after(last, _AT_ONCE):
             last = rows[-1].id
             self._report.pictures += len(rows)
-            lost = {row.name: row.taken_in.timestamp() for row in rows}
+            lost = {row.name: row.taken_in for row in rows}
             for table in ("there", "begun"):
                 for name in _those_in(there, table, list(lost)):
                     del lost[name]
