@@ -2,7 +2,6 @@
 
 import threading
 import time
-from concurrent.futures import Future
 
 _LATE_S = 0.3
 
@@ -18,12 +17,13 @@ def _later(call):
 def answers_early():
     """Answer before the transaction has ended."""
     from tools.cloud.index.pictures import Pictures
+    from tools.cloud.index.writer import Pending
 
     real = Pictures.keep
 
     def keep(self, new):
         _later(lambda: real(self, new))
-        done = Future()
+        done = Pending()
         done.set_result(None)
         return done
 
