@@ -89,9 +89,10 @@ class Surplus:
         now = self._now() / 1e9
         old = select(pictures.c.name).where(~pictures.c.deleting)
         others = select(devices.c.id).where(devices.c.keep_days.is_not(None))
-        # In no order: all of them are to go.
+        # In no order: all of them are to go. By the join alone SQLite looks at all pictures.
         own = old.join_from(devices, pictures).where(
-            devices.c.keep_days.is_not(None), pictures.c.taken_in < now - devices.c.keep_days * DAY
+            pictures.c.device_id.in_(others),
+            pictures.c.taken_in < now - devices.c.keep_days * DAY,
         )
 
         def read(connection):

@@ -16,3 +16,8 @@ def upgrade():
     op.create_index("ix_pictures_arrival", "pictures", order)
     op.create_index("ix_pictures_device_arrival", "pictures", ["device_id", *order])
     op.drop_index("ix_pictures_device_id_id", "pictures")
+    if op.get_bind().dialect.name == "sqlite":
+        name = "ix_pictures_deleting_id"
+        op.drop_index(name, "pictures")
+        only = sa.text("deleting = 1")
+        op.create_index(name, "pictures", ["deleting", "id"], sqlite_where=only)
