@@ -97,6 +97,7 @@ TEXTS = (
     "not a picture: begins with {}\n不是图片：开头是 {}",
     "picture too large: {} bytes, limit {}\n图片太大：{} 字节，上限 {}",
     "empty picture: 0 bytes\n图片为空：0 字节",
+    "nothing is saved yet\n还没有保存任何设置",
 )
 
 # What Mbed TLS says of a certificate, one or more of it.

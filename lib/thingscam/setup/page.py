@@ -49,6 +49,12 @@ html[lang=zh] [lang=en],html[lang=en] [lang=zh],.js{{display:none}}
 <header><h1>{2}</h1><a href="/?lang={3}">{4}</a></header>
 """
 
+_REFUSAL = """<!DOCTYPE html>
+<html lang="{0}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>thingscam</title></head>
+<body><p>{1}</p><p><a href="/">{2}</a></p></body></html>
+"""
+
 # What a save came to; 0 stands for its value.
 NOTICES = {
     "trying": (
@@ -71,7 +77,7 @@ NOTICES = {
         "Wi-Fi {0} does not work: nothing is saved, the old one stays.",
         "连不上 Wi-Fi {0}：什么都没有保存，原来的设置不变。",
     ),
-    "unwritten": ("bad", "It cannot be written: {0}", "无法写入：{0}"),
+    "unwritten": ("bad", "Nothing is saved: {0}", "没有保存：{0}"),
     "ended": (
         "good",
         "Finished: this network goes away, the camera starts.",
@@ -81,7 +87,7 @@ NOTICES = {
     "sent": ("good", "The service has the test picture: {0}", "服务已收到测试照片：{0}"),
     "unsent": ("bad", "The test picture did not arrive: {0}", "测试照片没有送达：{0}"),
 }
-# Why a Wi-Fi is not joined, or a field not taken.
+# Why a Wi-Fi is not joined, a field not taken, or nothing written.
 WHY = {
     "refused": ("The password seems to be wrong.", "密码似乎不对。"),
     "absent": (
@@ -90,7 +96,27 @@ WHY = {
     ),
     "silent": ("It does not answer, or gives no address.", "它没有应答，或没有分配地址。"),
     "missing": ("This is needed.", "必须填写。"),
+    "full": (
+        "The flash is full. Finish: pictures that are sent make room. Then open setup again.",
+        "存储空间已满。请点“完成”：照片发送后会腾出空间，然后重新打开此页面。",
+    ),
+    "fails": (
+        "The flash fails. Save again; if that does not help, set the camera up by cable.",
+        "存储器出错。请再保存一次；仍然不行，请用数据线设置。",
+    ),
 }
+# Why a request is refused, by status; 400 for all others.
+_REFUSALS = {
+    400: ("That was not understood. Send it again.", "没有看懂这个请求，请重新发送。"),
+    403: ("That came from another page.", "这个请求来自别的页面，不予处理。"),
+    404: ("There is no such page here.", "这里没有这个页面。"),
+    413: (
+        "That is too long. Send less at once: the CA certificate alone.",
+        "内容太长。请少填一些，例如单独提交 CA 证书。",
+    ),
+    503: ("Too little memory just now. Try again in a moment.", "暂时内存不足，请稍后再试。"),
+}
+_SAME = {405: 404, 431: 413}
 
 # The fields of the form: (key, type, English, Chinese, hint).
 _SERVICE = (
@@ -136,6 +162,17 @@ def render(portal, point):
     unload("setup.zh")
 
 
+def refusal(status, language):
+    """Return the page, a text, for a request that is refused; `language` is None: in both."""
+    pairs = _REFUSALS.get(_SAME.get(status, status), _REFUSALS[400]), ("Back", "返回")
+    said, back = [" ".join(_chosen(pair, language)) for pair in pairs]
+    return _REFUSAL.format(language or "en", said, back)
+
+
+def _chosen(pair, language):
+    return pair if language is None else (pair[LANGUAGES.index(language)],)
+
+
 def both(en, zh):
     """Return a text in both languages; the page shows one."""
     return '<span lang="en">{}</span><span lang="zh">{}</span>'.format(en, zh)
@@ -153,8 +190,11 @@ def _notice(portal):
     if portal.notice is not None:
         what, value = portal.notice
         css, en, zh = NOTICES[what]
-        value = str(value)
-        chinese = _in_chinese(portal, value, "outcome") if what == "unsent" else value
+        value = chinese = str(value)
+        if what == "unsent":
+            chinese = _in_chinese(portal, value, "outcome")
+        elif what == "unwritten":
+            value, chinese = WHY[value]
         told = both(en.format(escaped(value)), zh.format(escaped(chinese)))
         text = '<p class="{}">{}</p>'.format(css, told)
     why = portal.draft.mistakes.get("")

@@ -9,6 +9,7 @@ from thingscam.util.compat import const, ticks_diff, ticks_ms
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"
+_FULL = const(28)  # ENOSPC, which boards do not name
 _SCAN_MS = const(10000)  # a scan lets nothing in: not oftener
 
 # What becomes of a save, in the page's words.
@@ -66,6 +67,10 @@ class Portal:
             _need_own(request, host)
         self.used = ticks_ms()
         return getattr(self, call)(request)
+
+    def refusal(self, status):
+        """Return the Response to a request that is refused."""
+        return Response(status, _HTML, page.refusal(status, self.language).encode())
 
     def step(self):
         """Go on with what was begun: a new Wi-Fi that is tried, and saved when it works."""
@@ -131,7 +136,7 @@ class Portal:
         try:
             self.draft.save()
         except OSError as e:
-            self.say("unwritten", str(e))
+            self.say("unwritten", "full" if e.errno == _FULL else "fails")
             self._log.error("setup: config.json cannot be written (%s)", e)
             return
         self.say(SAVED, "")

@@ -124,11 +124,13 @@ def redirect(status, location):
 class Server:
     """Listens at (`host`, `port`); `answer(request)` returns a Response, or raises Refused.
 
-    `is_ours(address)` tells whether who calls from there (a text) may come in at all.
+    `refusal(status)` returns the Response then. `is_ours(address)` tells whether who calls from
+    there (a text) may come in at all.
     """
 
-    def __init__(self, host, port, answer, is_ours=None):
+    def __init__(self, host, port, answer, refusal, is_ours=None):
         self._answer = answer
+        self._refusal = refusal
         self._is_ours = is_ours
         self._clients = []
         self._sock = socket.socket()
@@ -156,10 +158,6 @@ class Server:
             return
         self._accept()
 
-    def busy(self):
-        """Return whether an answer is under way."""
-        return any(client.state == _SENDING for client in self._clients)
-
     def close(self):
         """Hang up, and listen no more."""
         for client in self._clients:
@@ -175,15 +173,16 @@ class Server:
             sock.close()
             return False
         sock.setblocking(False)
-        self._clients.append(_Client(sock, self._answer))
+        self._clients.append(_Client(sock, self._answer, self._refusal))
         return True
 
 
 class _Client:
-    def __init__(self, sock, answer):
+    def __init__(self, sock, answer, refusal):
         self.state = _READING
         self._sock = sock
         self._answer = answer
+        self._refusal = refusal
         self._until = ticks_add(ticks_ms(), _IDLE_MS)
         self._got = bytearray()
         self._request = None
@@ -238,7 +237,7 @@ class _Client:
             status = 503
         if status:
             self._lingers = True
-            self._begin(Response(status, "text/plain", (_WORDS[status] + "\n").encode()))
+            self._begin(self._refusal(status))
 
     def _head(self):
         end = self._got.find(b"\r\n\r\n")  # pyright: ignore

@@ -93,7 +93,8 @@ class Setup:
             self.portal = Portal(point, log, self._eye, seen, self._begin_trial)
             address = point.address
             self._servers.append(Dns(address, _DNS, address))
-            self._servers.append(Server(address, _HTTP, self.portal.answer, self.portal.is_ours))
+            calls = self.portal.answer, self.portal.refusal, self.portal.is_ours
+            self._servers.append(Server(address, _HTTP, *calls))
         except BaseException:
             self.close()
             raise

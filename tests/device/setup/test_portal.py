@@ -67,7 +67,9 @@ class Site:
         self.log = Notes()
         self.portal = portal.Portal(self.point, self.log)
         self.server, self.port = listening(
-            lambda port: server.Server(ADDRESS, port, self.portal.answer, self.is_ours)
+            lambda port: server.Server(
+                ADDRESS, port, self.portal.answer, self.portal.refusal, self.is_ours
+            )
         )
 
     def __enter__(self):
@@ -229,6 +231,35 @@ def test_a_wifi_that_does_not_work_changes_nothing():
         page = site.send(filled(ssid__0="Barn", password__0="typed-pass-2", untried="1"))
         assert "Saved." in page
         assert site.saved()["wifi"] == [{"ssid": "Barn", "password": "typed-pass-2"}]
+
+
+def test_what_cannot_be_written_is_told_in_words():
+    with Site(WHOLE) as site:
+        os.mkdir("config.new")  # in the place of the file
+        page = site.send(filled(cloud__region="cn-2"))
+        assert "Nothing is saved: The flash fails" in page and "Errno" not in page
+        assert "没有保存：存储器出错" in page
+        assert site.log.count("ERROR", "config.json cannot be written (", "21") == 1
+        assert site.saved() == WHOLE
+        os.rmdir("config.new")
+        assert "Saved." in site.send(filled(cloud__region="cn-2"))
+
+
+def test_a_refusal_is_a_page_in_its_readers_language():
+    with Site() as site:
+        status, head, text = site.ask("GET", "/nothing")
+        assert status == 404 and "text/html; charset=utf-8" in head
+        assert "There is no such page" in text and "没有这个页面" in text  # nobody has chosen
+        site.ask("GET", "/?lang=zh")
+        for path, body, status, part in (
+            ("/nothing", b"", 404, "没有这个页面"),
+            ("/picture", b"", 404, "没有这个页面"),
+            ("/save", b"%%%", 400, "没有看懂"),
+            ("/save", b"x" * 9000, 413, "太长"),
+        ):
+            found, _, text = site.ask("POST" if body else "GET", path, body)
+            assert found == status and part in text and "no such" not in text, text
+            assert '<a href="/">' in text
 
 
 def test_special_characters_come_through():

@@ -38,6 +38,10 @@ REASONS = (
     "The certificate Common Name (CN) does not match with the expected CN "
     "The certificate is not correctly signed by the trusted CA",
 )
+# Attributes that a browser shows, or reads out.
+SEEN = ("alt", "aria-label", "placeholder", "title")
+# In JavaScript: what a person reads is chosen by the language there.
+CHOICE = re.compile(r"zh \? \(?'[^']*'\)? : \(?'[^']*'\)?")
 
 
 class Point:
@@ -61,6 +65,8 @@ class Shown(html.parser.HTMLParser):
         english = tag == "span" and dict(attrs).get("lang") == "en"
         if english or tag in ("script", "style") or tag in self._hidden[-1:]:
             self._hidden.append(tag)
+        if not self._hidden:
+            self.texts += [value or "" for name, value in attrs if name in SEEN]
 
     def handle_endtag(self, tag):
         if self._hidden and self._hidden[-1] == tag:
@@ -113,8 +119,29 @@ def test_a_test_upload_that_failed_is_told_in_chinese(portal, text):
 
 def test_every_notice_is_chinese(portal):
     for what in page.NOTICES:
-        portal.say(what, "1")
+        portal.say(what, "full" if what == "unwritten" else "1")
         assert english(portal) == [], what
+
+
+@pytest.mark.parametrize("why", ["full", "fails"])
+def test_why_nothing_could_be_written_is_chinese(portal, why):
+    portal.say("unwritten", why)
+    assert english(portal) == []
+    assert page.WHY[why][1] in "".join(page.render(portal, Point()))
+
+
+def test_what_javascript_says_is_chosen_by_the_language():
+    script = re.sub(r"^ *//.*$", "", page._SCRIPT, flags=re.M).replace("'use strict'", "")
+    assert CHOICE.search(script)
+    assert [t for t in re.findall("'[^'\n]*'", CHOICE.sub("", script)) if SENTENCE.search(t)] == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 411, 413, 431, 503])
+def test_what_is_refused_is_told_in_chinese(portal, status):
+    answer = portal.refusal(status)
+    texts = Shown(answer.body.decode()).texts
+    assert answer.status == status and any(CHINESE.search(text) for text in texts)
+    assert [text for text in texts if SENTENCE.search(text)] == []
 
 
 @pytest.mark.parametrize("why", sorted(page.WHY))

@@ -145,7 +145,7 @@ def house(folder):
     with socket.socket() as free:
         free.bind((ADDRESS, 0))
         port = free.getsockname()[1]
-    web = server.Server(ADDRESS, port, found.answer, found.is_ours)
+    web = server.Server(ADDRESS, port, found.answer, found.refusal, found.is_ours)
     names = dns.Dns(ADDRESS, port, "192.0.2.1")
     try:
         yield Names(portal=found, web=web, names=names, port=port, notes=notes)

@@ -54,7 +54,7 @@ def test_whatever_comes_is_answered_or_hung_up(tmp_path, monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    web = server.Server("127.0.0.1", port, found.answer, found.is_ours)
+    web = server.Server("127.0.0.1", port, found.answer, found.refusal, found.is_ours)
     names = dns.Dns("127.0.0.1", port, "192.0.2.1")
     descriptors = len(os.listdir("/proc/self/fd"))
     chance = random.Random(7)
