@@ -13,10 +13,10 @@ def test_a_camera_tells_how_it_is_and_what_is_wrong(tmp_path):
     }
     with site(tmp_path, tls=True, **sections) as place:
         place.wait_for("INFO report sent")
-        place.photographed()
+        place.move()  # connected or not: the picture is kept, or sent from memory
         place.wait_for_pictures(1)
         place.fault(errcode=1470)
-        place.photographed(2)
+        place.move()
         place.wait_for("INFO event stopped sent")
         place.board.advance(600)
         place.wait_for("INFO report sent", 2)

@@ -190,8 +190,11 @@ class Supervisor:
         while True:
             left = end - time.monotonic()
             found = self._selector.select(min(max(left, 0), _LOOK_S))
-            if found or left <= _LOOK_S or port.is_wanted():
+            if found or left <= _LOOK_S:
                 return found
+            with self.lock:  # who switches it on writes to the port meanwhile
+                if port.is_wanted():
+                    return found
 
     def _patience_s(self):
         world = self._world

@@ -252,6 +252,33 @@ def test_whoever_opens_the_port_just_after_a_look_at_it_is_heard(monkeypatch, na
         board.wait_for("42")
 
 
+def test_the_port_is_looked_at_by_one_thread_at_a_time(monkeypatch):
+    """A select.poll that two threads use at a time raises RuntimeError: no board any more."""
+    looking = threading.Event()
+    together = []
+
+    def is_wanted():
+        looking.set()
+        time.sleep(0.2)  # as if the processor were taken away
+        looking.clear()
+        return asked()
+
+    def is_open():
+        together.append(looking.is_set())
+        return opened()
+
+    with running() as board:
+        board.wait_for(">>> ")
+        port = board._world.port
+        asked, opened = port.is_wanted, port.is_open
+        monkeypatch.setattr(port, "is_wanted", is_wanted)
+        monkeypatch.setattr(port, "is_open", is_open)
+        assert looking.wait(20)
+        board.panic()  # this thread writes what the chip says
+        board.wait_for(">>> ", count=2)
+    assert together and not any(together)
+
+
 def test_a_reset_out_of_the_raw_repl_ends_at_the_friendly_one():
     with running("import time\nprint('runs')\ntime.sleep(60)\n") as board:
         for count in (1, 2):
