@@ -22,8 +22,7 @@ def main(chip, path, megabytes, fault="none"):
     size = int(megabytes) << 20
     # JEDEC: manufacturer, type, and the logarithm of the size.
     protocol.MOCK_FLASH_ID = (size.bit_length() - 1) << 16 | 0x4020
-    flash = server.FlashImage()
-    flash.data = _in_file(pathlib.Path(path), size)
+    flash = _Flash(pathlib.Path(path), size)
     terminal = server.PtyMasterTransport.create()
     tty.setraw(terminal._slave)  # a serial port echoes and translates nothing
     print("listening on " + terminal.client_path, flush=True)
@@ -41,11 +40,27 @@ def main(chip, path, megabytes, fault="none"):
         )
 
 
-def _in_file(path, size):
-    if not path.exists():
-        path.write_bytes(b"\xff" * size)
-    with path.open("r+b") as file:
-        return mmap.mmap(file.fileno(), size)
+class _Flash(server.FlashImage):
+    """One in a file, and what is written goes there in one piece: 6 MB byte by byte take long."""
+
+    def __init__(self, path, size):
+        super().__init__()
+        if not path.exists():
+            path.write_bytes(b"\xff" * size)
+        with path.open("r+b") as file:
+            self.data = mmap.mmap(file.fileno(), size)
+
+    def write_defl_block(self, payload):
+        data = self._decompressor.decompress(payload[16:])
+        self._defl_offset = self._put(self._defl_offset, data)
+
+    def write_plain_block(self, payload):
+        self._plain_offset = self._put(self._plain_offset, payload[16:])
+
+    def _put(self, offset, data):
+        end = offset + len(data)
+        self.data[offset:end] = data
+        return end
 
 
 def _rot(flash):
