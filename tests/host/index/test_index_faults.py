@@ -93,6 +93,35 @@ def test_what_cannot_be_opened_is_named_without_secrets(address, expected):
     assert "\n" not in str(caught.value)
 
 
+@contextlib.contextmanager
+def encoded(postgres, encoding):
+    """Lend a database whose text is in another encoding than UTF-8."""
+    name = "in_" + encoding.lower()
+    postgres.sql(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0", "postgres")
+    try:
+        yield postgres.url(name)
+    finally:
+        postgres.sql(f"DROP DATABASE {name} WITH (FORCE)", "postgres")
+
+
+@needs.postgresql
+def test_a_server_set_up_without_a_language_keeps_any_text(postgres, monkeypatch):
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with encoded(postgres, "SQL_ASCII") as url, Index(url) as index:
+        index.projects.replace(accounts())
+        index.records.set(LABEL, {"name": "花园"}, "person").result(20)
+        assert index.records.attributes(LABEL) == {"name": "花园"}
+
+
+@needs.postgresql
+def test_a_database_that_cannot_keep_any_text_is_refused(postgres):
+    with encoded(postgres, "LATIN1") as url:
+        with pytest.raises(DatabaseError) as caught:
+            Index(url)
+        assert "its encoding is LATIN1, not UTF8" in str(caught.value)
+        assert "ENCODING 'UTF8' TEMPLATE template0" in str(caught.value)
+
+
 @needs.postgresql
 def test_a_connection_that_was_cut_is_made_anew(postgres, url):
     with Index(url) as index:

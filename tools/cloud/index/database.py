@@ -19,6 +19,7 @@ _LOOK_MS = 4
 _AGAIN = ("40001", "40P01")
 _UNIQUE = "23505"
 _UNIQUE_SQLITE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+_ENCODINGS = ("UTF8", "SQL_ASCII")  # SQL_ASCII: bytes as they come, and what comes is UTF-8
 _LOCK_NUMBER = 0x7468696E6773  # of those that make or change tables and accounts, one at a time
 
 
@@ -166,8 +167,19 @@ class Database:
                 f" and are as they were: {_why(error)}"
             ) from error
 
+    def _require_utf8(self, connection):
+        info = connection.connection.driver_connection.info
+        encoding = info.parameter_status("server_encoding")
+        if encoding not in _ENCODINGS:
+            raise DatabaseError(
+                f"{self.shown}: its encoding is {encoding}, not UTF8: make another database,"
+                " CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
+            )
+
     def _version(self, connection):
         """Return the version of the tables; None: there are none. Raises DatabaseError."""
+        if not self.is_sqlite:
+            self._require_utf8(connection)
         names = sqlalchemy.inspect(connection).get_table_names()
         if not names:
             return None
@@ -259,6 +271,7 @@ def _postgresql(url, timeout_s):
             "connect_timeout": max(2, int(timeout_s)),
             "tcp_user_timeout": milliseconds,
             "application_name": "thingscam",
+            "client_encoding": "utf8",  # a server in SQL_ASCII, or PGCLIENTENCODING, says another
         },
         pool_size=_POOL,
         max_overflow=_POOL,
