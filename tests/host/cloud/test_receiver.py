@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tomllib
 
 import pytest
 import yaml
@@ -95,6 +96,15 @@ def test_containers_are_started_with_options_that_there_are(tmp_path):
     names = {name for each in compose["services"].values() for name in each.get("environment", ())}
     for name in names:
         assert name in told or name.startswith(("AWS_", "POSTGRES_")), name
+
+
+def test_a_container_gets_all_that_the_package_is_made_of():
+    made = (EXAMPLES / "Containerfile").read_text("utf-8")
+    copied = " ".join(re.findall(r"^COPY (?!--)(.*) \S+$", made, re.MULTILINE)).split()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    for name in project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]:
+        assert name.lstrip("/") in copied
+    assert "pyproject.toml" in copied and all(any(ROOT.glob(name)) for name in copied)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
