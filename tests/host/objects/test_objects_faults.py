@@ -139,6 +139,19 @@ def test_settings(kind, code):
     assert advice.format("AWS" if kind == "s3" else "OSS") in said
 
 
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InternalError", "", None])
+@pytest.mark.parametrize("message", ["<Message/>", "<Message></Message>", ""])
+def test_an_error_of_few_words(kind, code, message):
+    """Ceph's gateway 16.2 says no more than the code."""
+    known = code == "SignatureDoesNotMatch"
+    code = "" if code is None else f"<Code>{code}</Code>"
+    body = f"<?xml version='1.0'?><Error>{code}{message}<RequestId>tx1-default</RequestId></Error>"
+    script = [*REQUEST, ["send", answer(403, body, "Content-Type: application/xml\r\n")]]
+    said, _ = refused(kind, script, SettingError if known else StorageError)
+    assert "None" not in said and ": :" not in said
+    assert ("says SignatureDoesNotMatch: check" if known else "answered 403") in said
+
+
 def test_a_bucket_elsewhere():
     """botocore tries where it is sent, once; here that is the same place again."""
     told = error(301, "PermanentRedirect", more="x-amz-bucket-region: eu-west-1\r\n")

@@ -151,7 +151,7 @@ class Oss(Remote):
         # ossfs makes an OSError of it, and keeps oss2's own.
         for found in (error, error.__cause__):
             if isinstance(found, oss2.exceptions.OssError) and found.status > 0:
-                return found.status, found.code, found.message
+                return found.status, found.code or "", found.message or ""
         return 0, "", ""
 
     def secrets(self):

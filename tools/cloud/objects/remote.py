@@ -133,7 +133,8 @@ class Remote:
         if code in _SETTINGS:
             names = {**self.settings, "bucket": self._bucket}
             advice = _SETTINGS[code].format_map(names)
-            return SettingError(f"{self.shown}: {self.where()} says {code}: {text}: {advice}")
+            says = f"{code}: {text}" if text else code
+            return SettingError(f"{self.shown}: {self.where()} says {says}: {advice}")
         advice = self.advice(error)
         if advice:
             return SettingError(f"{self.shown}: {advice}")

@@ -187,8 +187,9 @@ class S3(Remote):
         if not isinstance(found, dict):
             return 0, "", ""
         status = found.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        code = found.get("Error", {}).get("Code", "")
-        return status, code if code != str(status) else "", found["Error"].get("Message", "")
+        told = found.get("Error", {})  # of an element without text botocore makes None
+        code = told.get("Code") or ""
+        return status, code if code != str(status) else "", told.get("Message") or ""
 
     def secrets(self):
         """Return secret and token, those of the options and of the environment."""
