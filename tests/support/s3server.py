@@ -1,11 +1,12 @@
 # An S3 server over real HTTP: moto's, in a process of its own.
 #
-# Run as a program it listens until it is ended: python -m tests.support.s3server
+# Run as a program it listens until it is ended: python -m tests.support.s3server [CERTIFICATE]
 
 import contextlib
 import functools
 import itertools
 import os
+import sys
 
 import botocore.session
 import requests
@@ -20,9 +21,12 @@ _numbers = itertools.count(1)
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
-def running():
-    """Run the server until the block ends; the value is its URL."""
-    return server("tests.support.s3server")
+def running(*certificate):
+    """Run the server until the block ends; the value is its URL.
+
+    With a file of certificate and key it speaks TLS.
+    """
+    return server("tests.support.s3server", *certificate)
 
 
 @contextlib.contextmanager
@@ -58,14 +62,14 @@ def asking_for_keys():
         yield url, made, *keys
 
 
-def bucket(url):
+def bucket(url, verify=True):
     """Make a bucket at the server `url` and return its name, a new one each time."""
     name = f"pictures-{os.getpid()}-{next(_numbers)}"
-    assert requests.put(f"{url}/{name}", timeout=10).status_code == 200
+    assert requests.put(f"{url}/{name}", timeout=10, verify=verify).status_code == 200
     return name
 
 
-def main():
+def main(certificate=None):
     """Listen until ended."""
     import logging
 
@@ -74,10 +78,12 @@ def main():
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = DomainDispatcherApplication(create_backend_app)
-    listening = make_server("127.0.0.1", 0, app, threaded=True)
-    print(f"listening on http://127.0.0.1:{listening.port}", flush=True)
+    pair = (certificate, certificate) if certificate else None
+    listening = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=pair)
+    scheme = "https" if certificate else "http"
+    print(f"listening on {scheme}://127.0.0.1:{listening.port}", flush=True)
     listening.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

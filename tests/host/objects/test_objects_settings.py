@@ -8,13 +8,15 @@ import urllib.parse
 
 import pytest
 import requests
+import trustme
 
 from tests.support import ossserver, s3server
 from tests.support.world import ROOT
-from tools.cloud.objects import Objects, SettingError
+from tools.cloud.objects import Objects, SettingError, StorageError
 
 NAME = "20260131T235959.123456Z-1a2b3c4d-000042.jpg"
 AWS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "ENDPOINT_URL", "REGION", "PROFILE")
+AWS += ("CA_BUNDLE",)
 OSS = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SESSION_TOKEN", "ENDPOINT", "REGION")
 
 
@@ -23,6 +25,7 @@ def environment(monkeypatch, tmp_path):
     """Nothing of the computer's own settings is seen."""
     for name in [*("AWS_" + name for name in AWS), *("OSS_" + name for name in OSS)]:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -103,6 +106,63 @@ def test_no_such_bucket(s3, step):
         ):
             with pytest.raises(SettingError, match="NoSuchBucket: .*: make the bucket, or name"):
                 steps(objects)[step]()
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory):
+    """An S3 server over TLS with a CA of its own: its URL, and files of the CA and another."""
+    folder = tmp_path_factory.mktemp("tls")
+    for name in ("ca", "another"):
+        ca = trustme.CA()
+        ca.cert_pem.write_to_path(folder / f"{name}.pem")
+        ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
+            folder / f"{name}-server.pem"
+        )
+    with s3server.running(folder / "ca-server.pem") as url:
+        yield url, folder
+
+
+def test_s3_over_tls_with_a_ca_of_ones_own(at_home, environment):
+    url, folder = at_home
+    environment.setenv("AWS_CA_BUNDLE", str(folder / "ca.pem"))
+    bucket = s3server.bucket(url, verify=str(folder / "ca.pem"))
+    objects = Objects(f"s3://{bucket}/home", options={**s3server.KEY, "endpoint_url": url})
+    objects.put(NAME, b"xy", "image/jpeg")
+    assert objects.get(NAME) == b"xy"
+
+
+@pytest.mark.parametrize("bundle", ["another.pem", None])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_s3_whose_certificate_is_not_trusted(at_home, environment, bundle, host):
+    url, folder = at_home
+    url = url.replace("127.0.0.1", host)
+    if bundle:
+        environment.setenv("AWS_CA_BUNDLE", str(folder / bundle))
+    objects = Objects("s3://pictures", options={**s3server.KEY, "endpoint_url": url})
+    with pytest.raises(StorageError, match="its certificate: .*: AWS_CA_BUNDLE names") as caught:
+        objects.put(NAME, b"xy", "image/jpeg")
+    assert str(caught.value).startswith(f"s3://pictures: {url}: its certificate: ")
+
+
+def test_s3_with_a_certificate_for_another_name(at_home, environment):
+    url, folder = at_home
+    environment.setenv("AWS_CA_BUNDLE", str(folder / "ca.pem"))
+    url = url.replace("127.0.0.1", "localhost")
+    objects = Objects("s3://pictures", options={**s3server.KEY, "endpoint_url": url})
+    with pytest.raises(StorageError, match="'localhost': check AWS_ENDPOINT_URL$"):
+        objects.probe()
+
+
+@pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.parametrize("found", [None, "", "no certificate", "folder"])
+def test_s3_with_a_bundle_that_is_none(at_home, environment, tmp_path, name, found):
+    path = tmp_path if found == "folder" else tmp_path / "bundle.pem"
+    if found not in (None, "folder"):
+        path.write_text(found)
+    environment.setenv(name, str(path))
+    with pytest.raises(SettingError, match=f"CA_BUNDLE: {path}: ") as caught:
+        Objects("s3://pictures", options={**s3server.KEY, "endpoint_url": at_home[0]}).probe()
+    assert "raised an unhandled" not in str(caught.value)
 
 
 def test_s3_without_a_key(s3):

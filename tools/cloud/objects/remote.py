@@ -28,6 +28,7 @@ _SETTINGS = {
     "AllAccessDisabled": _ACCOUNT,
     "AccountProblem": _ACCOUNT,
     "NotSignedUp": _ACCOUNT,
+    "UserSuspended": _ACCOUNT,  # of Ceph
     "UserDisable": _ACCOUNT,
     "InDebt": _ACCOUNT,
     "InDebtOverdue": _ACCOUNT,
@@ -144,7 +145,7 @@ class Remote:
         if isinstance(error, TimeoutError):
             within = f"no answer within {self._timeout_s:g} s"
             return StorageError(f"{self.shown}: {within} from {self.where()}")
-        found = self._without_secrets(one_line(error))
+        found = self._without_secrets(self.told(error))
         return StorageError(f"{self.shown}: {self.where()}: {found}")
 
     def _without_secrets(self, text):
@@ -160,6 +161,10 @@ class Remote:
     def answer(self, error):
         """Return HTTP status (0: none), code and message of the answer that `error` tells of."""
         raise NotImplementedError
+
+    def told(self, error):
+        """Return what an `error` says that no answer is the reason for."""
+        return one_line(error)
 
     def advice(self, error) -> str | None:
         """Return what to change, when `error` is of settings; else None."""
@@ -217,7 +222,7 @@ def md5(data):
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
-def one_line(error):
-    """Return what `error` says, in one line of limited length; its kind when it says nothing."""
-    text = " ".join(str(error).split())[:_TEXT]
+def one_line(error, limit=_TEXT):
+    """Return what `error` says, in one line of `limit` characters; its kind for nothing."""
+    text = " ".join(str(error).split())[:limit]
     return text or type(error).__name__

@@ -1,6 +1,9 @@
 # Pictures in a bucket of S3, or of whatever else speaks its protocol, through s3fs.
 
+import contextlib
 import os
+import re
+import ssl
 
 from .errors import SettingError, shown
 from .remote import Remote, checked_endpoint, md5, one_line
@@ -33,6 +36,8 @@ _OF_SETTINGS = (
     botocore.exceptions.PartialCredentialsError,
     botocore.exceptions.ProfileNotFound,
 )
+
+_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 # So many objects in an answer to a listing: the most that S3 gives.
 PAGE = 1000
@@ -84,6 +89,7 @@ class S3(Remote):
             **options.pop("config_kwargs", {}),
         }
         session = aiobotocore.session.AioSession(profile=options.pop("profile", None))
+        self._check_bundle(session)
         # aiohttp waits without end for the answer to Expect: 100-continue, which not all send; and
         # where one comes, each picture waits for it.
         session.unregister("before-call.s3", botocore.handlers.add_expect_header)
@@ -100,6 +106,21 @@ class S3(Remote):
         except (TypeError, ValueError, KeyError) as error:
             raise SettingError(f"{self.shown}: options for s3fs: {one_line(error)}") from error
         self._fs.retries = 1  # s3fs repeats what botocore has repeated: 5 times
+
+    def _check_bundle(self, session):
+        bundle = None
+        with contextlib.suppress(botocore.exceptions.BotoCoreError):  # told when it is used
+            bundle = session.get_config_variable("ca_bundle") or os.environ.get(_BUNDLES[1])
+        if not bundle:
+            return
+        names = [name for name in _BUNDLES if os.environ.get(name) == bundle]
+        try:
+            ssl.create_default_context(cafile=bundle)
+        except OSError as error:
+            why = error.strerror if error.filename or not error.args else one_line(error)
+            raise SettingError(
+                f"{self.shown}: {[*names, 'ca_bundle'][0]}: {shown(bundle)}: {why}"
+            ) from error
 
     def put(self, name, data, media_type):
         """Send one PUT and read its answer."""
@@ -190,6 +211,19 @@ class S3(Remote):
         told = found.get("Error", {})  # of an element without text botocore makes None
         code = told.get("Code") or ""
         return status, code if code != str(status) else "", told.get("Message") or ""
+
+    def told(self, error):
+        """Return what `error` says; of a certificate only what is wrong with it."""
+        if not isinstance(error, botocore.exceptions.SSLError):
+            return super().told(error)
+        found = re.search(r"verify failed: (.*?)\.?(?: \(_ssl|$)", one_line(error, 1000))
+        why = found[1] if found else one_line(error)
+        advice = "AWS_CA_BUNDLE names the file of its CA"
+        if "mismatch" in why:
+            advice = "check AWS_ENDPOINT_URL"
+        elif "expired" in why or "not yet" in why:
+            advice = "renew it, or set this computer's clock"
+        return f"its certificate: {why}: {advice}"
 
     def secrets(self):
         """Return secret and token, those of the options and of the environment."""
