@@ -4,9 +4,10 @@ import contextlib
 import shutil
 import threading
 
-from tests.support.site import in_steps, is_as_seen, site
+from tests.support import certificates
+from tests.support.site import PIR, in_steps, is_as_seen, site
 from tests.support.world import ROOT
-from tools.cli import update
+from tools.cli import update as commands
 from tools.host import bundle, fileserver, slots
 
 CRASHES = (
@@ -18,14 +19,36 @@ CRASHES = (
 DOES_NOT_START = ("safemode.py", "import sys\n", "import nothing\n")
 
 
+class Server(fileserver.Server):
+    """A web server with a certificate: `context` is the ssl.SSLContext from here on."""
+
+    context = None
+
+    def get_request(self):
+        connection, address = super().get_request()
+        options = {"server_side": True, "do_handshake_on_connect": False}
+        return self.context.wrap_socket(connection, **options), address
+
+
 class Publisher:
-    """Signs versions of this checkout, with a mistake if wanted, and serves them."""
+    """Signs versions of this checkout, with a mistake if wanted, and serves them over TLS.
+
+    Its CA is not the service's; certified(name) has its server take another certificate of
+    tests/support/certificates.py.
+    """
 
     def __init__(self, folder):
         self._folder = folder
         self._key = bundle.private(bundle.new_key()[0], lambda: "")
-        self.url = None
         (folder / "updates").mkdir()
+        (folder / "press").mkdir()
+        self._contexts = certificates.make(folder / "press")
+        self.server = Server(folder / "updates", ("127.0.0.1", 0))
+        self.url = "https://localhost:{}/latest.json".format(self.server.server_port)
+        self.certified("good")
+
+    def certified(self, name):
+        self.server.context = self._contexts[name]
 
     def publish(self, version, *changes):
         root = self._folder / version
@@ -38,20 +61,22 @@ class Publisher:
             text = path.read_text()
             assert old in text
             path.write_text(text.replace(old, new, 1))
-        update.write(self._folder / "updates", self._key, root=root)
+        commands.write(self._folder / "updates", self._key, root=root)
 
     def files(self):
         """What a board has of it, put there by cable."""
-        return {slots.CHOOSE[1:]: slots.choose_mpy(), "update.pub": bundle.public_text(self._key)}
+        return {
+            slots.CHOOSE[1:]: slots.choose_mpy(),
+            "update.pub": bundle.public_text(self._key),
+            "press.der": (self._folder / "press" / "ca.der").read_bytes(),
+        }
 
 
 @contextlib.contextmanager
 def publisher(folder):
     found = Publisher(folder)
-    server = fileserver.Server(folder / "updates", ("127.0.0.1", 0))
-    with server:
+    with found.server as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        found.url = "http://127.0.0.1:{}/latest.json".format(server.server_port)
         yield found
         server.shutdown()
 
@@ -59,8 +84,13 @@ def publisher(folder):
 def test_a_good_version_stays_and_a_broken_one_goes(tmp_path):
     with publisher(tmp_path) as press:
         press.publish("9.0.0")
-        options = {"update": {"url": press.url, "window_s": 0, "every_s": 600}}
+        press.certified("unknown")
+        update = {"url": press.url, "ca": "press.der", "window_s": 0, "every_s": 600}
+        options = {"update": update}
         with site(tmp_path, files=press.files(), compiled=True, speed=20, **options) as place:
+            place.wait_for("certificate of localhost refused")
+            press.certified("good")
+            place.board.advance(600)
             place.wait_for("INFO start: thingscam 9.0.0, reset")
             place.wait_for("INFO version 9.0.0 works, a picture was accepted")
             (picture,) = place.wait_for_pictures(1)
@@ -73,7 +103,7 @@ def test_a_good_version_stays_and_a_broken_one_goes(tmp_path):
             assert place.board.output.count("KeyError") >= 3
             assert place.board.output.count("boot.py: ImportError") == 3
             # It works as before, and does not take them again.
-            place.photographed(place.board.output.count("INFO kept") + 1)
+            place.board.pin(PIR, 1)
             assert is_as_seen(place.wait_for_pictures(2)[-1])
             place.board.advance(700)
             place.let_pass(20)
