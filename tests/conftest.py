@@ -46,6 +46,7 @@ if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK):
 _WORLD = pytest.StashKey()
 _QUICK = pytest.StashKey()
 _FIRST = "THINGSCAM_POSTGRES"  # the folder of what the workers' servers begin with
+_WHY = 400  # characters of a failure that a second run has mended
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +126,9 @@ def pytest_terminal_summary(terminalreporter):
             text.format(counts[False], versions[0], counts[True], versions[1])
         )
     for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.write_line("run once more, for it failed: " + report.nodeid)
+        crash = getattr(report.longrepr, "reprcrash", None)
+        why = " ".join((crash.message if crash else report.longreprtext).split())[:_WHY]
+        terminalreporter.write_line(f"run once more, for it failed: {report.nodeid}: {why}")
     for line in needs.left_out(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line)
 

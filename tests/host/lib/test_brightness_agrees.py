@@ -1,6 +1,7 @@
 # brightness: what it tells of a JPEG is what Pillow finds in its pixels.
 
 import io
+import itertools
 
 import pytest
 from PIL import Image, ImageEnhance, ImageStat
@@ -14,19 +15,23 @@ OPTIONS = ({}, {"optimize": True}, {"restart_marker_blocks": 7}, {"restart_marke
 
 
 def pictures(path, mode):
-    """Yield (data, mean luminance by Pillow) of a photo, darker and darker, of any quality."""
+    """Yield (data, mean luminance by Pillow) of a photo, darker and darker, of any quality.
+
+    Each light comes with each quality and each of the options, and so do these.
+    """
     with Image.open(path) as image:
         whole = image.convert(mode).resize(SIZE)
-    for light in (1, 0.4, 0.1, 0):
-        scene = ImageEnhance.Brightness(whole).enhance(light)
-        for quality in (5, 40, 85, 100):
-            for sampling in (0, 1, 2) if mode == "RGB" else (0,):
-                for options in OPTIONS:
-                    file = io.BytesIO()
-                    scene.save(file, "JPEG", quality=quality, subsampling=sampling, **options)
-                    with Image.open(file) as found:
-                        mean = ImageStat.Stat(found.convert("YCbCr")).mean[0]
-                    yield file.getvalue(), mean
+    scenes = [ImageEnhance.Brightness(whole).enhance(light) for light in (1, 0.4, 0.1, 0)]
+    ways = itertools.product(range(4), range(4), range(3) if mode == "RGB" else (0,))
+    for light, quality, sampling in ways:
+        options = OPTIONS[(light + quality + sampling) % 4]
+        file = io.BytesIO()
+        scenes[light].save(
+            file, "JPEG", quality=(5, 40, 85, 100)[quality], subsampling=sampling, **options
+        )
+        with Image.open(file) as found:
+            mean = ImageStat.Stat(found.convert("YCbCr")).mean[0]
+        yield file.getvalue(), mean
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
