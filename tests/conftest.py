@@ -12,7 +12,7 @@ import tempfile
 
 import pytest
 
-from tests.support import needs, s3server
+from tests.support import needs, s3server, seaweedfs
 from tests.support.postgres import Postgres
 from tests.support.quick import Quick
 from tests.support.world import ROOT, World
@@ -90,6 +90,13 @@ def pytest_unconfigure(config):
 def s3():
     """The URL of an S3 server, which runs as long as the tests do."""
     with s3server.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def weed():
+    """The URL of SeaweedFS's S3, which runs as long as the tests of its worker do."""
+    with seaweedfs.running() as url:
         yield url
 
 

@@ -18,7 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 # An extra of pyproject.toml: how much it is, and the files that tell make it is there.
-_EXTRAS = {"board": ("25 MB", [".board"]), "dev": ("160 MB", [".board", ".done"])}
+_EXTRAS = {"board": ("25 MB", [".board"]), "dev": ("210 MB", [".board", ".done"])}
 
 # For a Python without ensurepip, as Debian's is before its package python3-venv.
 _PIP = "pip-26.3-py3-none-any.whl"

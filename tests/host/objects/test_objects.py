@@ -1,4 +1,4 @@
-# Pictures by URL: what holds for a folder, S3, OSS and fsspec's memory alike.
+# Pictures by URL: what holds for a folder, S3 (moto's and SeaweedFS's), OSS and memory alike.
 
 import concurrent.futures
 import contextlib
@@ -6,11 +6,11 @@ import uuid
 
 import pytest
 
-from tests.support import ossserver, s3server
+from tests.support import ossserver, s3server, seaweedfs
 from tools.cloud.objects import Objects, SettingError
 
 NAME = "20260131T235959.123456Z-1a2b3c4d-000042.jpg"
-KINDS = ["folder", "s3", "oss", "memory"]
+KINDS = ["folder", "s3", pytest.param("seaweedfs", marks=seaweedfs.needed), "oss", "memory"]
 ODD = "a b/中文%20+é&=~'(1)"  # what a prefix may be
 
 
@@ -28,6 +28,10 @@ def make(request, tmp_path):
             url = request.getfixturevalue("s3")
             root = "s3://" + s3server.bucket(url)
             options = {**s3server.KEY, "endpoint_url": url}
+        elif request.param == "seaweedfs":
+            url = request.getfixturevalue("weed")
+            root = f"s3://{seaweedfs.BUCKET}/{uuid.uuid4()}"
+            options = {**seaweedfs.KEY, "endpoint_url": url}
         elif request.param == "oss":
             oss = stack.enter_context(ossserver.running())
             root, options = "oss://pictures", {**ossserver.OPTIONS, "endpoint": oss.url}

@@ -135,7 +135,7 @@ SETTINGS = {
 def test_settings(kind, code):
     status, advice = SETTINGS[code]
     said, _ = refused(kind, [*REQUEST, ["send", error(status, code)]], SettingError)
-    assert f"says {code}: Sorry.: " in said
+    assert f"says {code}: Sorry: " in said
     assert advice.format("AWS" if kind == "s3" else "OSS") in said
 
 

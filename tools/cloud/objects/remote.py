@@ -134,7 +134,7 @@ class Remote:
         if code in _SETTINGS:
             names = {**self.settings, "bucket": self._bucket}
             advice = _SETTINGS[code].format_map(names)
-            says = f"{code}: {text}" if text else code
+            says = f"{code}: {text.rstrip('.')}" if text else code
             return SettingError(f"{self.shown}: {self.where()} says {says}: {advice}")
         advice = self.advice(error)
         if advice:
