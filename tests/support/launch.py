@@ -24,7 +24,7 @@ def main(arguments):
 
 def _follow(connection, arguments):
     """Be the fork that these arguments are given to; return if there is none."""
-    ignored = [number for number in _SIGNALS if signal.getsignal(number) == signal.SIG_IGN]
+    ignored = [int(number) for number in _SIGNALS if signal.getsignal(number) == signal.SIG_IGN]
     # No signal may come between its start and our handlers.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     socket.send_fds(connection, [b"."], range(3))

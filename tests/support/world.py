@@ -73,7 +73,7 @@ def server(module, *options):
                     yield line.split()[-1]
                     break
             else:
-                raise RuntimeError("did not start: " + " ".join(command))
+                raise RuntimeError("did not start: " + " ".join(map(str, command)))
         finally:
             process.terminate()
             process.wait(10)

@@ -117,7 +117,7 @@ class S3(Remote):
         try:
             ssl.create_default_context(cafile=bundle)
         except OSError as error:
-            why = error.strerror if error.filename or not error.args else one_line(error)
+            why = "no certificate" if isinstance(error, ssl.SSLError) else error.strerror
             raise SettingError(
                 f"{self.shown}: {[*names, 'ca_bundle'][0]}: {shown(bundle)}: {why}"
             ) from error
