@@ -143,13 +143,20 @@ def receiving(data, *options, python=PYTHON, alone=False, **environment):
     process.lines = []
     reading = threading.Thread(target=lambda: process.lines.extend(process.stdout), daemon=True)
     try:
-        line = next(line for line in process.stdout if "listening" in line)
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "listening" in line:
+                break
+        else:
+            raise RuntimeError("did not start: " + "".join(said))
         reading.start()
         yield process, re.search(r"https?://[^\s\"]+", line)[0]
     finally:
         process.kill()
         process.wait(10)
-        reading.join(10)
+        if reading.ident is not None:
+            reading.join(10)
         process.stdout.close()
 
 

@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 
 import pytest
 import requests
@@ -114,6 +115,36 @@ def test_none_is_left_when_who_watches_them_is_killed(tmp_path):
             requests.get(url + "/health", timeout=5)
 
 
+@pytest.fixture
+def place():
+    """A folder with a short name, for sockets."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield pathlib.Path(folder)
+
+
+def test_the_figures_of_those_that_were_killed_go_with_the_next_start(tmp_path, place):
+
+    def figures():
+        return {*place.glob("thingscam-figures-*")}
+
+    def old(folder):
+        os.utime(folder, (0, 0))
+        return folder
+
+    with receiving(tmp_path, *TWO, python=REAL, TMPDIR=str(place)) as (killed, _):
+        killed.kill()
+        killed.wait(10)
+    (left,) = map(old, figures())
+    with receiving(tmp_path, *TWO, python=REAL, TMPDIR=str(place)):
+        (one,) = map(old, figures())
+        assert one != left
+        # Those of one that runs stay, however old they are.
+        with receiving(tmp_path, *TWO, python=REAL, TMPDIR=str(place)) as (process, _):
+            assert one in figures() and len(figures()) == 2
+            assert ended(process) == 0
+        assert figures() == {one}
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_an_end_told_to_all_of_them_cuts_off_nothing(tmp_path, processes):
     # As systemd does it: each process of the unit gets the signal (KillMode=control-group).
@@ -163,3 +194,12 @@ def test_a_mistake_is_one_sentence(tmp_path):
     )  # fmt: skip
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
     assert "cannot listen on no-such-host.invalid port 8080" in done.stderr
+
+
+def test_a_folder_that_takes_no_socket(tmp_path, monkeypatch):
+    told("password", "--stdin", "--data", tmp_path, stdin="correct horse battery\n")
+    place = tmp_path / ("long" * 30)
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    options = ("--data", tmp_path, "--port", 0, "--processes", 2)
+    assert f"set TMPDIR to another folder than {place}" in told("run", *options, code=1)

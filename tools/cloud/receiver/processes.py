@@ -9,6 +9,8 @@ import contextlib
 import dataclasses
 import multiprocessing
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import sys
@@ -30,6 +32,7 @@ REST_SECONDS = 1
 _LONG_SECONDS = 60
 
 _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+_FOLDER = "thingscam-figures-"
 _END_SECONDS = STOP_SECONDS + 5
 
 # Forked by a process that has imported all and done nothing yet: they share what that takes.
@@ -186,6 +189,11 @@ def _start_forking():
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # it has what is blocked here
     try:
         forkserver.ensure_running()
+    except OSError as error:  # its socket is there
+        place = tempfile.gettempdir()
+        raise StartError(
+            f"--processes: {error}: set TMPDIR to another folder than {place}"
+        ) from error
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
@@ -240,8 +248,9 @@ def _bound(family, kind, protocol, address, shared):
 @contextlib.contextmanager
 def _figures():
     """Make a folder for the figures of all processes: they learn of it from the environment."""
+    _clear()
     before = os.environ.get(_FIGURES)
-    with tempfile.TemporaryDirectory(prefix="thingscam-figures-") as folder:
+    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder, _locked(folder):
         os.environ[_FIGURES] = folder
         try:
             yield folder
@@ -249,3 +258,25 @@ def _figures():
             del os.environ[_FIGURES]
             if before is not None:
                 os.environ[_FIGURES] = before
+
+
+def _clear():
+    """Remove the folders of those that were killed: their lock ended with them."""
+    for folder in pathlib.Path(tempfile.gettempdir()).glob(_FOLDER + "*"):
+        with contextlib.suppress(OSError):  # another's, or in use
+            if time.time() - folder.stat().st_mtime > _LONG_SECONDS:  # not locked yet, perhaps
+                with _locked(folder):
+                    shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _locked(folder):
+    """Lock a folder as long as the block, or this process, lasts. Raises OSError at once."""
+    import fcntl  # not where there is no --processes
+
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)
