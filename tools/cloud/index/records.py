@@ -263,21 +263,7 @@ def _stand(connection, ids):
     values = {of: {} for of in ids}
     for of, name, value in connection.execute(query):
         values[of][name] = json.loads(value)
-    rows = []
-    for of in ids:
-        found = standing(values[of])
-        rows.append(
-            {
-                "device_id": of,
-                "silent_s": found.silent_s,
-                "version": found.version,
-                "waiting": found.waiting,
-                "stopped": found.is_in("stopped"),
-                "low": found.is_in("low"),
-                "text": found.text,
-            }
-        )
-    _STAND.run(connection, rows)
+    _STAND.run(connection, [standing(values[of]).row(of) for of in ids])
 
 
 def _admitted(scene, items):

@@ -16,8 +16,9 @@ _HEALTH = (SETTINGS, STATE, "version", "blocked_reason", "battery", "waiting")
 _SEARCHED = ("version", "board", "last_error", "blocked_reason", "wifi")
 NAMES = tuple(dict.fromkeys(_HEALTH + _SEARCHED))
 
-_LOW = {"low": "wait", "critical": "bad"}
-_MOST = 1e15  # a larger number is none of a camera's
+# Of the battery: level, how bad it is.
+LOW = {"low": "wait", "critical": "bad"}
+MOST = 1e15  # a larger number is none of a camera's
 
 
 @dataclass
@@ -39,11 +40,23 @@ class Standing:
         """Return whether a trouble is of a kind."""
         return any(kind == each for each, *_ in self.troubles)
 
+    def row(self, device_id):
+        """Return its row of the table standings, as a dict."""
+        return {
+            "device_id": device_id,
+            "silent_s": self.silent_s,
+            "version": self.version,
+            "waiting": self.waiting,
+            "stopped": self.is_in("stopped"),
+            "low": self.is_in("low"),
+            "text": self.text,
+        }
+
 
 def standing(values):
     """Return the Standing by `values`, a dict of attributes' values."""
     every = in_force(values).get("report_every_s", _PERIOD_S)
-    period = min(every, _MOST) if isinstance(every, int) else _PERIOD_S
+    period = min(every, MOST) if isinstance(every, int) else _PERIOD_S
     reports = "version" in values and period > 0
     found = Standing(
         _PERIODS * period if reports else None,
@@ -53,8 +66,8 @@ def standing(values):
     if str(values.get("blocked_reason")).startswith("stopped"):
         found.troubles.append(("stopped", "stopped", "bad"))
     level = values.get("battery")
-    if isinstance(level, str) and level in _LOW:
-        found.troubles.append(("low", f"battery {level}", _LOW[level]))
+    if isinstance(level, str) and level in LOW:
+        found.troubles.append(("low", f"battery {level}", LOW[level]))
     state = str(values.get(STATE) or "")
     if state in ("refused", "rolled back"):
         found.troubles.append((None, f"settings {state}", "wait"))
@@ -86,4 +99,4 @@ def version_number(version):
 def _number(value):
     if not isinstance(value, (int, float)) or value != value:
         return 0.0
-    return float(max(-_MOST, min(value, _MOST)))
+    return float(max(-MOST, min(value, MOST)))

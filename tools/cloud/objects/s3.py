@@ -113,14 +113,13 @@ class S3(Remote):
             bundle = session.get_config_variable("ca_bundle") or os.environ.get(_BUNDLES[1])
         if not bundle:
             return
-        names = [name for name in _BUNDLES if os.environ.get(name) == bundle]
+        named = (name for name in _BUNDLES if os.environ.get(name) == bundle)
+        setting = next(named, "ca_bundle")
         try:
             ssl.create_default_context(cafile=bundle)
         except OSError as error:
             why = "no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-            raise SettingError(
-                f"{self.shown}: {[*names, 'ca_bundle'][0]}: {shown(bundle)}: {why}"
-            ) from error
+            raise SettingError(f"{self.shown}: {setting}: {shown(bundle)}: {why}") from error
 
     def put(self, name, data, media_type):
         """Send one PUT and read its answer."""

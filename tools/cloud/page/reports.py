@@ -85,8 +85,7 @@ _ENDS = (("_s", "span"), ("_mv", "volt"), ("_bytes", "bytes"), ("_at", "time"), 
 _APART = (standing.SETTINGS, standing.STATE, _ERROR)
 # The newest version that there is, to compare with.
 VERSION = standing.version_number(__version__) or 0
-_LOW_LEVELS = ("low", "critical")
-_MOST = 1e15  # a larger number is none of a camera's
+_LOW_LEVELS = tuple(standing.LOW)
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ def _written(value, how):
         return "yes" if value else "no"
     if not isinstance(value, (int, float)):
         return escape(value.replace("_", " ") if how == "word" else value)
-    if abs(value) >= _MOST:
+    if abs(value) >= standing.MOST:
         return f"{value:g}"
     if how in _WRITTEN:
         return _WRITTEN[how](value)

@@ -51,19 +51,6 @@ def _fill(connection, table, standing, names):
     values = {}
     for of, name, value in connection.execute(query, given):
         values.setdefault(of, {})[name] = json.loads(value)
-    new = []
-    for of, known in values.items():
-        found = standing.standing(known)
-        new.append(
-            {
-                "device_id": of,
-                "silent_s": found.silent_s,
-                "version": found.version,
-                "waiting": found.waiting,
-                "stopped": found.is_in("stopped"),
-                "low": found.is_in("low"),
-                "text": found.text,
-            }
-        )
+    new = [standing.standing(known).row(of) for of, known in values.items()]
     if new:
         connection.execute(table.insert(), new)
